@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Schema names and the message classes they stand for, from the ``fedora.messages`` entry points."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from typing import NamedTuple
+
+from .exceptions import excerpt
+
+
+__all__ = ["GROUP", "Registry", "Schema"]
+
+GROUP = "fedora.messages"
+
+_log = logging.getLogger(__name__)
+
+# Strangers choose the names that messages carry: neither the log nor the memory may grow with them.
+_MOST_WARNINGS = 1000
+
+
+class Schema(NamedTuple):
+    """What a message class is registered as.
+
+    Attributes:
+        name: The schema's name: the name of the entry point.
+        package: The normalised name of the distribution it came from, None if that is not known.
+    """
+
+    name: str
+    package: str | None
+
+
+def _entry_points() -> Iterable[metadata.EntryPoint]:
+    return metadata.entry_points(group=GROUP)
+
+
+class Registry:
+    """The message classes by name, and back; read from the entry points once, on first use.
+
+    Args:
+        base: The class that all message classes inherit.
+        entry_points: Where the entry points come from.
+    """
+
+    def __init__(
+        self, base: type, entry_points: Callable[[], Iterable[metadata.EntryPoint]] = _entry_points
+    ) -> None:
+        self._base = base
+        self._entry_points = entry_points
+        self._classes: dict[str, type] = {}
+        self._schemas: dict[type, Schema] = {}
+        self._warned: set[str] = set()
+        # Reentrant: a schema package may build messages while it is imported.
+        self._lock = threading.RLock()
+        self._started = self._loaded = False
+
+    def load(self) -> None:
+        """Read the entry points. What cannot be imported is logged and left out."""
+        if self._loaded:
+            return
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+            for entry_point in self._entry_points():
+                self._add(entry_point)
+            self._loaded = True
+
+    def _add(self, entry_point: metadata.EntryPoint) -> None:
+        name = entry_point.name
+        try:
+            cls = entry_point.load()
+        except (Exception, SystemExit) as error:
+            _log.error("The message class %s (%s) cannot be loaded: %s", name, entry_point.value, excerpt(error))
+            return
+        if not (isinstance(cls, type) and issubclass(cls, self._base)):
+            _log.error("The entry point %s (%s) is not a message class", name, entry_point.value)
+            return
+        if self._classes.setdefault(name, cls) is not cls:
+            _log.error(
+                "%s is already the name of another message class, so %s is left out", name, entry_point.value
+            )
+            return
+        dist = entry_point.dist
+        package = re.sub(r"[-_.]+", "_", dist.name).lower() if dist is not None and dist.name else None
+        self._schemas.setdefault(cls, Schema(name, package))
+        self._classes.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
+
+    def get(self, name: str) -> type | None:
+        """The class with this schema name or Python path (``package.module:Class``), None if there is none."""
+        self.load()
+        return self._classes.get(name)
+
+    def find(self, name: str, package: str | None = None) -> type:
+        """The class with this schema name; the base class, and one warning a name, if there is none.
+
+        Args:
+            name: The schema's name.
+            package: The distribution that is said to have it, for the warning.
+        """
+        found = self.get(name)
+        if found is not None:
+            return found
+        if name not in self._warned and len(self._warned) < _MOST_WARNINGS:
+            self._warned.add(name)
+            hint = f'; install the package "{excerpt(package, 100)}" to get it' if package else ""
+            _log.warning('No message class is registered for the schema "%s"%s', excerpt(name, 200), hint)
+        return self._base
+
+    def schema(self, cls: type) -> Schema | None:
+        """What a class is registered as, None if it is not."""
+        known = self._schemas.get(cls)
+        if known is None and not self._loaded:
+            self.load()
+            known = self._schemas.get(cls)
+        return known

@@ -1,0 +1,220 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Every error this package raises."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+
+__all__ = [
+    "BadDeclaration",
+    "BaseException",
+    "ConfigurationException",
+    "ConnectionException",
+    "ConsumeException",
+    "ConsumerCanceled",
+    "Drop",
+    "HaltConsumer",
+    "Nack",
+    "NoFreeChannels",
+    "PermissionException",
+    "PublishException",
+    "PublishForbidden",
+    "PublishReturned",
+    "PublishTimeout",
+    "ValidationError",
+]
+
+
+class BaseException(Exception):
+    """The base class of every error this package raises."""
+
+    def __str__(self) -> str:
+        return super().__str__() or self._about()
+
+    def _about(self) -> str:
+        """What the error means, for the ones raised without a word."""
+        return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0]
+
+
+class _Reasoned(BaseException):
+    """An error with a reason, and whatever else the one who raises it wants to add.
+
+    Args:
+        reason: What happened, for people.
+        kwargs: Become attributes of the error.
+    """
+
+    def __init__(self, reason: Any = None, **kwargs: Any) -> None:
+        super().__init__(*(() if reason is None else (reason,)))
+        self.reason = reason
+        self.__dict__.update(kwargs)
+
+
+class ConfigurationException(BaseException):
+    """The configuration cannot be used.
+
+    Args:
+        message: What is wrong with it, in one line: the file and the key are named.
+    """
+
+    def __init__(self, message: str = "the configuration cannot be used") -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"Configuration error: {self.message}"
+
+
+class ConnectionException(_Reasoned):
+    """The connection to the broker failed."""
+
+
+class NoFreeChannels(ConnectionException):
+    """The connection has no channel left."""
+
+
+class PermissionException(BaseException):
+    """The broker refused access.
+
+    Args:
+        obj_type: What access was refused to ("queue", "exchange", "connection", ...), if it is known.
+        description: Which one, if it is known.
+        reason: The broker's words.
+    """
+
+    def __init__(self, obj_type: str | None = None, description: Any = None, reason: Any = None) -> None:
+        super().__init__(obj_type, description, reason)
+        self.obj_type = obj_type
+        self.description = description
+        self.reason = reason
+
+    def __str__(self) -> str:
+        about = self._about().rstrip(".")
+        what = " ".join(str(part) for part in (self.obj_type, self.description) if part is not None)
+        return f"{about}{f' ({what})' if what else ''}{f': {self.reason}' if self.reason else ''}"
+
+
+class BadDeclaration(PermissionException):
+    """The broker refused a declaration."""
+
+
+class PublishException(_Reasoned):
+    """The message could not be published."""
+
+
+class PublishReturned(PublishException):
+    """The broker refused the message."""
+
+
+class PublishForbidden(PublishReturned):
+    """The broker does not permit publishing this message."""
+
+
+class PublishTimeout(PublishException, ConnectionException):
+    """The time to publish the message ran out."""
+
+
+class ConsumeException(BaseException):
+    """Base class of the errors that have to do with consuming."""
+
+
+class Nack(ConsumeException):
+    """A callback asks for the message to be put back into the queue."""
+
+
+class Drop(ConsumeException):
+    """A callback asks for the message to be dropped."""
+
+
+class HaltConsumer(ConsumeException):
+    """A callback asks for the consumer to stop.
+
+    Args:
+        exit_code: What the command line exits with.
+        reason: Why, for people.
+        requeue: Whether the message goes back into the queue; it is acknowledged otherwise.
+        kwargs: Become attributes of the error.
+    """
+
+    def __init__(
+        self, exit_code: int = 0, reason: Any = None, requeue: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(exit_code, reason, requeue)
+        self.exit_code = exit_code
+        self.reason = reason
+        self.requeue = requeue
+        self.__dict__.update(kwargs)
+
+    def __str__(self) -> str:
+        if self.reason is None or self.reason == "":
+            return f"The consumer was asked to stop (exit code {self.exit_code})"
+        return str(self.reason)
+
+
+class ConsumerCanceled(ConsumeException, _Reasoned):
+    """The broker cancelled the consumer."""
+
+
+class ValidationError(BaseException):
+    """The message does not keep to its schema, or is no message at all.
+
+    ``raise ValidationError(error) from error`` keeps jsonschema's error as the cause.
+    """
+
+    @property
+    def summary(self) -> str:
+        """The first line of the error."""
+        cause = self.args[0] if self.args else None
+        text = getattr(cause, "message", None)
+        return (text if isinstance(text, str) else str(self)).split("\n", 1)[0]
+
+
+class _Excerpts(reprlib.Repr):
+    """Short representations of values of any size and depth."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxstring = self.maxother = 120
+
+    def repr_str(self, value: str, level: int) -> str:
+        return super().repr_str(value[: self.maxstring + 1], level)
+
+    def repr_bytes(self, value: bytes, level: int) -> str:
+        return repr(value[: self.maxother])
+
+    repr_bytearray = repr_bytes
+
+    def repr_instance(self, value: object, level: int) -> str:
+        try:
+            return super().repr_instance(value, level)
+        except RecursionError:
+            return f"<{type(value).__name__} nested too deep to show>"
+
+
+_excerpts = _Excerpts()
+
+
+def excerpt(value: object, limit: int = 300) -> str:
+    """Text for a log line about something a stranger sent.
+
+    Args:
+        value: Text is shown as it is, an error by the first line of its text, anything else by a
+            short representation.
+        limit: The most characters that are shown. Up to twelve more say that something was left out.
+
+    Returns:
+        One line: control characters, line separators and lone surrogates are escaped.
+    """
+    if isinstance(value, ValidationError):
+        value = value.summary
+    elif isinstance(value, Exception):
+        value = str(value) or type(value).__name__
+    text = value if isinstance(value, str) else _excerpts.repr(value)
+    short = text[:limit]
+    if not short.isprintable():
+        short = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+    return short if len(text) <= limit and len(short) <= limit else f"{short[:limit]}... (more)"
