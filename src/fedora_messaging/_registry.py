@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from .exceptions import excerpt
 
-
 __all__ = ["GROUP", "Registry", "Schema"]
 
 GROUP = "fedora.messages"
@@ -77,7 +76,7 @@ class Registry:
         try:
             cls = entry_point.load()
         except (Exception, SystemExit) as error:
-            _log.error("The message class %s (%s) cannot be loaded: %s", name, entry_point.value, excerpt(error))
+            _log.error("The message class %s (%s) is broken: %s", name, entry_point.value, excerpt(error))
             return
         if not (isinstance(cls, type) and issubclass(cls, self._base)):
             _log.error("The entry point %s (%s) is not a message class", name, entry_point.value)
@@ -93,7 +92,7 @@ class Registry:
         self._classes.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:
-        """The class with this schema name or Python path (``package.module:Class``), None if there is none."""
+        """The class with this schema name or Python path (``package.module:Class``), else None."""
         self.load()
         return self._classes.get(name)
 

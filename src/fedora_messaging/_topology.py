@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-
 __all__ = ["Binding", "Exchange", "Queue", "Subscription", "bindings", "exchanges", "queues", "subscriptions"]
 
 _EXPIRES = 3_600_000  # milliseconds

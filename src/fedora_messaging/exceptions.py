@@ -7,7 +7,6 @@ from __future__ import annotations
 import reprlib
 from typing import Any
 
-
 __all__ = [
     "BadDeclaration",
     "BaseException",
@@ -139,9 +138,7 @@ class HaltConsumer(ConsumeException):
         kwargs: Become attributes of the error.
     """
 
-    def __init__(
-        self, exit_code: int = 0, reason: Any = None, requeue: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, exit_code: int = 0, reason: Any = None, requeue: bool = False, **kwargs: Any) -> None:
         super().__init__(exit_code, reason, requeue)
         self.exit_code = exit_code
         self.reason = reason

@@ -7,7 +7,6 @@ from __future__ import annotations
 from hashlib import sha256
 from urllib.parse import urlencode
 
-
 __all__ = ["libravatar_url", "user_avatar_url"]
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from blinker import signal
 
-
 __all__ = ["pre_publish_signal", "publish_failed_signal", "publish_signal"]
 
 #: Sent before a message is validated and published, with ``message=``. Receivers may change the message.

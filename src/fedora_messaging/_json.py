@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""JSON, strictly: what one peer encodes every other one can decode.
+
+`orjson <https://pypi.org/project/orjson/>`_ does the work where it is installed and where it gives exactly
+what the standard library gives; the standard library gives every other value and every error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+_orjson_dumps: Callable[[Any], bytes] | None
+_orjson_loads: Callable[[bytes], Any] | None
+try:
+    from orjson import dumps as _orjson_dumps
+    from orjson import loads as _orjson_loads
+except ImportError:
+    _orjson_dumps = _orjson_loads = None
+
+__all__ = ["MAX_DEPTH", "decode", "decode_plain", "encode", "is_plain"]
+
+#: How many arrays and objects may be nested in each other.
+MAX_DEPTH = 200
+
+# What orjson can write: anything beyond 64 bits goes to the standard library.
+_INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
+
+
+def encode(value: Any) -> bytes:
+    """A value as compact UTF-8 JSON.
+
+    Raises:
+        ValueError: Names the place of what JSON cannot hold, or of what is nested too deep.
+    """
+    if is_plain(value):
+        if _orjson_dumps is not None:
+            try:
+                return _orjson_dumps(value)
+            except TypeError:  # lone surrogates: the standard library says where
+                pass
+    elif _is_deep(value):
+        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+    return _encode(value)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is what decoding JSON gives.
+
+    That is: no other type anywhere, no subclass, no tuple; numbers finite and of 64 bits; keys strings; at
+    most 200 levels.
+    """
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return _is_plain_scalar(value, kind)
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            if type(container) is dict:
+                for key in container:
+                    if type(key) is not str:
+                        return False
+                items = container.values()
+            else:
+                items = container
+            for item in items:
+                kind = type(item)
+                if kind is str:
+                    continue
+                if kind is dict or kind is list:
+                    below.append(item)
+                elif kind is int:
+                    if not _INT_MIN <= item <= _INT_MAX:
+                        return False
+                elif kind is float:
+                    # Not a number minus itself is not zero, and neither is infinity.
+                    if item - item != 0.0:
+                        return False
+                elif item is not None and kind is not bool:
+                    return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_plain_scalar(value: Any, kind: type) -> bool:
+    if kind is int:
+        return bool(_INT_MIN <= value <= _INT_MAX)
+    if kind is float:
+        return math.isfinite(value)
+    return value is None or kind is str or kind is bool
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+
+
+def _encode(value: Any) -> bytes:
+    try:
+        return _encoder.encode(value).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(_fault(value) or f"not JSON serializable: {error}") from error
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(v for v in item.values() if isinstance(v, (dict, list, tuple)))
+            elif isinstance(item, (list, tuple)):
+                below.extend(v for v in item if isinstance(v, (dict, list, tuple)))
+        if not below:
+            return False
+        level = below
+    return True
+
+
+def _fault(value: Any, path: str = "$") -> str | None:
+    """Where in a value the first thing is that JSON cannot hold, and what it is."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, (str, int, float)) and key is not None:
+                return f"{path} has the key {key!r:.80}, a {type(key).__name__}, which JSON cannot hold"
+            fault = _fault(key, f"the key of {path}") or _fault(item, _below(path, key))
+            if fault:
+                return fault
+        return None
+    if isinstance(value, (list, tuple)):
+        faults = (_fault(item, f"{path}[{number}]") for number, item in enumerate(value))
+        return next((fault for fault in faults if fault), None)
+    if isinstance(value, str):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return f"{path} holds a lone surrogate, which UTF-8 cannot hold"
+        return None
+    if value is None or isinstance(value, int):
+        return None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"{path} is {value}, which JSON cannot hold"
+    return f"{path} is a {type(value).__name__}, which JSON cannot hold"
+
+
+def _below(path: str, key: object) -> str:
+    return f"{path}.{key}" if isinstance(key, str) and key.isidentifier() else f"{path}[{key!r:.80}]"
+
+
+def decode(data: bytes) -> Any:
+    """The value of UTF-8 JSON.
+
+    Raises:
+        ValueError: The data is not UTF-8, not JSON (which has no NaN and no infinity), or nested too deep.
+    """
+    return decode_plain(data)[0]
+
+
+def decode_plain(data: bytes) -> tuple[Any, bool]:
+    """As :func:`decode`, and whether the value is known to be plain (:func:`is_plain`)."""
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _is_nested_deep(data):
+        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+    # orjson reads integers of more than 64 bits as floats, without a word.
+    if _NINETEEN not in data.translate(_DIGITS):
+        if _orjson_loads is not None:
+            try:
+                return _orjson_loads(data), True
+            except ValueError:  # the standard library has the last word, and the words of the error
+                pass
+        return _decode(data), False
+    return _decode(data), False
+
+
+_NINETEEN = b"0" * 19
+_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
+_NUMBERS = bytes(ord("e") if byte in b"eE" else _DIGITS[byte] for byte in range(256))
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+_careful_decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _decode(data: bytes) -> Any:
+    # Without an exponent of three digits or a run of two hundred, no number is larger than a float can be.
+    numbers = data.translate(_NUMBERS, b"+")
+    decoder = _careful_decoder if b"e000" in numbers or b"0" * 200 in numbers else _decoder
+    try:
+        return decoder.decode(data.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"nested more than {MAX_DEPTH} levels deep") from error
+
+
+_STRUCTURE = b'[]{}"'
+_OTHERS = bytes(byte for byte in range(256) if byte not in _STRUCTURE)
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*(?:"|\Z)')
+
+
+def _is_nested_deep(data: bytes) -> bool:
+    """Whether there are more than 200 open brackets anywhere, those in strings not counted."""
+    if b"\\" in data:
+        data = _ESCAPE.sub(b"", data)
+    # Two quotation marks with nothing between them end and begin a string: without them nothing changes.
+    brackets = _STRING.sub(b"", data.translate(None, _OTHERS).replace(b'""', b""))
+    depth = 0
+    for byte in brackets:
+        if byte in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        else:
+            depth -= 1
+    return False

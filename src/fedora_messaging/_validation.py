@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""JSON schemas: accepted fast, explained slowly.
+
+`jsonschema <https://python-jsonschema.readthedocs.io/>`_ is the authority. Where `jsonschema-rs
+<https://pypi.org/project/jsonschema-rs/>`_ is installed it answers first, but only for schemas made of
+keywords of which both are known to think alike (:mod:`fedora_messaging._dialect`), and only for values that
+JSON can hold; what it does not accept goes to jsonschema for the verdict and for the words.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from . import _dialect
+from ._json import is_plain
+
+__all__ = ["check"]
+
+# Schemas that a class makes anew for every message must not fill the memory.
+_MOST = 1024
+
+
+class _Compiled:
+    """What is needed to check values against a schema, made when first needed."""
+
+    __slots__ = ("_schema", "_validator", "accepts")
+
+    def __init__(self, schema: Any) -> None:
+        try:
+            # A schema that is changed later changes nothing here, in neither of the two validators.
+            self._schema = copy.deepcopy(schema)
+        except Exception:
+            self._schema = schema
+        #: A quick look whether a plain value is valid, None if there is none for this schema.
+        self.accepts: Callable[[Any], bool] | None = _dialect.accepter(self._schema)
+        self._validator: Any = None
+
+    def explain(self, instance: Any) -> None:
+        """Raise what jsonschema has to say about a value, if it has anything to say."""
+        import jsonschema
+        from referencing.exceptions import Unresolvable
+
+        if self._validator is None:
+            self._validator = _validator(self._schema)
+        try:
+            error = jsonschema.exceptions.best_match(self._validator.iter_errors(instance))
+        except (Unresolvable, re.error) as fault:
+            raise jsonschema.SchemaError(f"The schema cannot be used: {fault}") from fault
+        if error is not None:
+            raise error
+
+
+def _validator(schema: Any) -> Any:
+    import jsonschema
+    from jsonschema_specifications import REGISTRY
+
+    if not isinstance(schema, (dict, bool)):
+        raise jsonschema.SchemaError(f"A schema must be a dictionary, not {type(schema).__name__}")
+    cls = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    cls.check_schema(schema)
+    # The registry makes jsonschema look for nothing on the network.
+    return cls(schema, registry=REGISTRY)
+
+
+# By owner and identity, with the schema itself: while it is kept here, nothing else gets its id.
+_by_identity: dict[tuple[Hashable, int], tuple[Any, _Compiled]] = {}
+# By representation, for classes that make a new but equal schema for every message. Not by equality or JSON:
+# 1 equals True, and a tuple, which is no array, looks like a list.
+_by_text: dict[str, _Compiled] = {}
+
+
+def check(schema: Any, instance: Any, owner: Hashable = None, *, plain: bool = False) -> None:
+    """Check a value against a JSON schema.
+
+    Args:
+        schema: The schema; it must not be changed once it was used.
+        instance: The value.
+        owner: Whose schema it is: the class. What was made of a schema is kept for each owner.
+        plain: The value is known to be what decoding JSON gives (:func:`fedora_messaging._json.is_plain`).
+
+    Raises:
+        jsonschema.ValidationError: The value is not valid.
+        jsonschema.SchemaError: The schema is not.
+    """
+    known = _by_identity.get((owner, id(schema)))
+    compiled = known[1] if known is not None else _compile(schema, owner)
+    accepts = compiled.accepts
+    if accepts is not None and (plain or is_plain(instance)):
+        try:
+            if accepts(instance):
+                return
+        except Exception:  # whatever it cannot cope with is jsonschema's to judge
+            pass
+    compiled.explain(instance)
+
+
+def _compile(schema: Any, owner: Hashable) -> _Compiled:
+    text = repr(schema)
+    compiled = _by_text.get(text)
+    if compiled is None:
+        compiled = _Compiled(schema)
+        if len(_by_text) >= _MOST:
+            _by_text.clear()
+        _by_text[text] = compiled
+    if len(_by_identity) >= _MOST:
+        _by_identity.clear()
+    _by_identity[owner, id(schema)] = schema, compiled
+    return compiled
