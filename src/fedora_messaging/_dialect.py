@@ -29,18 +29,8 @@ _DRAFTS = {
 _DEFAULT = "Draft202012Validator"
 
 _ANNOTATIONS = frozenset(
-    [
-        "$comment",
-        "default",
-        "deprecated",
-        "description",
-        "example",
-        "examples",
-        "format",
-        "readOnly",
-        "title",
-        "writeOnly",
-    ]
+    {"$comment", "default", "deprecated", "description", "example", "examples", "format", "readOnly"}
+    | {"title", "writeOnly"}
 )
 _COUNTS = frozenset(
     ["maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum"]

@@ -41,7 +41,7 @@ class _Compiled:
 
     def explain(self, instance: Any) -> None:
         """Raise what jsonschema has to say about a value, if it has anything to say."""
-        import jsonschema
+        import jsonschema  # type: ignore[import-untyped]
         from referencing.exceptions import Unresolvable
 
         if self._validator is None:
@@ -56,7 +56,7 @@ class _Compiled:
 
 def _validator(schema: Any) -> Any:
     import jsonschema
-    from jsonschema_specifications import REGISTRY
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
     if not isinstance(schema, (dict, bool)):
         raise jsonschema.SchemaError(f"A schema must be a dictionary, not {type(schema).__name__}")
