@@ -55,7 +55,7 @@ class _Link:
 
     def reach(self) -> None:
         endpoint = TCP4ClientEndpoint(self.proxy.reactor, "127.0.0.1", self.proxy.target)
-        factory = Factory.forProtocol(lambda: self.broker)
+        factory: Any = Factory.forProtocol(lambda: self.broker)
         endpoint.connect(factory).addCallbacks(self._connected, lambda _: self.close())
 
     def _connected(self, _: Any) -> None:
