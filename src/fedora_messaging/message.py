@@ -91,17 +91,17 @@ _FILTERS = {
     "flatpaks": "fedora_messaging_flatpak_",
 }
 
-# What brokers add on the way (https://www.rabbitmq.com/docs/dlx#effects, .../quorum-queues#poison-message-handling).
+# What brokers add on the way (https://www.rabbitmq.com/docs/dlx#effects and, on quorum queues,
+# https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling).
 _BROKER_HEADERS = ("x-death", "x-delivery-count", "x-acquired-count")
 _BROKER_PREFIXES = ("x-first-death-", "x-last-death-")
 _UNCOMPARED = frozenset({_SENT_AT, "traceparent", "tracestate", "baggage", *_BROKER_HEADERS})
 
 # The names in content_encoding that are read. Nothing else that a message names is even looked up.
-_ENCODINGS = {
-    name: name
-    for name in ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1")
-    + ("utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be")
-}
+_ENCODINGS = frozenset(
+    ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"]
+    + [f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "le", "be")]
+)
 
 
 class Message:
@@ -131,7 +131,7 @@ class Message:
     topic: str = ""
     severity: int = INFO
     deprecated: bool = False
-    headers_schema: dict[str, Any] = {
+    headers_schema: dict[str, Any] = {  # noqa: RUF012, subclasses may make properties of these
         "$schema": "http://json-schema.org/draft-04/schema#",
         "description": "Schema for message headers",
         "type": "object",
@@ -142,7 +142,7 @@ class Message:
             _SENT_AT: {"type": "string"},
         },
     }
-    body_schema: dict[str, Any] = {
+    body_schema: dict[str, Any] = {  # noqa: RUF012
         "$schema": "http://json-schema.org/draft-04/schema#",
         "description": "Schema for message body",
         "type": "object",
@@ -278,6 +278,7 @@ class Message:
         """
         _validate(self, plain=False)
 
+    # Defining this alone makes messages unhashable, as they shall be.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, self.__class__):
             return NotImplemented
@@ -286,8 +287,6 @@ class Message:
             and self.body == other.body
             and _compared(self._headers) == _compared(other._headers)
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, topic={self.topic!r}, body={self.body!r})"
@@ -397,9 +396,10 @@ def _schema_of(cls: type[Message]) -> Schema:
     schema = _registry.schema(cls)
     if schema is None:
         raise TypeError(
-            f"The class {cls.__module__}.{cls.__qualname__} is not in the message registry. Add an entry point "
-            f'to its package, such as "your.schema.name" = "{cls.__module__}:{cls.__qualname__}" in the group '
-            '"fedora.messages" (in pyproject.toml: [project.entry-points."fedora.messages"]), and install it.'
+            f"The class {cls.__module__}.{cls.__qualname__} is not in the message registry. Add an entry "
+            f'point to its package, such as "your.schema.name" = "{cls.__module__}:{cls.__qualname__}" in '
+            'the group "fedora.messages" (in pyproject.toml: [project.entry-points."fedora.messages"]), '
+            "and install it."
         )
     return schema
 
@@ -559,8 +559,8 @@ def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties) ->
     if encoding is None or encoding == "":
         _log.warning("Message %s names no encoding; utf-8 it is", excerpt(properties.message_id, 100))
         return body
-    known = _ENCODINGS.get(encoding.lower()) if isinstance(encoding, str) else None
-    if known is None:
+    known = encoding.lower() if isinstance(encoding, str) else ""
+    if known not in _ENCODINGS:
         raise ValidationError(f"The content encoding {excerpt(encoding)} is not known")
     try:
         return body.decode(known).encode("utf-8")

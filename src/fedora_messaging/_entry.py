@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Callbacks by name, and the exit codes that errors stand for."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+from .exceptions import (
+    BadDeclaration,
+    ConfigurationException,
+    ConnectionException,
+    ConsumerCanceled,
+    HaltConsumer,
+    PermissionException,
+)
+
+__all__ = ["CallbackNotFound", "check_callback", "exit_code", "load_callback", "load_callback_file"]
+
+
+class CallbackNotFound(Exception):
+    """There is no such callback, it cannot be imported, or it cannot be called."""
+
+
+def load_callback(path: str) -> Any:
+    """The object with the path ``package.module:object``.
+
+    Raises:
+        CallbackNotFound: Says in one line what is wrong.
+    """
+    module, name = _split(path, "package.module:object")
+    try:
+        loaded = importlib.import_module(module)
+    except (Exception, SystemExit) as error:
+        raise CallbackNotFound(f'The module "{module}" cannot be imported: {_line(error)}') from error
+    return _find(loaded, name, f'the module "{module}"')
+
+
+def load_callback_file(path: str) -> Any:
+    """The object with the path ``path/to/file.py:object``.
+
+    Raises:
+        CallbackNotFound: Says in one line what is wrong.
+    """
+    file, name = _split(path, "path/to/file.py:object")
+    location = Path(file)
+    try:
+        if not location.is_file():
+            raise CallbackNotFound(f'There is no file "{file}"')
+        spec = importlib.util.spec_from_loader(
+            f"_fedora_messaging_callback_{location.stem}",
+            importlib.machinery.SourceFileLoader(location.stem, str(location)),
+            origin=str(location.resolve()),
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        loaded = importlib.util.module_from_spec(spec)
+        loaded.__file__ = str(location.resolve())
+        sys.modules[spec.name] = loaded  # dataclasses and pickle look their module up there
+        exec(compile(location.read_bytes(), str(location), "exec"), loaded.__dict__)
+    except CallbackNotFound:
+        raise
+    except (Exception, SystemExit) as error:
+        raise CallbackNotFound(f'The file "{file}" cannot be imported: {_line(error)}') from error
+    return _find(loaded, name, f'the file "{file}"')
+
+
+def check_callback(value: Any, path: str) -> Any:
+    """The same value, if it can be called.
+
+    Raises:
+        CallbackNotFound: It cannot.
+    """
+    if not callable(value):
+        raise CallbackNotFound(f'"{path}" is a {type(value).__name__}, which cannot be called')
+    return value
+
+
+def _split(path: str, form: str) -> tuple[str, str]:
+    module, colon, name = path.strip().rpartition(":")
+    if not (module and colon and name):
+        raise CallbackNotFound(f'The callback must have the form "{form}", not "{path}"')
+    return module, name
+
+
+def _find(module: Any, name: str, where: str) -> Any:
+    found = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise CallbackNotFound(f'There is no "{name}" in {where}') from None
+    return check_callback(found, name)
+
+
+def _line(error: object) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def exit_code(error: BaseException | None) -> int:
+    """What a process that ends with this error exits with."""
+    if error is None:
+        return 0
+    if isinstance(error, HaltConsumer):
+        return error.exit_code
+    table: tuple[tuple[type[BaseException], int], ...] = (
+        (CallbackNotFound, 1),
+        (ConfigurationException, 2),
+        (BadDeclaration, 10),
+        (PermissionException, 15),
+        (ConsumerCanceled, 12),
+        (ConnectionException, 14),
+    )
+    return next((code for kind, code in table if isinstance(error, kind)), 13)
