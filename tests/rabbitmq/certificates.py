@@ -4,8 +4,10 @@
 
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import trustme
+if TYPE_CHECKING:
+    import trustme
 
 
 class Certificates:
@@ -16,6 +18,8 @@ class Certificates:
     """
 
     def __init__(self, *names: str) -> None:
+        import trustme  # not needed by those who use nodes without TLS
+
         self._authority = trustme.CA()
         self._server = self._authority.issue_cert(*(names or ("localhost", "127.0.0.1")))
 
@@ -35,7 +39,7 @@ class Certificates:
         return folder / "ca.pem", key, certificate
 
     @staticmethod
-    def _put(issued: trustme.LeafCert, folder: Path, name: str) -> tuple[Path, Path]:
+    def _put(issued: "trustme.LeafCert", folder: Path, name: str) -> tuple[Path, Path]:
         certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
         certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
         issued.private_key_pem.write_to_path(key)

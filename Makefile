@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+# The two commands to start with: make demo, make test. CONTRIBUTING.md lists the others.
+
+PYTHON ?= $(shell ./scripts/find-python default)
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+
+# make test: which RabbitMQ (3 or 4), which install (fast, plain or lowest), and pytest's arguments
+RABBITMQ ?= 3
+INSTALL ?= fast
+ARGS ?= -n auto --maxprocesses 2 --dist worksteal
+export RABBITMQ
+export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
+
+.PHONY: demo test coverage lint format types rabbitmq rabbitmq-4 clean
+
+demo: $(VENV)/.package rabbitmq
+	$(VENV)/bin/python scripts/demo.py
+
+test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
+	OLDEST_PYTHON=$$(./scripts/find-python oldest) $(VENV)/bin/tox run -q -e $(INSTALL) -- $(ARGS)
+
+coverage: $(VENV)/.tox
+	$(VENV)/bin/tox run -q -e coverage
+
+lint types: $(VENV)/.tox
+	$(VENV)/bin/tox run -q -e $@
+
+format: $(VENV)/.tox
+	$(VENV)/bin/tox run -q -e lint --notest
+	$(VENV)/tox/lint/bin/ruff check --fix --exit-zero --quiet .
+	$(VENV)/tox/lint/bin/ruff format .
+
+rabbitmq:
+	@./scripts/install-rabbitmq
+
+rabbitmq-4:
+	@./scripts/install-rabbitmq-4 "$$RABBITMQ_4_DIR"
+
+clean:
+	rm -rf $(VENV) .rabbitmq-4 build dist
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)"
+	@./scripts/make-venv "$(PYTHON)" $(VENV)
+
+$(VENV)/.tox: $(VENV)/bin/python
+	$(PIP) 'tox>=4.22'
+	@touch $@
+
+$(VENV)/.package: $(VENV)/bin/python pyproject.toml
+	$(PIP) --editable .
+	@touch $@
