@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""An embedded AMQP 0-9-1 broker for development, demonstrations and tests.
+
+It keeps everything in memory and behaves as RabbitMQ 4.3 does, or 3.10 when told so. Production runs on
+RabbitMQ itself.
+"""
+
+from ._access import Permissions, User
+from ._memory import MemoryTransport, Pump
+from ._message import Message
+from ._server import Broker, QueueInfo
+
+__all__ = ["Broker", "MemoryTransport", "Message", "Permissions", "Pump", "QueueInfo", "User"]

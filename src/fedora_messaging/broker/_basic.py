@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""`basic.*`: publishing, consuming, getting and settling messages on a channel."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from pika import spec
+
+from ._codec import encode_content, encode_get_ok, encode_method
+from ._consumers import Consumer, Delivery, by_queue
+from ._declaring import _queue_name
+from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition, refused
+from ._fields import WORDS
+from ._message import published
+
+if TYPE_CHECKING:
+    from ._channel import Channel, Methods
+
+
+def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, body: bytes) -> None:
+    """A publish whose content has come completely."""
+    connection, vhost, broker = channel.connection, channel.vhost, channel.broker
+    if method.immediate:
+        raise not_implemented("immediate=true")
+    limit = broker.emulation.max_message_size
+    if len(body) > limit:
+        raise precondition(f"message size {len(body)} is larger than configured max size {limit}")
+    connection.check("write", "exchange", method.exchange)
+    exchange = vhost.exchange(method.exchange)
+    if exchange.internal:
+        raise refused(f"cannot publish to internal {kind_in_vhost('exchange', exchange.name, vhost.name)}")
+    message = published(method.exchange, method.routing_key, properties, body, connection.user)
+    confirms = channel.confirms
+    number = 0 if confirms is None else confirms.begin()
+    queues = vhost.route(exchange, message)
+    broker.record(message)
+    if not queues and method.mandatory:
+        connection.send(
+            encode_method(
+                channel.number,
+                spec.Basic.Return(spec.NO_ROUTE, "NO_ROUTE", message.exchange, message.routing_key),
+            ),
+            *encode_content(channel.number, properties, body, connection.frame_max),
+        )
+    accepted = True
+    for queue in queues:
+        accepted &= queue.publish(message)
+    if number:
+        broker.faults.confirm(channel, number, accepted)
+    broker.faults.published(connection, channel)
+
+
+def set_qos(channel: Channel, method: spec.Basic.Qos) -> None:
+    if method.prefetch_size:
+        raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
+    if method.global_qos and channel.broker.emulation.global_qos:
+        channel.global_limit = method.prefetch_count or None
+        channel.wake_queues()
+    else:
+        channel.prefetch = method.prefetch_count
+    channel.reply(spec.Basic.QosOk())
+
+
+def consume(channel: Channel, method: spec.Basic.Consume) -> None:
+    tag = method.consumer_tag
+    if tag in channel.consumers:
+        raise AMQPError(spec.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
+    name = _queue_name(channel, method.queue)
+    channel.connection.check("read", "queue", name)
+    tag = tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
+    queue = channel.vhost.queue(name, channel.connection)
+    priority = method.arguments.get("x-priority")
+    if priority is not None and not priority.is_integer:
+        raise precondition(
+            f"invalid arg 'x-priority' for consumer on {kind_in_vhost('queue', name, channel.vhost.name)}: "
+            f"{{unacceptable_type,{WORDS[priority.kind]}}}"
+        )
+    rank = priority.value if priority is not None and isinstance(priority.value, int) else 0
+    consumer = Consumer(channel, queue, tag, method.no_ack, rank)
+    queue.subscribe(consumer, method.exclusive)
+    channel.consumers[tag] = consumer
+    if not method.nowait:
+        channel.reply(spec.Basic.ConsumeOk(consumer_tag=tag))
+    queue.wake()
+
+
+def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
+    consumer = channel.consumers.pop(method.consumer_tag, None)
+    if not method.nowait:
+        channel.reply(spec.Basic.CancelOk(consumer_tag=method.consumer_tag))
+    if consumer is not None:
+        consumer.queue.unsubscribe(consumer)
+
+
+def get(channel: Channel, method: spec.Basic.Get) -> None:
+    name = _queue_name(channel, method.queue)
+    channel.connection.check("read", "queue", name)
+    queue = channel.vhost.queue(name, channel.connection)
+    queue.check_get()
+    queue.touch()
+    entry = queue.pull()
+    if entry is None:
+        channel.reply(spec.Basic.GetEmpty())
+        return
+    tag = channel.next_tag()
+    message = entry.message
+    frame_max = channel.connection.frame_max
+    channel.connection.send(
+        encode_get_ok(channel.number, tag, entry.redelivered, message.address, len(queue.ready)),
+        *encode_content(channel.number, queue.properties(entry), message.body, frame_max),
+    )
+    if method.no_ack:
+        queue.settle((entry,))
+    else:
+        channel.unsettled.add(tag, queue, entry, None)
+
+
+def ack(channel: Channel, method: spec.Basic.Ack) -> None:
+    deliveries = channel.unsettled.take(method.delivery_tag, method.multiple)
+    if len(deliveries) == 1:
+        deliveries[0].queue.settle((deliveries[0].entry,))
+    else:
+        for queue, entries in by_queue(deliveries).items():
+            queue.settle(entries)
+    _settled(channel, deliveries)
+
+
+def nack(channel: Channel, method: spec.Basic.Nack) -> None:
+    counted = channel.broker.emulation.nack_counts
+    _return(channel, method.delivery_tag, method.multiple, method.requeue, counted)
+
+
+def reject(channel: Channel, method: spec.Basic.Reject) -> None:
+    _return(channel, method.delivery_tag, False, method.requeue, True)
+
+
+def _return(channel: Channel, tag: int, multiple: bool, requeue: bool, counted: bool) -> None:
+    deliveries = channel.unsettled.take(tag, multiple)
+    for queue, entries in by_queue(deliveries).items():
+        if requeue:
+            queue.put_back(entries, counted=counted)
+        else:
+            queue.reject(entries)
+    _settled(channel, deliveries)
+
+
+def _settled(channel: Channel, deliveries: list[Delivery]) -> None:
+    """The queues involved go on; with a limit for the channel, all queues it consumes from."""
+    for queue in dict.fromkeys(delivery.queue for delivery in deliveries):
+        queue.wake()
+    if channel.global_limit is not None:
+        channel.wake_queues()
+
+
+def recover(channel: Channel, method: spec.Basic.Recover) -> None:
+    if not method.requeue:
+        raise not_implemented("requeue=false")
+    channel.requeue()
+    channel.reply(spec.Basic.RecoverOk())
+
+
+def recover_async(channel: Channel, method: spec.Basic.RecoverAsync) -> None:
+    if not method.requeue:
+        raise not_implemented("requeue=false")
+    channel.requeue()
+
+
+METHODS: Methods = {
+    spec.Basic.Qos: set_qos,
+    spec.Basic.Consume: consume,
+    spec.Basic.Cancel: cancel,
+    spec.Basic.Get: get,
+    spec.Basic.Ack: ack,
+    spec.Basic.Nack: nack,
+    spec.Basic.Reject: reject,
+    spec.Basic.Recover: recover,
+    spec.Basic.RecoverAsync: recover_async,
+}

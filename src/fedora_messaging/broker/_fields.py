@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""AMQP field tables (AMQP 0-9-1, 4.2.5.5) read one level deep, and written again without loss.
+
+Nested tables and arrays stay raw bytes until somebody asks for them, so no content is too deep to read, and
+the type of each value is kept: RabbitMQ compares types too.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+
+class Malformed(ValueError):
+    """The bytes are not what AMQP says they are."""
+
+
+class Field(NamedTuple):
+    """One value of a field table: its AMQP type (`S`, `I`, `t`, ...) and its value.
+
+    Strings, tables and arrays are bytes, in the encoding of the wire and without their length.
+    """
+
+    kind: bytes
+    value: object
+
+    @property
+    def text(self) -> str:
+        """A string value as text; anything else as Python writes it."""
+        return text(self.value) if isinstance(self.value, bytes) else str(self.value)
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in INTEGERS
+
+    @property
+    def family(self) -> bytes:
+        """Types that RabbitMQ treats as one when it compares arguments have one family."""
+        return b"I" if self.kind in INTEGERS else b"d" if self.kind in b"df" else self.kind
+
+
+Table = dict[str, Field]
+
+_FIXED = {
+    b"t": struct.Struct(">?"),
+    b"b": struct.Struct(">b"),
+    b"B": struct.Struct(">B"),
+    b"s": struct.Struct(">h"),
+    b"U": struct.Struct(">h"),
+    b"u": struct.Struct(">H"),
+    b"I": struct.Struct(">i"),
+    b"i": struct.Struct(">I"),
+    b"l": struct.Struct(">q"),
+    b"L": struct.Struct(">q"),
+    b"f": struct.Struct(">f"),
+    b"d": struct.Struct(">d"),
+    b"T": struct.Struct(">Q"),
+}
+_LONG = frozenset((b"S", b"x", b"F", b"A"))
+INTEGERS = frozenset((b"b", b"B", b"s", b"U", b"u", b"I", b"i", b"l", b"L"))
+#: What RabbitMQ calls the types in its error texts.
+WORDS = {
+    b"S": "longstr",
+    b"I": "signedint",
+    b"D": "decimal",
+    b"T": "timestamp",
+    b"F": "table",
+    b"A": "array",
+    b"b": "byte",
+    b"B": "unsignedbyte",
+    b"d": "double",
+    b"f": "float",
+    b"l": "long",
+    b"L": "long",
+    b"s": "short",
+    b"U": "short",
+    b"u": "unsignedshort",
+    b"i": "unsignedint",
+    b"t": "bool",
+    b"x": "binary",
+    b"V": "void",
+}
+_U32 = struct.Struct(">I")
+
+
+def text(raw: bytes) -> str:
+    """Bytes of a name as text. What is not UTF-8 survives the way there and back."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def raw(name: str) -> bytes:
+    """The bytes that `text` came from."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def read_value(data: bytes, at: int) -> tuple[Field, int]:
+    """Reads the value at an offset.
+
+    Returns: the value and the offset behind it.
+    Raises: Malformed
+    """
+    kind = data[at : at + 1]
+    at += 1
+    fixed = _FIXED.get(kind)
+    if fixed is not None:
+        if at + fixed.size > len(data):
+            raise Malformed("a value is cut off")
+        return Field(kind, fixed.unpack_from(data, at)[0]), at + fixed.size
+    if kind in _LONG:
+        if at + 4 > len(data):
+            raise Malformed("a length is cut off")
+        stop = at + 4 + _U32.unpack_from(data, at)[0]
+        if stop > len(data):
+            raise Malformed("a value is cut off")
+        return Field(kind, data[at + 4 : stop]), stop
+    if kind == b"V":
+        return Field(kind, None), at
+    if kind == b"D":
+        if at + 5 > len(data):
+            raise Malformed("a decimal is cut off")
+        return Field(kind, data[at : at + 5]), at + 5
+    raise Malformed(f"no such field type: {kind!r}")
+
+
+def write_value(field: Field) -> bytes:
+    """One value as it stands on the wire, its type first."""
+    kind, value = field
+    fixed = _FIXED.get(kind)
+    if fixed is not None:
+        return kind + fixed.pack(value)
+    if kind == b"V":
+        return kind
+    assert isinstance(value, bytes)
+    return kind + (value if kind == b"D" else _U32.pack(len(value)) + value)
+
+
+def read_entries(data: bytes) -> list[tuple[bytes, int, int]]:
+    """The entries of a table's content: key, and where its value starts and stops.
+
+    Raises: Malformed
+    """
+    entries = []
+    at, end = 0, len(data)
+    while at < end:
+        start = at + 1 + data[at]
+        if start > end:
+            raise Malformed("a key is cut off")
+        _, stop = read_value(data, start)
+        entries.append((data[at + 1 : start], start, stop))
+        at = stop
+    return entries
+
+
+def read_table(data: bytes) -> Table:
+    """The content of a table (without its length) as a dictionary; the first of equal keys counts.
+
+    Raises: Malformed
+    """
+    table: Table = {}
+    at, end = 0, len(data)
+    while at < end:
+        start = at + 1 + data[at]
+        if start > end:
+            raise Malformed("a key is cut off")
+        value, stop = read_value(data, start)
+        table.setdefault(text(data[at + 1 : start]), value)
+        at = stop
+    return table
+
+
+def write_table(table: Table) -> bytes:
+    """The content of a table, without its length."""
+    return b"".join(
+        bytes((len(key),)) + key + write_value(value)
+        for key, value in ((raw(name)[:255], value) for name, value in table.items())
+    )
+
+
+def read_array(data: bytes) -> list[Field]:
+    """The content of an array (without its length).
+
+    Raises: Malformed
+    """
+    values = []
+    at = 0
+    while at < len(data):
+        value, at = read_value(data, at)
+        values.append(value)
+    return values
+
+
+def string(value: str | bytes) -> Field:
+    return Field(b"S", raw(value) if isinstance(value, str) else value)
+
+
+def long(value: int) -> Field:
+    return Field(b"l", value)
+
+
+def nested(value: Table) -> Field:
+    return Field(b"F", write_table(value))
+
+
+def array(values: list[Field]) -> Field:
+    return Field(b"A", b"".join(map(write_value, values)))

@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The broker: its virtual hosts, its users, and the connections to it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import Factory
+
+from ._access import User
+from ._access import users as _users
+from ._clock import Clock
+from ._connection import Connection
+from ._emulation import emulation
+from ._errors import AMQPError
+from ._exchanges import AnyHeadersExchange, Exchange, HeadersExchange
+from ._memory import Pump, connect
+from ._message import Message
+from ._vhost import VirtualHost
+from .faults import Faults
+
+if TYPE_CHECKING:
+    from ._queue import Queue
+
+_log = logging.getLogger(__name__)
+
+
+class _Factory(Factory["Connection"]):
+    noisy = False
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def buildProtocol(self, addr: object) -> Connection:
+        return Connection(self._broker)
+
+
+@dataclass(frozen=True)
+class QueueInfo:
+    """A look at a queue.
+
+    Attributes:
+        ready: messages that wait to be delivered.
+        unacked: messages delivered and not acknowledged.
+        consumers: how many consume from it.
+        messages: what is ready, in order.
+    """
+
+    name: str
+    vhost: str
+    type: str
+    durable: bool
+    exclusive: bool
+    auto_delete: bool
+    ready: int
+    unacked: int
+    consumers: int
+    messages: tuple[Message, ...]
+
+
+class Broker:
+    """An AMQP 0-9-1 broker in this process, for development, demonstrations and tests.
+
+    It keeps everything in memory and behaves as RabbitMQ does towards its clients.
+
+    Args:
+        clock: a Twisted reactor or a `twisted.internet.task.Clock`; the global reactor when None.
+        emulate: which RabbitMQ, `"4.3"` or `"3.10"`.
+        permit_transient: with 4.3, whether queues neither durable nor exclusive are accepted (with a
+            warning) or end the connection with 541.
+        users: who can log in: passwords by name, or `User` values.
+        vhosts: names of the virtual hosts.
+        remember: how many of the last published messages `published` keeps.
+
+    Attributes:
+        published: the messages accepted, oldest first.
+        connections: the connections there are.
+        faults: what is to go wrong, and when.
+
+    Raises: ValueError, for a release that it does not know.
+    """
+
+    name = "fedora-messaging"
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        emulate: str = "4.3",
+        permit_transient: bool = True,
+        users: Mapping[str, str | User] | None = None,
+        vhosts: Iterable[str] = ("/",),
+        remember: int = 10_000,
+    ) -> None:
+        self._clock = clock
+        self.emulation = emulation(emulate)
+        self.permit_transient = permit_transient
+        self.users = _users(users if users is not None else {"guest": "guest"})
+        self.vhosts: dict[str, VirtualHost] = {}
+        for name in vhosts:
+            self.add_vhost(name)
+        self.published: deque[Message] = deque(maxlen=remember)
+        self.connections: list[Connection] = []
+        self.dirty: dict[Connection, None] = {}
+        self.alarm: str | None = None
+        self.faults = Faults(self)
+        self._ports: list[Any] = []
+
+    def __repr__(self) -> str:
+        return f"Broker(emulate={self.emulation.version!r}, connections={len(self.connections)})"
+
+    @property
+    def clock(self) -> Clock:
+        if self._clock is None:
+            from twisted.internet import reactor
+
+            self._clock = cast(Clock, reactor)
+        return self._clock
+
+    def add_vhost(self, name: str) -> None:
+        """Adds an empty virtual host."""
+        self.vhosts[name] = VirtualHost(name, self)
+
+    # For its users
+
+    async def listen(
+        self, port: int = 0, interface: str = "127.0.0.1", ssl_context_factory: Any = None
+    ) -> str:
+        """Listens for connections.
+
+        Args:
+            port: 0 takes a free one.
+            ssl_context_factory: what Twisted's `listenSSL` takes, for TLS.
+
+        Returns: the URL for clients, with the first user's password.
+        Raises: twisted.internet.error.CannotListenError
+        """
+        reactor: Any = self.clock
+        factory = self.factory()
+        if ssl_context_factory is None:
+            listening = reactor.listenTCP(port, factory, interface=interface)
+        else:
+            listening = reactor.listenSSL(port, factory, ssl_context_factory, interface=interface)
+        self._ports.append(listening)
+        return self.url(listening.getHost().port, interface, tls=ssl_context_factory is not None)
+
+    def url(self, port: int, host: str = "127.0.0.1", *, tls: bool = False) -> str:
+        """The URL of the first virtual host for the first user, at a port."""
+        name, user = next(iter(self.users.items()))
+        login = quote(name, safe="") + (f":{quote(user.password, safe='')}" if user.password else "")
+        where = f"[{host}]" if ":" in host else host
+        vhost = quote(next(iter(self.vhosts)), safe="")
+        return f"{'amqps' if tls else 'amqp'}://{login}@{where}:{port}/{vhost}"
+
+    def factory(self) -> Factory[Connection]:
+        """A Twisted factory of the broker's protocol, for any endpoint."""
+        return _Factory(self)
+
+    def join(self, client: IProtocol) -> Pump:
+        """Connects a client's protocol to the broker in memory, without sockets.
+
+        Returns: the pump that moves their bytes, when told to.
+        """
+        return connect(client, Connection(self), self.clock)
+
+    async def stop(self) -> None:
+        """Stops listening and ends all connections at once."""
+        ports, self._ports = self._ports, []
+        for port in ports:
+            await maybeDeferred(port.stopListening)
+        for connection in list(self.connections):
+            connection.abort()
+        for vhost in self.vhosts.values():
+            for queue in list(vhost.queues.values()):
+                vhost.delete_queue(queue)
+
+    def queue(self, name: str, vhost: str = "/") -> QueueInfo:
+        """A look at a queue. Raises: KeyError, when there is none."""
+        queue: Queue = self.vhosts[vhost].queues[name]
+        return QueueInfo(
+            name=queue.name,
+            vhost=vhost,
+            type=queue.type,
+            durable=queue.durable,
+            exclusive=queue.owner is not None,
+            auto_delete=queue.auto_delete,
+            ready=len(queue.ready),
+            unacked=queue.unacked,
+            consumers=queue.consumers,
+            messages=tuple(entry.message for entry in queue.ready),
+        )
+
+    # For its rooms
+
+    def connected(self, connection: Connection) -> None:
+        self.connections.append(connection)
+
+    def disconnected(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
+        self.dirty.pop(connection, None)
+
+    def flush(self) -> None:
+        """Writes what all connections have gathered."""
+        while self.dirty:
+            connections, self.dirty = self.dirty, {}
+            for connection in connections:
+                connection.flush()
+
+    def record(self, message: Message) -> None:
+        self.published.append(message)
+
+    def exchange_class(self, cls: type[Exchange]) -> type[Exchange]:
+        """The class of exchange that the emulated release has for a type."""
+        if cls is HeadersExchange and not self.emulation.typed_headers:
+            return AnyHeadersExchange
+        return cls
+
+    def transient_queue(self, name: str) -> None:
+        """A queue neither durable nor exclusive is declared. Raises: AMQPError, 541, if that is refused."""
+        if not self.emulation.transient_deprecated:
+            return
+        feature = "Feature `transient_nonexcl_queues` is deprecated."
+        if not self.permit_transient:
+            raise AMQPError(541, feature)
+        _log.warning("queue %r is neither durable nor exclusive: RabbitMQ 4.3.0 refuses such queues", name)

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""What is to go wrong: faults that tests inject into a broker.
+
+Everything takes effect at a moment that the test decides, by count or on the broker's clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._codec import PROTOCOL_HEADER
+from ._errors import AMQPError
+
+if TYPE_CHECKING:
+    from ._channel import Channel
+    from ._connection import Connection
+    from ._server import Broker
+
+#: Bytes that no AMQP client can take for a frame, by what is wrong with them.
+CORRUPT = {
+    "type": b"\x63\x00\x00\x00\x00\x00\x01\x00\xce",
+    "size": b"\x01\x00\x01\x7f\xff\xff\xff\x00\x00\x00\x00\xce",
+    "end": b"\x01\x00\x01\x00\x00\x00\x04\x00\x14\x00\x0b\x00",
+    "method": b"\x01\x00\x01\x00\x00\x00\x04\x63\x63\x63\x63\xce",
+    "arguments": b"\x01\x00\x01\x00\x00\x00\x05\x00\x3c\x00\x3c\xff\xce",
+    "header": PROTOCOL_HEADER,
+}
+
+
+class Faults:
+    """The faults of one broker."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._drop_after: int | None = None
+        self._close_after: tuple[int, AMQPError] | None = None
+        self._hold = False
+        self._delay = 0.0
+        self._held: list[tuple[Channel, int, bool]] = []
+        self._nack = 0
+
+    def drop_after(self, publishes: int) -> None:
+        """Cuts the connection that brings the N-th publish from now on, before any confirm of it."""
+        self._drop_after = publishes
+
+    def drop_connections(self) -> None:
+        """Cuts all connections now."""
+        for connection in list(self._broker.connections):
+            connection.abort()
+
+    def close_connections(self, code: int = 320, text: str = "shutdown") -> None:
+        """Closes all connections with a reply code, as RabbitMQ does when it stops."""
+        for connection in list(self._broker.connections):
+            connection.close(AMQPError(code, text, hard=True))
+
+    def close_channel_after(self, publishes: int, code: int, text: str = "a fault") -> None:
+        """Closes the channel that brings the N-th publish from now on."""
+        self._close_after = (publishes, AMQPError(code, text, hard=False))
+
+    def close_channels(self, code: int, text: str = "a fault") -> None:
+        """Closes all channels now."""
+        for connection in self._broker.connections:
+            for channel in list(connection.channels.values()):
+                connection.close_channel(channel, AMQPError(code, text, hard=False))
+        self._broker.flush()
+
+    def delay_confirms(self, seconds: float) -> None:
+        """Every confirm comes this much later; 0 is at once again."""
+        self._delay = seconds
+
+    def withhold_confirms(self) -> None:
+        """No confirm comes until `release_confirms`."""
+        self._hold = True
+
+    def release_confirms(self) -> None:
+        """What was withheld is confirmed now, and so is what follows."""
+        self._hold = False
+        held, self._held = self._held, []
+        for channel, number, accepted in held:
+            channel.confirm(number, accepted)
+        self._broker.flush()
+
+    def nack_publishes(self, count: int = 1) -> None:
+        """The next publishes are answered with `basic.nack`, though the queues have them."""
+        self._nack = count
+
+    def block(self, reason: str = "low on memory") -> None:
+        """Raises an alarm: connections that publish are blocked, and nothing more is read from them."""
+        self._broker.alarm = reason
+
+    def unblock(self) -> None:
+        """The alarm is over."""
+        self._broker.alarm = None
+        for connection in list(self._broker.connections):
+            connection.unblock()
+        self._broker.flush()
+
+    def redeliver(self, queue: str, vhost: str = "/") -> None:
+        """Requeues what consumers of a queue have not acknowledged, and so delivers it again."""
+        target = self._broker.vhosts[vhost].queues[queue]
+        for connection in self._broker.connections:
+            for channel in connection.channels.values():
+                channel.requeue(target, counted=False)
+        self._broker.flush()
+
+    def cancel_consumers(self, queue: str, vhost: str = "/") -> None:
+        """Cancels the consumers of a queue from the broker's side; the queue stays."""
+        target = self._broker.vhosts[vhost].queues[queue]
+        for consumer in list(target.turns.consumers):
+            target.turns.remove(consumer)
+            consumer.channel.consumer_lost(consumer)
+        self._broker.flush()
+
+    def corrupt(self, what: str = "type") -> None:
+        """Sends bytes that are no frame to all clients.
+
+        Args:
+            what: one of `CORRUPT`.
+        """
+        for connection in list(self._broker.connections):
+            connection.send(CORRUPT[what])
+        self._broker.flush()
+
+    def send(self, data: bytes) -> None:
+        """Sends any bytes to all clients."""
+        for connection in list(self._broker.connections):
+            connection.send(data)
+        self._broker.flush()
+
+    def silence(self, silent: bool = True) -> None:
+        """The broker neither answers nor listens, while its connections stay; or it does again."""
+        for connection in list(self._broker.connections):
+            connection.silent = silent
+        if not silent:
+            for connection in list(self._broker.connections):
+                self._broker.dirty[connection] = None
+            self._broker.flush()
+
+    # Where the broker asks
+
+    def confirm(self, channel: Channel, number: int, accepted: bool) -> None:
+        """A publish is done."""
+        if self._nack:
+            self._nack -= 1
+            accepted = False
+        if self._hold:
+            self._held.append((channel, number, accepted))
+        elif self._delay:
+            self._broker.clock.callLater(self._delay, self._late, channel, number, accepted)
+        else:
+            channel.confirm(number, accepted)
+
+    def published(self, connection: Connection, channel: Channel) -> None:
+        """A publish has come."""
+        if self._drop_after is not None:
+            self._drop_after -= 1
+            if self._drop_after <= 0:
+                self._drop_after = None
+                connection.abort()
+        if self._close_after is not None:
+            left, error = self._close_after
+            self._close_after = (left - 1, error)
+            if left <= 1:
+                self._close_after = None
+                connection.close_channel(channel, error)
+
+    def _late(self, channel: Channel, number: int, accepted: bool) -> None:
+        channel.confirm(number, accepted)
+        self._broker.flush()
