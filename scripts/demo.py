@@ -16,6 +16,7 @@ sys.path.insert(0, str(_CHECKOUT / "tests"))
 from rabbitmq import Node, NotInstalled  # noqa: E402
 
 _PATIENCE = 60.0
+_BINDINGS = 'rabbit_binding:list_for_source(rabbit_misc:r(<<"/">>, exchange, <<"amq.topic">>))'
 
 
 def _run(script: str, environ: dict[str, str], *argv: str) -> "subprocess.Popen[bytes]":
@@ -26,12 +27,7 @@ def _wait_for_queue(node: Node, consumer: "subprocess.Popen[bytes]") -> None:
     """Until the consumer has bound its queue: what is published before nobody would get."""
     deadline = time.monotonic() + _PATIENCE
     pause = threading.Event()
-    while (
-        node.eval(
-            '[ok || _ <- rabbit_binding:list_for_source(rabbit_misc:r(<<"/">>, exchange, <<"amq.topic">>))]'
-        )
-        == "[]"
-    ):
+    while node.eval(_BINDINGS) == "[]":
         if consumer.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("The consumer did not start.")
         pause.wait(0.1)
