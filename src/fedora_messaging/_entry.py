@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
+from . import exceptions
 from .exceptions import (
     BadDeclaration,
     ConfigurationException,
@@ -51,16 +52,9 @@ def load_callback_file(path: str) -> Any:
     try:
         if not location.is_file():
             raise CallbackNotFound(f'There is no file "{file}"')
-        spec = importlib.util.spec_from_loader(
-            f"_fedora_messaging_callback_{location.stem}",
-            importlib.machinery.SourceFileLoader(location.stem, str(location)),
-            origin=str(location.resolve()),
-        )
-        assert spec is not None
-        assert spec.loader is not None
-        loaded = importlib.util.module_from_spec(spec)
+        loaded = types.ModuleType(f"_fedora_messaging_callback_{location.stem}")
         loaded.__file__ = str(location.resolve())
-        sys.modules[spec.name] = loaded  # dataclasses and pickle look their module up there
+        sys.modules[loaded.__name__] = loaded  # dataclasses and pickle look their module up there
         exec(compile(location.read_bytes(), str(location), "exec"), loaded.__dict__)
     except CallbackNotFound:
         raise
@@ -114,5 +108,6 @@ def exit_code(error: BaseException | None) -> int:
         (PermissionException, 15),
         (ConsumerCanceled, 12),
         (ConnectionException, 14),
+        (exceptions.BaseException, 11),
     )
     return next((code for kind, code in table if isinstance(error, kind)), 13)

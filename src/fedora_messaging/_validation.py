@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 from . import _dialect
@@ -67,13 +67,13 @@ def _validator(schema: Any) -> Any:
 
 
 # By owner and identity, with the schema itself: while it is kept here, nothing else gets its id.
-_by_identity: dict[tuple[Hashable, int], tuple[Any, _Compiled]] = {}
+_by_identity: dict[tuple[object, int], tuple[Any, _Compiled]] = {}
 # By representation, for classes that make a new but equal schema for every message. Not by equality or JSON:
 # 1 equals True, and a tuple, which is no array, looks like a list.
 _by_text: dict[str, _Compiled] = {}
 
 
-def check(schema: Any, instance: Any, owner: Hashable = None, *, plain: bool = False) -> None:
+def check(schema: Any, instance: Any, owner: object = None, *, plain: bool = False) -> None:
     """Check a value against a JSON schema.
 
     Args:
@@ -98,7 +98,7 @@ def check(schema: Any, instance: Any, owner: Hashable = None, *, plain: bool = F
     compiled.explain(instance)
 
 
-def _compile(schema: Any, owner: Hashable) -> _Compiled:
+def _compile(schema: Any, owner: object) -> _Compiled:
     text = repr(schema)
     compiled = _by_text.get(text)
     if compiled is None:

@@ -157,7 +157,8 @@ class Message:
         properties: pika.BasicProperties | None = None,
         severity: int | None = None,
     ) -> None:
-        schema = _schema_of(type(self))
+        cls: Any = type(self)
+        schema = _schema_of(cls)
         self.body: Any = {} if body is None else body
         if topic is not None:
             _assign(self, "topic", topic)
@@ -178,7 +179,7 @@ class Message:
         own[_SEVERITY] = self.severity
         own.setdefault(_SENT_AT, _now(int(time.time())))
         own.setdefault("priority", 0)
-        for name, prefix in _filters(type(self)):
+        for name, prefix in _filters(cls):
             self.__add_filters(own, name, prefix)
         self.__headers = own
 

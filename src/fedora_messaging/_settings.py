@@ -1,0 +1,395 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The configuration as frozen values: dictionaries in, values or one line about what is wrong out."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
+
+from . import _topology, _url
+from ._topology import Binding, Exchange, Queue
+from .exceptions import ConfigurationException
+
+__all__ = [
+    "Config",
+    "DEFAULTS",
+    "Monitoring",
+    "NackDelay",
+    "QoS",
+    "Reconnect",
+    "TLS",
+    "parse",
+    "validate_bindings",
+    "validate_client_properties",
+    "validate_monitoring",
+    "validate_queues",
+]
+
+_T = TypeVar("_T")
+
+_RESERVED = {
+    "product": "Fedora Messaging",
+    "information": "https://fedora-messaging.readthedocs.io/en/stable/",
+    "version": "fedora_messaging-4.0.0",
+}
+
+#: The configuration when nothing is configured.
+DEFAULTS: dict[str, Any] = {
+    "amqp_url": "amqp://?connection_attempts=3&retry_delay=5",
+    "passive_declares": False,
+    "publish_exchange": "amq.topic",
+    "publish_priority": None,
+    "topic_prefix": "",
+    "exchanges": {"amq.topic": {"type": "topic", "durable": True, "auto_delete": False, "arguments": {}}},
+    "queues": {"": {"durable": False, "auto_delete": True, "exclusive": True, "arguments": {}}},
+    "bindings": [{"queue": "", "exchange": "amq.topic", "routing_keys": ["#"]}],
+    "callback": None,
+    "consumer_config": {},
+    "qos": {"prefetch_size": 0, "prefetch_count": 10},
+    "tls": {"ca_cert": None, "keyfile": None, "certfile": None},
+    "client_properties": {"app": "Unknown", **_RESERVED},
+    "log_config": {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"simple": {"format": "[%(levelname)s %(name)s] %(message)s"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "simple",
+                "stream": "ext://sys.stdout",
+            }
+        },
+        "loggers": {"fedora_messaging": {"level": "INFO", "propagate": False, "handlers": ["console"]}},
+        # The root logger, as dictConfig names it.
+        "root": {"level": "WARNING", "handlers": ["console"]},
+    },
+    "monitoring": {},
+    "reconnect": {"base": 0.5, "cap": 8.0, "stable": 5.0},
+    "nack_delay": {"first": 1.0, "cap": 30.0},
+    "handshake_timeout": 10.0,
+    "shutdown_grace": 30.0,
+    "declare_timeout": 90.0,
+    "ack_timeout": 1800.0,
+    "mandatory": False,
+    "max_message_size": 64 * 1024 * 1024,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QoS:
+    """How many deliveries the broker sends ahead of their acknowledgement."""
+
+    prefetch_size: int = 0
+    prefetch_count: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TLS:
+    """The files for TLS. With a certificate the client authenticates by it (EXTERNAL)."""
+
+    ca_cert: str | None = None
+    keyfile: str | None = None
+    certfile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Where the monitor's pages are served. The default is on all interfaces: probes come from outside."""
+
+    port: int
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """The back-off between connections: base and cap, and how long one has to last to reset it (seconds)."""
+
+    base: float = 0.5
+    cap: float = 8.0
+    stable: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NackDelay:
+    """How long a message that was given back stays away: at first, and at most (seconds)."""
+
+    first: float = 1.0
+    cap: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The configuration in effect. What may hold secrets is not in its ``repr``."""
+
+    amqp_url: str = field(default=DEFAULTS["amqp_url"], repr=False)
+    passive_declares: bool = False
+    publish_exchange: str = "amq.topic"
+    publish_priority: int | None = None
+    topic_prefix: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    callback: Any = None
+    consumer_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    qos: QoS = QoS()
+    tls: TLS = TLS()
+    client_properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    log_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    monitoring: Monitoring | None = None
+    reconnect: Reconnect = Reconnect()
+    nack_delay: NackDelay = NackDelay()
+    handshake_timeout: float = 10.0
+    shutdown_grace: float = 30.0
+    declare_timeout: float = 90.0
+    ack_timeout: float = 1800.0
+    mandatory: bool = False
+    max_message_size: int = 64 * 1024 * 1024
+
+
+def parse(mapping: Mapping[str, Any]) -> Config:
+    """The values of a configuration; what is left out has its default, in sections given in part too.
+
+    Raises:
+        ConfigurationException: Names the key, and says in one line what is wrong with its value.
+    """
+    _known("", mapping, DEFAULTS)
+    values = completed(mapping)
+    _url.parameters(values["amqp_url"])
+    queues, bindings = _topology_of(values)
+    return Config(
+        amqp_url=values["amqp_url"],
+        passive_declares=_typed("passive_declares", values["passive_declares"], bool),
+        publish_exchange=_short("publish_exchange", values["publish_exchange"]),
+        publish_priority=_optional_integer("publish_priority", values["publish_priority"], 0, 255),
+        topic_prefix=_short("topic_prefix", values["topic_prefix"]),
+        exchanges=_told("exchanges", lambda: _topology.exchanges(_dictionary(values, "exchanges"))),
+        queues=queues,
+        bindings=bindings,
+        callback=_callback(values["callback"]),
+        consumer_config=_dictionary(values, "consumer_config"),
+        qos=_qos(_dictionary(values, "qos")),
+        tls=_tls(_dictionary(values, "tls")),
+        client_properties=_client_properties(values["client_properties"]),
+        log_config=_dictionary(values, "log_config"),
+        monitoring=_monitoring(values["monitoring"]),
+        reconnect=_reconnect(_dictionary(values, "reconnect")),
+        nack_delay=_nack_delay(_dictionary(values, "nack_delay")),
+        handshake_timeout=_seconds("handshake_timeout", values["handshake_timeout"]),
+        shutdown_grace=_seconds("shutdown_grace", values["shutdown_grace"], least=0.0),
+        declare_timeout=_seconds("declare_timeout", values["declare_timeout"]),
+        ack_timeout=_seconds("ack_timeout", values["ack_timeout"]),
+        mandatory=_typed("mandatory", values["mandatory"], bool),
+        max_message_size=_integer("max_message_size", values["max_message_size"], 1, 2**63),
+    )
+
+
+def completed(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the defaults of what it leaves out."""
+    values = copy.deepcopy(DEFAULTS)
+    for key, value in mapping.items():
+        section = isinstance(values.get(key), dict) and isinstance(value, Mapping)
+        if (section and key in _SECTIONS) or (section and key == "log_config" and "version" not in value):
+            values[key].update(copy.deepcopy(dict(value)))
+        else:
+            values[key] = copy.deepcopy(value)
+    return values
+
+
+# The others are replaced as a whole: their keys are names of things.
+_SECTIONS = frozenset({"qos", "tls", "client_properties", "reconnect", "nack_delay"})
+
+
+def validate_bindings(bindings: Any) -> None:
+    """Check ``bindings``.
+
+    Raises:
+        ConfigurationException: Names the binding and the key that is wrong.
+    """
+    _told("bindings", lambda: _topology.bindings(bindings))
+
+
+def validate_queues(queues: Any) -> None:
+    """Check ``queues``.
+
+    Raises:
+        ConfigurationException: Names the queue and the key that is wrong.
+    """
+    _told("queues", lambda: _topology.queues(_mapping("queues", queues)))
+
+
+def validate_client_properties(props: Any) -> None:
+    """Check ``client_properties``: three of them are the package's own.
+
+    Raises:
+        ConfigurationException: Names the property that is reserved.
+    """
+    _client_properties(props)
+
+
+def validate_monitoring(monitoring: Any) -> None:
+    """Check ``monitoring``.
+
+    Raises:
+        ConfigurationException: Names the key that is wrong.
+    """
+    _monitoring(monitoring)
+
+
+def _topology_of(values: Mapping[str, Any]) -> tuple[tuple[Queue, ...], tuple[Binding, ...]]:
+    queues = _told("queues", lambda: _topology.queues(_dictionary(values, "queues")))
+    bindings = _told("bindings", lambda: _topology.bindings(values["bindings"]))
+    # The default queue and the default binding belong together. Who names a queue of his own does not want
+    # a second one beside it.
+    if values["bindings"] == DEFAULTS["bindings"] and not any(queue.name == "" for queue in queues):
+        bindings = ()
+    if values["queues"] == DEFAULTS["queues"] and not any(binding.queue == "" for binding in bindings):
+        queues = ()
+    return queues, bindings
+
+
+def _qos(section: Mapping[str, Any]) -> QoS:
+    _known("qos", section, DEFAULTS["qos"])
+    if _integer("qos.prefetch_size", section["prefetch_size"], 0, 2**32 - 1):
+        raise ConfigurationException("qos.prefetch_size: must be 0: RabbitMQ refuses everything else")
+    return QoS(0, _integer("qos.prefetch_count", section["prefetch_count"], 0, 65535))
+
+
+def _tls(section: Mapping[str, Any]) -> TLS:
+    _known("tls", section, DEFAULTS["tls"])
+    files = {key: _optional(f"tls.{key}", value, str) or None for key, value in section.items()}
+    if bool(files["certfile"]) != bool(files["keyfile"]):
+        given, missing = ("certfile", "keyfile") if files["certfile"] else ("keyfile", "certfile")
+        raise ConfigurationException(f"tls.{missing}: is missing, though tls.{given} is there")
+    return TLS(**files)
+
+
+def _client_properties(value: Any) -> Mapping[str, Any]:
+    properties = _mapping("client_properties", value)
+    for key in properties:
+        _typed("client_properties", key, str)
+    for key, own in _reserved().items():
+        if properties.get(key, own) not in (own, _RESERVED.get(key)):
+            raise ConfigurationException(
+                f"client_properties.{key}: is reserved, as are {', '.join(_RESERVED)} altogether"
+            )
+    _typed("client_properties.app", properties.get("app", ""), str)
+    return {**properties, **_reserved()}
+
+
+@cache
+def _reserved() -> Mapping[str, str]:
+    import pika
+
+    return {**_RESERVED, "version": f"{_RESERVED['version']} with pika-{pika.__version__}"}
+
+
+def _monitoring(value: Any) -> Monitoring | None:
+    section = _mapping("monitoring", {} if value is None else value)
+    _known("monitoring", section, {"address": "", "port": 0})
+    if not section:
+        return None
+    if section.get("port") is None:
+        raise ConfigurationException("monitoring.port: is missing")
+    address = _optional("monitoring.address", section.get("address"), str)
+    return Monitoring(_integer("monitoring.port", section["port"], 0, 65535), address or "")
+
+
+def _reconnect(section: Mapping[str, Any]) -> Reconnect:
+    _known("reconnect", section, DEFAULTS["reconnect"])
+    base = _seconds("reconnect.base", section["base"])
+    return Reconnect(
+        base,
+        _seconds("reconnect.cap", section["cap"], least=base),
+        _seconds("reconnect.stable", section["stable"], least=0.0),
+    )
+
+
+def _nack_delay(section: Mapping[str, Any]) -> NackDelay:
+    _known("nack_delay", section, DEFAULTS["nack_delay"])
+    first = _seconds("nack_delay.first", section["first"], least=0.0)
+    return NackDelay(first, _seconds("nack_delay.cap", section["cap"], least=first))
+
+
+def _callback(value: Any) -> Any:
+    return value if callable(value) else _optional("callback", value, str) or None
+
+
+def _known(section: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for key in given:
+        if key not in known:
+            where = f"{section}.{key}" if section else str(key)
+            raise ConfigurationException(
+                f"{where}: unknown key; the known ones are: {', '.join(sorted(known))}"
+            )
+
+
+def _told(key: str, make: Callable[[], _T]) -> _T:
+    try:
+        return make()
+    except ValueError as error:
+        raise ConfigurationException(f"{key}: {error}") from error
+
+
+_WORDS: dict[type, str] = {
+    bool: "true or false",
+    dict: "a section (a dictionary)",
+    int: "an integer",
+    str: "a string",
+}
+
+
+def _wrong(key: str, words: str, value: object) -> ConfigurationException:
+    # The value itself is not shown: nobody knows here which ones are secret.
+    return ConfigurationException(f"{key}: must be {words}, not {type(value).__name__}")
+
+
+def _typed(key: str, value: Any, kind: type[_T]) -> _T:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise _wrong(key, _WORDS[kind], value)
+    return value
+
+
+def _optional(key: str, value: Any, kind: type[_T]) -> _T | None:
+    return None if value is None else _typed(key, value, kind)
+
+
+def _mapping(key: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _wrong(key, _WORDS[dict], value)
+    return value
+
+
+def _dictionary(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return _mapping(key, values[key])
+
+
+def _short(key: str, value: Any) -> str:
+    text = _typed(key, value, str)
+    if len(text.encode("utf-8", "replace")) > 255:
+        raise ConfigurationException(f"{key}: must have 255 bytes at most")
+    return text
+
+
+def _integer(key: str, value: Any, least: int, most: int) -> int:
+    number = _typed(key, value, int)
+    if not least <= number <= most:
+        raise ConfigurationException(f"{key}: must be from {least} to {most}, not {number}")
+    return number
+
+
+def _optional_integer(key: str, value: Any, least: int, most: int) -> int | None:
+    return None if value is None else _integer(key, value, least, most)
+
+
+def _seconds(key: str, value: Any, least: float | None = None) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _wrong(key, "a number of seconds", value)
+    if not math.isfinite(value) or (value <= 0 if least is None else value < least):
+        floor = "more than 0" if least is None else f"{least:g} at least"
+        raise ConfigurationException(f"{key}: must be {floor}, not {value}")
+    return float(value)
