@@ -1,0 +1,433 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The blocking shim: Twisted runs in a thread, and callers wait on its Deferreds.
+
+crochet does the running and the waiting. What is left is to start it once, to give the reactor's work a name, and
+to map its errors.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import _wire
+from .config import Config, LazyConfig, conf, parse
+from .exceptions import ConnectionException, HaltConsumer, PublishTimeout
+from .message import Message, check_outgoing
+from .signals import pre_publish_signal, publish_failed_signal, publish_signal
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from .twisted.consumer import Consumer
+    from .twisted.service import FedoraMessagingService
+
+__all__ = ["Client"]
+
+_T = TypeVar("_T")
+
+
+class Client:
+    """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it is needed.
+
+    May be used from any thread, and as a context manager. The functions of :mod:`fedora_messaging.api` are the
+    methods of one instance.
+
+    Args:
+        config: The configuration; None: follows :data:`fedora_messaging.config.conf`, changes to it included.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        self._fixed = config
+        self._conf: LazyConfig = conf
+        self._service: FedoraMessagingService | None = None
+        self._connection_keys: Any = None
+        self._trigger: Any = None
+        self._sender: Callable[..., None] = self.publish
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Blocking
+
+    def publish(self, message: Message, exchange: str | None = None, timeout: float | None = 30) -> None:
+        """Publish a message, and return when the broker has confirmed it.
+
+        Args:
+            message: The message.
+            exchange: The name of the exchange; None: the configured ``publish_exchange``.
+            timeout: Seconds for all of it: connecting, waiting while the broker blocks, the confirm. None: no limit.
+
+        Raises:
+            ValidationError: The message is not valid, or not one; nothing was sent.
+            PublishReturned: The broker refused it (PublishForbidden: for lack of permission).
+            PublishTimeout: The time was over; the error names what was being waited for. The message may have
+                arrived: publish the same one again, consumers know it by its id.
+            ConnectionException: The broker refused the credentials, the virtual host or TLS; the process was forked
+                after the first use; or the client was closed.
+            RuntimeError: Called in the reactor's thread, where :meth:`twisted_publish` belongs.
+        """
+        _not_in_reactor("publish", "twisted_publish")
+        try:
+            if pre_publish_signal.receivers:
+                pre_publish_signal.send(self._sender, message=message)
+            check_outgoing(message)
+            encoded, exchange = self._encode(message, exchange)
+            self._publish_and_wait(encoded, exchange, timeout)
+        except Exception as error:
+            if publish_failed_signal.receivers:
+                publish_failed_signal.send(self._sender, message=message, error=error)
+            raise
+        if publish_signal.receivers:
+            publish_signal.send(self._sender, message=message)
+
+    def consume(self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None) -> None:
+        """Call a callback with each message, until SIGTERM, SIGINT, HaltConsumer or an error.
+
+        In the main thread both signals end it in order: the callback in flight finishes and is acknowledged, all
+        else goes back to its queue; a second one ends it at once. In any other thread signals are left alone.
+
+        Args:
+            callback: A function, a coroutine function, or a class (or an object) that implements ``__call__``.
+            bindings: A dictionary or a list of them, each with ``exchange``, ``routing_keys`` and ``queue``; None: as
+                configured.
+            queues: A dictionary of queue names and their properties; None: as configured.
+
+        Raises:
+            HaltConsumer: The callback raised it.
+            ValueError: The callback is not callable, or bindings or queues are not of the shape named.
+            PermissionException: The broker refused credentials, virtual host or queue (BadDeclaration: a declaration).
+            ConsumerCanceled: The queue was deleted.
+            ConnectionException: TLS was refused, or the process was forked after the first use.
+            Exception: Whatever the callback raised; its message went back to the queue.
+            RuntimeError: Called in the reactor's thread, where :meth:`twisted_consume` belongs.
+        """
+        _not_in_reactor("consume", "twisted_consume")
+        from .twisted._callbacks import resolve
+
+        callback = resolve(callback)
+        stopping: list[int] = []
+        consuming = _reactor.call(self._consume_to_the_end, callback, bindings, queues)
+
+        def stop() -> None:
+            stopping.append(1)
+            _reactor.call(self._stop)
+
+        def abort() -> None:
+            _reactor.call(self._abort)
+            consuming.cancel()
+
+        with _ended_by_signals(stop, abort):
+            try:
+                _wait(consuming, None)
+            except Exception as error:
+                if not stopping or isinstance(error, HaltConsumer):
+                    raise
+            if stopping:
+                _wait(_reactor.call(self._stop), None)
+
+    def close(self) -> None:
+        """Finish what is in flight and close the connections. The next call opens new ones.
+
+        Raises:
+            RuntimeError: Called in the reactor's thread.
+        """
+        _not_in_reactor("close", "its service's stopService")
+        if self._service is not None:
+            _wait(_reactor.call(self._stop), None)
+
+    # On the reactor
+
+    def twisted_publish(
+        self, message: Message, exchange: str | None = None, *, timeout: float | None = None
+    ) -> Deferred[None]:
+        """Publish a message, from the reactor's thread.
+
+        Args:
+            message: The message.
+            exchange: The name of the exchange; None: the configured ``publish_exchange``.
+            timeout: Seconds for all of it; None: no limit.
+
+        Returns:
+            A Deferred that fires with None when the broker has confirmed the message; cancelling it gives up. It
+            fails as :meth:`publish` does.
+        """
+        from twisted.internet.defer import Deferred
+        from twisted.internet.threads import deferToThread
+
+        async def signalled(what: Any, **values: Any) -> None:
+            # Receivers may block.
+            await deferToThread(what.send, self._sender, message=message, **values)
+
+        async def publish() -> None:
+            try:
+                if pre_publish_signal.receivers:
+                    await signalled(pre_publish_signal)
+                await self._publish_now(message, exchange, timeout)
+            except Exception as error:
+                if publish_failed_signal.receivers:
+                    await signalled(publish_failed_signal, error=error)
+                raise
+            if publish_signal.receivers:
+                await signalled(publish_signal)
+
+        if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
+            return Deferred.fromCoroutine(publish())
+        try:
+            return self._publish_now(message, exchange, timeout)
+        except Exception as error:
+            failed: Deferred[None] = Deferred()
+            failed.errback(error)
+            return failed
+
+    def twisted_consume(
+        self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None
+    ) -> Deferred[list[Consumer]]:
+        """Call a callback with each message, from the reactor's thread.
+
+        Plain callbacks run in a thread of their own, coroutine functions on the reactor.
+
+        Args:
+            callback: As for :meth:`consume`.
+            bindings: As for :meth:`consume`.
+            queues: As for :meth:`consume`.
+
+        Returns:
+            A Deferred that fires with a list of consumers, one for each queue, when each is consuming. How each ends
+            is told by its ``result``. It fails with the error of the first that ended before it consumed.
+
+        Raises:
+            ValueError: The callback is not callable, or bindings or queues are not of the shape named.
+        """
+        service = self._ready_service()
+        consuming = service.consume(callback, bindings, queues, in_thread=True)
+        # Started only now: without consumers it would connect for publishing.
+        if not service.running:
+            service.startService()
+        return consuming
+
+    @property
+    def service(self) -> FedoraMessagingService | None:
+        """The service underneath; None until it is needed. Setting None makes the next call start a new one."""
+        return self._service
+
+    @service.setter
+    def service(self, service: FedoraMessagingService | None) -> None:
+        self._service = service
+
+    def running_service(self) -> FedoraMessagingService:
+        """The service underneath, started if there is none; for the reactor's thread."""
+        service = self._ready_service()
+        if not service.running:
+            service.startService()
+        return service
+
+    # Underneath
+
+    def _encode(self, message: Message, exchange: str | None) -> tuple[_wire.Encoded, str]:
+        if self._fixed is not None:
+            config = self._fixed
+            prefix, priority, limit = config.topic_prefix, config.publish_priority, config.max_message_size
+            default = config.publish_exchange
+        else:
+            values = self._conf
+            prefix, priority, limit = values["topic_prefix"], values["publish_priority"], values["max_message_size"]
+            default = values["publish_exchange"]
+        encoded = _wire.encode(message, topic_prefix=prefix or "", priority=priority, limit=limit)
+        return encoded, default if exchange is None else exchange
+
+    def _publish_now(self, message: Message, exchange: str | None, timeout: float | None) -> Deferred[None]:
+        check_outgoing(message)
+        encoded, exchange = self._encode(message, exchange)
+        return self._send(encoded, exchange, timeout)
+
+    def _send(self, encoded: _wire.Encoded, exchange: str, timeout: float | None = None) -> Deferred[None]:
+        service = self.running_service()
+        return service.publisher.publish_encoded(encoded, exchange, timeout=timeout)
+
+    def _publish_and_wait(self, encoded: _wire.Encoded, exchange: str, timeout: float | None) -> None:
+        from crochet import TimeoutError
+
+        publishing = _reactor.call(self._send, encoded, exchange)
+        try:
+            _wait(publishing, timeout)
+        except TimeoutError:
+            from .twisted._publisher import timeout_words
+
+            service = self._service
+            state = "starting" if service is None else service.publisher.publishing_state
+            publishing.cancel()
+            raise PublishTimeout(reason=timeout_words(timeout or 0, state)) from None
+        except KeyboardInterrupt:
+            publishing.cancel()
+            raise
+
+    def _ready_service(self) -> FedoraMessagingService:
+        """The service for the present configuration, in the reactor's thread."""
+        keys = None
+        if self._fixed is None:
+            values = self._conf
+            keys = values["amqp_url"], dict(values["tls"]), dict(values["client_properties"])
+        service = self._service
+        if service is not None and keys == self._connection_keys:
+            return service
+        if service is not None:
+            self._stop()
+        return self._new_service(keys)
+
+    def _new_service(self, keys: Any) -> FedoraMessagingService:
+        from twisted.internet import reactor
+
+        from .twisted.service import FedoraMessagingService
+
+        service = FedoraMessagingService(None, config=self._fixed or parse(self._conf))
+        self._service, self._connection_keys = service, keys
+        if self._trigger is None:
+            self._trigger = reactor.addSystemEventTrigger("before", "shutdown", self._at_shutdown)  # type: ignore[attr-defined]
+        return service
+
+    def _at_shutdown(self) -> Deferred[None]:
+        self._trigger = None
+        return self._stop()
+
+    def _stop(self) -> Deferred[None]:
+        """Stop the service; until that is done, callbacks that still run may publish."""
+        from twisted.internet.defer import succeed
+
+        service = self._service
+        if service is None:
+            return succeed(None)
+
+        def forget(_: None) -> None:
+            if self._service is service:
+                self._service = None
+                if self._trigger is not None:
+                    from twisted.internet import reactor
+
+                    reactor.removeSystemEventTrigger(self._trigger)  # type: ignore[attr-defined]
+                    self._trigger = None
+
+        return service.stopService().addCallback(forget)
+
+    def _abort(self) -> None:
+        if self._service is not None:
+            self._service.abort()
+
+    def _consume_to_the_end(self, callback: Callable[[Message], Any], bindings: Any, queues: Any) -> Deferred[None]:
+        from twisted.internet.defer import Deferred, DeferredList, FirstError
+
+        async def consume() -> None:
+            consumers = await self.twisted_consume(callback, bindings, queues)
+            results = [consumer.result for consumer in consumers]
+            try:
+                await DeferredList(results, fireOnOneErrback=True, consumeErrors=True)
+            except FirstError as first:
+                await DeferredList([consumer.cancel() for consumer in consumers])
+                first.subFailure.raiseException()
+
+        return Deferred.fromCoroutine(consume())
+
+
+# Waiting for the reactor
+
+
+class _Failed:
+    """A failure as a value: crochet logs failures that nobody waits for any more, as after a time-out."""
+
+    def __init__(self, failure: Any) -> None:
+        self.failure = failure
+
+
+class _Reactor:
+    """The reactor's thread: started once, never shared with a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._dispatch: Any = None
+
+    def call(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Call something in the reactor's thread; returns crochet's EventualResult."""
+        if self._pid != os.getpid():
+            self._start()
+        return self._dispatch(call, args)
+
+    def _start(self) -> None:
+        import crochet
+
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            if self._pid is not None:
+                raise ConnectionException(
+                    reason="this process was forked after its parent had used fedora_messaging: the reactor's thread "
+                    "stayed behind; publish and consume for the first time after the fork"
+                )
+            from twisted.internet import reactor
+
+            if reactor.running:  # type: ignore[attr-defined]
+                crochet.no_setup()  # somebody else runs it: twistd, or an application
+            else:
+                crochet.setup()
+            self._dispatch = crochet.run_in_reactor(_call)
+            self._pid = os.getpid()
+
+
+_reactor = _Reactor()
+
+
+def _call(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    from twisted.internet.defer import maybeDeferred
+
+    return maybeDeferred(call, *args).addErrback(_Failed)
+
+
+def _wait(eventual: Any, timeout: float | None) -> Any:
+    """The result of something that runs in the reactor's thread; raises what it failed with."""
+    import crochet
+
+    try:
+        result = eventual.wait(timeout)
+    except crochet.ReactorStopped:
+        raise ConnectionException(reason="the reactor was stopped") from None
+    if isinstance(result, _Failed):
+        result.failure.raiseException()
+    return result
+
+
+def _not_in_reactor(name: str, instead: str) -> None:
+    from twisted.python.threadable import isInIOThread
+
+    if isInIOThread():
+        raise RuntimeError(f"{name} would block the reactor, in whose thread it was called; use {instead}")
+
+
+@contextmanager
+def _ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[None]:
+    """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    calls = [second, first]
+
+    def received(number: int, frame: Any) -> None:
+        if calls:
+            calls.pop()()
+
+    before = {number: signal.signal(number, received) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Messages on their way to the broker: which wait, which are in flight, which to send again.
+
+Sans-I/O. An outbox outlives connections: what was in flight when a channel ended is sent again, in
+order, with the same id, unless the broker said that it was the one it refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from .exceptions import PublishForbidden, PublishReturned
+
+__all__ = ["Outbox", "Outgoing", "refusal"]
+
+_EXCHANGE = re.compile(r"exchange '([^']*)'")
+_TOPIC = re.compile(r"topic '([^']*)'")
+_SIZE = re.compile(r"message size (\d+) is larger")
+
+
+class Outgoing:
+    """One message in the outbox.
+
+    Args:
+        exchange: The exchange's name, UTF-8.
+        routing_key: The routing key, UTF-8.
+        properties: The encoded properties of the content header.
+        body: The encoded body.
+        message_id: The id within ``properties``, by which a return is recognised.
+        mandatory: The broker is to return it when no queue takes it.
+        settled: Called once, with None for a confirmed message, else with the error.
+    """
+
+    __slots__ = ("body", "exchange", "mandatory", "message_id", "properties", "returned", "routing_key", "settled")
+
+    def __init__(
+        self,
+        exchange: bytes,
+        routing_key: bytes,
+        properties: bytes,
+        body: bytes,
+        message_id: bytes,
+        mandatory: bool,
+        settled: Callable[[Exception | None], None],
+    ) -> None:
+        self.exchange = exchange
+        self.routing_key = routing_key
+        self.properties = properties
+        self.body = body
+        self.message_id = message_id
+        self.mandatory = mandatory
+        self.settled: Callable[[Exception | None], None] | None = settled
+        self.returned: PublishReturned | None = None
+
+    @property
+    def key(self) -> tuple[bytes, bytes, bytes]:
+        """What a ``basic.return`` tells of the message it returns."""
+        return self.message_id, self.exchange, self.routing_key
+
+
+class Outbox:
+    """The messages of one publisher, in the order in which they were given."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Outgoing] = deque()
+        self._in_flight: dict[int, Outgoing] = {}
+        self._lowest = 1
+        self._next_tag = 1
+        self._returnable: dict[tuple[bytes, bytes, bytes], deque[Outgoing]] = {}
+        self._suspects: set[Outgoing] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_flight)
+
+    def __iter__(self) -> Iterator[Outgoing]:
+        yield from self._in_flight.values()
+        yield from self._waiting
+
+    @property
+    def in_flight(self) -> int:
+        """How many were sent and are not confirmed yet."""
+        return len(self._in_flight)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something that :meth:`take` may give."""
+        return bool(self._waiting)
+
+    def add(self, outgoing: Outgoing) -> None:
+        """One more message."""
+        self._waiting.append(outgoing)
+
+    def take(self) -> Outgoing | None:
+        """The next message to send now, which is in flight from here on; None when there is none.
+
+        While a refused message is being looked for, one at a time is in flight.
+        """
+        waiting = self._waiting
+        while waiting:
+            if self._suspects and self._in_flight:
+                return None
+            outgoing = waiting.popleft()
+            if outgoing.settled is None:
+                self._suspects.discard(outgoing)
+                continue
+            tag = self._next_tag
+            self._next_tag = tag + 1
+            self._in_flight[tag] = outgoing
+            if outgoing.mandatory:
+                outgoing.returned = None
+                self._returnable.setdefault(outgoing.key, deque()).append(outgoing)
+            return outgoing
+        return None
+
+    def confirmed(self, tag: int, multiple: bool) -> list[Outgoing]:
+        """The broker acknowledged (or nacked) ``tag``, or all up to it: the messages concerned, in order."""
+        in_flight = self._in_flight
+        if multiple:
+            if tag == 0:
+                tag = self._next_tag - 1
+            done = []
+            for each in range(self._lowest, tag + 1):
+                outgoing = in_flight.pop(each, None)
+                if outgoing is not None:
+                    done.append(outgoing)
+            self._lowest = max(self._lowest, tag + 1)
+        else:
+            found = in_flight.pop(tag, None)
+            if found is None:
+                return []
+            if tag == self._lowest:
+                self._lowest = tag + 1
+            done = [found]
+        for outgoing in done:
+            if outgoing.mandatory:
+                self._no_longer_returnable(outgoing)
+        if self._suspects:
+            self._suspects.difference_update(done)
+        return done
+
+    def was_returned(self, key: tuple[bytes, bytes, bytes], error: PublishReturned) -> bool:
+        """The broker returned a message; its confirm follows. False when nothing in flight fits.
+
+        The same message may be in flight twice: the one sent first is meant.
+        """
+        for outgoing in self._returnable.get(key, ()):
+            if outgoing.returned is None:
+                outgoing.returned = error
+                return True
+        return False
+
+    def channel_lost(self) -> None:
+        """The channel went with its connection: what was in flight is to be sent again."""
+        self._waiting.extendleft(reversed(self._in_flight.values()))
+        self._in_flight.clear()
+        self._returnable.clear()
+        self._lowest = self._next_tag = 1
+
+    def channel_refused(self, code: int, text: str) -> list[Outgoing]:
+        """The broker closed the channel because of a message in flight: the ones it refuses.
+
+        It drops what came after that message and confirms nothing before it, so all others are sent
+        again. Where its words do not say which it was, those that were in flight are sent one at a
+        time until it is found.
+        """
+        suspects = list(self._in_flight.values())
+        refused = suspects if len(suspects) == 1 else _named(code, text, suspects)
+        self.channel_lost()
+        if refused:
+            gone = set(refused)
+            self._waiting = deque(outgoing for outgoing in self._waiting if outgoing not in gone)
+            self._suspects -= gone
+            if len(suspects) == 1:
+                self._suspects.clear()
+        else:
+            self._suspects = set(suspects)
+        return refused
+
+    def take_all(self) -> list[Outgoing]:
+        """Everything, in order; the outbox is empty afterwards."""
+        self.channel_lost()
+        everything = list(self._waiting)
+        self._waiting.clear()
+        self._suspects.clear()
+        return everything
+
+    def _no_longer_returnable(self, outgoing: Outgoing) -> None:
+        queue = self._returnable[outgoing.key]
+        queue.remove(outgoing)
+        if not queue:
+            del self._returnable[outgoing.key]
+
+
+def refusal(code: int, text: str) -> PublishReturned:
+    """The documented error for a message that the broker refused with this reply code and text."""
+    words = text if text.startswith(str(code)) else f"{code} {text}"
+    return PublishForbidden(reason=words) if code == 403 else PublishReturned(reason=words)
+
+
+def _named(code: int, text: str, suspects: list[Outgoing]) -> list[Outgoing]:
+    """Those that the broker's words point at; none when they name nothing that is in flight."""
+    if size := _SIZE.search(text):
+        return [outgoing for outgoing in suspects if len(outgoing.body) == int(size[1])]
+    if code not in (403, 404):
+        return []
+    exchange, topic = _EXCHANGE.search(text), _TOPIC.search(text)
+    if exchange is None:
+        return []
+    return [
+        outgoing
+        for outgoing in suspects
+        if outgoing.exchange.decode() == exchange[1] and (topic is None or outgoing.routing_key.decode() == topic[1])
+    ]

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Calling an application's callback: which thread it belongs to, and how its coroutines are run."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+__all__ = ["drive", "resolve", "runs_on_reactor"]
+
+
+def resolve(callback: Any) -> Callable[[Any], Any]:
+    """The callable to use: a class is instantiated, anything else must be callable.
+
+    Raises:
+        ValueError: It is not callable, or it is a class whose instances are not.
+    """
+    if isinstance(callback, type):
+        if "__call__" not in dir(callback) or not callable(getattr(callback, "__call__", None)) or not _has_call(callback):
+            raise ValueError(f"the callback class {callback.__name__} does not implement __call__")
+        callback = callback()
+    if not callable(callback):
+        raise ValueError(
+            f"the callback must be a function or a class that implements __call__, not {type(callback).__name__}"
+        )
+    return callback  # type: ignore[no-any-return]
+
+
+def _has_call(kind: type) -> bool:
+    return any("__call__" in vars(base) for base in kind.__mro__)
+
+
+def runs_on_reactor(callback: Callable[[Any], Any]) -> bool:
+    """Whether calling it gives an awaitable of the reactor's, which is known before the call.
+
+    Coroutine functions, objects with ``async def __call__``, partials of them and functions made by
+    ``inlineCallbacks`` run on the reactor; everything else may block and runs in a thread of its own.
+    """
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    if inspect.iscoroutinefunction(callback) or inspect.isgeneratorfunction(inspect.unwrap(callback)):
+        return True
+    call = getattr(type(callback), "__call__", None)
+    return not inspect.isroutine(callback) and (
+        inspect.iscoroutinefunction(call) or (call is not None and inspect.isgeneratorfunction(inspect.unwrap(call)))
+    )
+
+
+def drive(result: Any) -> Any:
+    """A callback's return value, with coroutines started: a Deferred, or a plain value."""
+    if not inspect.iscoroutine(result):
+        return result
+    loop = _running_loop()
+    if loop is None:
+        return Deferred.fromCoroutine(result)
+    return Deferred.fromFuture(loop.create_task(_bridge(result, loop)))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop of the asyncio reactor, when that is the one that runs."""
+    reactor = sys.modules.get("twisted.internet.reactor")
+    loop = getattr(reactor, "_asyncioEventloop", None)
+    return loop if loop is not None and loop.is_running() else None
+
+
+class _Awaited:
+    """Runs a coroutine that awaits Deferreds inside an asyncio task, where only futures may be awaited."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
+        self._coroutine = coroutine
+        self._loop = loop
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        coroutine = self._coroutine
+        error: BaseException | None = None
+        while True:
+            try:
+                awaited = coroutine.send(None) if error is None else coroutine.throw(error)
+            except StopIteration as stop:
+                return stop.value
+            error = None
+            try:
+                if isinstance(awaited, Deferred):
+                    # The coroutine reads the Deferred itself once it has fired: its result must stay.
+                    yield from _fired(awaited, self._loop).__await__()
+                else:
+                    yield awaited
+            except BaseException as thrown:
+                error = thrown
+
+
+async def _bridge(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    return await _Awaited(coroutine, loop)
+
+
+def _fired(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    future: asyncio.Future[None] = loop.create_future()
+
+    def fire(result: Any) -> Any:
+        if not future.done():
+            future.set_result(None)
+        return result
+
+    deferred.addBoth(fire)
+    return future

@@ -1,0 +1,207 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The deliveries of one consumer on one channel: handed to the worker, held, settled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from .. import _frames
+from .._delivery import Delivery, Settlement, Verb
+from .._observe import Observer
+from .._settlement import Ledger
+from ._channel import Channel
+from ._clock import Clock
+from ._workers import Worker
+
+__all__ = ["Deliveries"]
+
+_log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """What arrived on one channel and is not settled yet.
+
+    Args:
+        channel: The channel, which has one consumer.
+        queue: The queue's name.
+        generation: The consumer's generation, which every delivery carries.
+        worker: Runs the callback.
+        clock: The source of time.
+        ack_timeout: A delivery that was not started after half of these seconds goes back to its queue.
+        received: Called for each delivery.
+        observer: Told of deliveries and settlements, when given.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        queue: str,
+        generation: int,
+        worker: Worker,
+        clock: Clock,
+        *,
+        ack_timeout: float,
+        received: Callable[[], None],
+        observer: Observer | None = None,
+    ) -> None:
+        self.channel = channel
+        self.queue = queue
+        self.generation = generation
+        self._worker = worker
+        self._clock = clock
+        self._ack_timeout = ack_timeout
+        self._received = received
+        self._observer = observer
+        self._ledger = Ledger()
+        self._held: dict[int, tuple[Delivery, Settlement, Any]] = {}
+        self._kept_back: list[Delivery] | None = None
+        self._closed = False
+        self._watch: Any = None
+        self._long: tuple[Delivery, float] | None = None
+        self._warned: Delivery | None = None
+
+    def arrived(
+        self, tag: int, redelivered: bool, exchange: bytes, routing_key: bytes, properties: bytes, body: bytes | None
+    ) -> None:
+        """The broker delivered a message."""
+        now = self._clock.seconds()
+        delivery = Delivery(
+            self.queue,
+            exchange.decode("utf-8", "replace"),
+            routing_key,
+            tag,
+            self.generation,
+            redelivered,
+            now,
+            properties,
+            body,
+        )
+        self._ledger.arrived(tag)
+        self._received()
+        if self._observer is not None:
+            self._observer.delivered(delivery)
+        if self._closed:
+            self._say(delivery, _GIVE_BACK)
+        elif self._kept_back is not None:
+            self._kept_back.append(delivery)
+        else:
+            self._worker.put(delivery)
+            if self._watch is None:
+                self._watch = self._clock.callLater(self._ack_timeout / 2, self._look)
+
+    def settle(self, settled: list[tuple[Delivery, Settlement]]) -> None:
+        """Tell the broker; acknowledgements in a row are sent as one."""
+        acknowledged: list[int] = []
+        observer = self._observer
+        for delivery, settlement in settled:
+            if settlement.verb is Verb.ACK:
+                acknowledged.append(delivery.tag)
+            else:
+                self._acknowledge(acknowledged)
+                acknowledged = []
+                if settlement.delay and not self._closed:
+                    timer = self._clock.callLater(settlement.delay, self._release, delivery.tag)
+                    self._held[delivery.tag] = delivery, settlement, timer
+                    continue
+                self._say(delivery, settlement)
+            if observer is not None:
+                observer.settled(delivery, settlement)
+        self._acknowledge(acknowledged)
+
+    def keep_back(self) -> None:
+        """Deliveries wait here, unacknowledged, until :meth:`resume`; those not started yet as well."""
+        if self._kept_back is None:
+            self._kept_back = self._worker.take_back()
+
+    def resume(self) -> None:
+        """Hand over what was kept back."""
+        kept, self._kept_back = self._kept_back or [], None
+        for delivery in kept:
+            self._worker.put(delivery)
+
+    def give_back(self) -> None:
+        """What was not started, or is held, goes back to its queue at once; so does what still arrives."""
+        self._closed = True
+        self._stop_timers()
+        kept, self._kept_back = self._kept_back or [], None
+        held = [delivery for delivery, _, _ in self._held.values()]
+        self._held.clear()
+        for delivery in sorted(self._worker.take_back() + kept + held, key=lambda each: each.tag):
+            self._say(delivery, _GIVE_BACK)
+
+    def take_again(self) -> None:
+        """Deliveries are welcome again after :meth:`give_back`."""
+        self._closed = False
+
+    def lost(self) -> None:
+        """The channel is gone: the broker requeues all, so nothing of it may be started any more."""
+        self._closed = True
+        self._stop_timers()
+        self._held.clear()
+        self._kept_back = None
+        self._worker.take_back()
+        self._ledger.take_all()
+
+    @property
+    def unsettled(self) -> int:
+        """How many deliveries the broker waits for."""
+        return len(self._ledger)
+
+    def _stop_timers(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for _, _, timer in self._held.values():
+            timer.cancel()
+
+    def _acknowledge(self, tags: list[int]) -> None:
+        if tags:
+            number = self.channel.number
+            acks = self._ledger.acknowledge(tags)
+            if acks:
+                self.channel.settle(b"".join(_frames.ack(number, tag, multiple) for tag, multiple in acks))
+
+    def _release(self, tag: int) -> None:
+        delivery, settlement, _ = self._held.pop(tag)
+        self._say(delivery, settlement)
+        if self._observer is not None:
+            self._observer.settled(delivery, settlement)
+
+    def _say(self, delivery: Delivery, settlement: Settlement) -> None:
+        if not self._ledger.settle(delivery.tag):
+            return
+        frame = _frames.nack if settlement.verb is Verb.NACK else _frames.reject
+        self.channel.settle(frame(self.channel.number, delivery.tag, requeue=settlement.requeue))
+
+    def _look(self) -> None:
+        """Return what waits for too long, and warn of a callback that runs for too long."""
+        self._watch = None
+        now = self._clock.seconds()
+        half = self._ack_timeout / 2
+        for delivery in self._worker.take_back(now - half + 1e-6):
+            self._say(delivery, _GIVE_BACK)
+        running = self._worker.running
+        if running is None:
+            self._long = None
+        elif self._long is None or self._long[0] is not running:
+            self._long = running, now
+        elif now - self._long[1] >= self._ack_timeout / 2 and self._warned is not running:
+            self._warned = running
+            _log.warning(
+                "A callback on the queue %r has been running for more than %g s. The broker gives its message to "
+                "somebody else after its consumer_timeout (30 minutes unless configured): a longer consumer_timeout, or "
+                "for slow callbacks a smaller qos.prefetch_count, prevents that.",
+                self.queue,
+                self._ack_timeout,
+            )
+        oldest = self._worker.oldest
+        if oldest is not None:
+            self._watch = self._clock.callLater(max(oldest + half - now, 0.0), self._look)
+        elif running is not None or self._ledger:
+            self._watch = self._clock.callLater(half, self._look)
+
+
+_GIVE_BACK = Settlement(Verb.NACK, requeue=True)

@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Foreign errors, mapped in one table: no pika or bare Twisted error leaves the wing."""
+
+from __future__ import annotations
+
+import socket
+
+from twisted.internet import error
+
+from .._lifecycle import CloseReason, Scope
+from ..exceptions import ConnectionException
+
+__all__ = ["transport_reason"]
+
+#: What a transport's error is called; the first class that fits.
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (error.ConnectionDone, "the broker closed the connection without a word"),
+    (error.ConnectionLost, "the connection to the broker was lost"),
+    (error.ConnectionAborted, "the connection was aborted"),
+    (error.DNSLookupError, "the broker's host name cannot be resolved"),
+    (error.UnknownHostError, "the broker's host name cannot be resolved"),
+    (error.TimeoutError, "the broker did not answer in time"),
+    (error.TCPTimedOutError, "the broker did not answer in time"),
+    (error.ConnectionRefusedError, "nothing listens at the broker's address"),
+    (error.NoRouteError, "there is no route to the broker"),
+    (error.UserError, "connecting was given up"),
+    (socket.gaierror, "the broker's host name cannot be resolved"),
+)
+
+
+def transport_reason(failure: BaseException, *, opened: bool) -> CloseReason:
+    """A connection that could not be made, or that was lost, as a CloseReason with words of its own.
+
+    A failure of TLS has a documented exception as its cause; those are not passing.
+    """
+    tls = tls_words(failure)
+    if tls is not None:
+        refused = ConnectionException(reason=f"TLS failed: {tls}")
+        refused.__cause__ = failure
+        return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened)
+    words = next((words for kind, words in _WORDS if isinstance(failure, kind)), None)
+    text = f"{words}: {failure}" if words and str(failure) else words or f"{type(failure).__name__}: {failure}"
+    cause = failure if isinstance(failure, Exception) else None
+    return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened)
+
+
+def tls_words(failure: BaseException) -> str | None:
+    """What went wrong in TLS, in words; None when it was something else."""
+    kind = type(failure)
+    if kind.__module__.startswith("service_identity"):
+        return f"the certificate is not valid for this host ({failure})"[:300]
+    if kind.__module__.startswith("OpenSSL"):
+        reasons = [": ".join(part for part in each if part) for each in _queue(failure)]
+        return "; ".join(reasons) or str(failure) or kind.__name__
+    return None
+
+
+def _queue(failure: BaseException) -> list[tuple[str, ...]]:
+    first = failure.args[0] if failure.args else []
+    return [tuple(map(str, each)) for each in first] if isinstance(first, list) else []

@@ -1,0 +1,346 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Publishing with confirms, many messages in flight, across channels and connections.
+
+Which message waits, is in flight, or is to be sent again is decided by :mod:`fedora_messaging._outbox`; here
+it is written, and each message's Deferred fired.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from pika import spec
+from twisted.internet.defer import Deferred
+
+from .. import _wire
+from .._lifecycle import CloseReason, Scope
+from .._observe import Observer
+from .._outbox import Outbox, Outgoing, refusal
+from ..exceptions import ConnectionException, PublishReturned, PublishTimeout
+from ._channel import Channel, ChannelEnded
+from ._clock import Clock
+
+__all__ = ["Publisher", "connection_error", "timeout_words"]
+
+_log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Publishes messages on whatever channel it is given.
+
+    Args:
+        clock: The source of time.
+        confirms: Wait for the broker's confirm; without, a message counts as published when it was written.
+        observer: Told of confirms and returns, when given.
+        wanted: Called when there is something to publish and no channel.
+        progressed: Called at the first confirm on each channel.
+
+    Attributes:
+        published: How many messages the broker confirmed.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        confirms: bool = True,
+        observer: Observer | None = None,
+        wanted: Callable[[], None] = lambda: None,
+        progressed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.published = 0
+        self.confirms = confirms
+        self._clock = clock
+        self._observer = observer
+        self._wanted = wanted
+        self._progressed = progressed
+        self._outbox = Outbox()
+        self._open_channel: Callable[[], Deferred[Channel]] | None = None
+        self._channel: Channel | None = None
+        self._opening = False
+        self._confirmed_on_channel = False
+        self._writable = True
+        self._blocked: str | None = None
+        self._unreachable = ""
+        self._closed: ConnectionException | None = None
+        self._idle: list[Deferred[None]] = []
+
+    # Publishing
+
+    def publish(
+        self, encoded: _wire.Encoded, exchange: str, *, mandatory: bool = False, timeout: float | None = None
+    ) -> Deferred[None]:
+        """Publish an encoded message.
+
+        Args:
+            encoded: The message.
+            exchange: The exchange's name.
+            mandatory: Whether a message that no queue takes is an error.
+            timeout: Seconds until it is given up, for whatever reason; None: never.
+
+        Returns:
+            A Deferred that fires with None when the broker has confirmed the message. Cancelling it gives up: the
+            message is not sent any more if it has not been. It fails with PublishReturned, PublishForbidden,
+            PublishTimeout or ConnectionException.
+        """
+        if self._closed is not None:
+            return _failed(self._closed)
+        outgoing: Outgoing
+
+        def cancel(_: Deferred[None]) -> None:
+            outgoing.settled = None
+            self._check_idle()
+
+        done: Deferred[None] = Deferred(cancel)
+        timer: Any = None
+
+        def settled(error: Exception | None) -> None:
+            if timer is not None and timer.active():
+                timer.cancel()
+            if error is None:
+                done.callback(None)
+            else:
+                done.errback(error)
+
+        outgoing = Outgoing(
+            exchange.encode(),
+            encoded.routing_key,
+            encoded.properties,
+            encoded.body,
+            encoded.message_id,
+            mandatory,
+            settled,
+        )
+        if timeout is not None:
+            timer = self._clock.callLater(timeout, self._timed_out, outgoing, timeout)
+        self._outbox.add(outgoing)
+        if self._channel is not None:
+            self._pump()
+        elif self._open_channel is not None:
+            self._open()
+        else:
+            self._wanted()
+        return done
+
+    @property
+    def state(self) -> str:
+        """What a message that waits is waiting for, in words."""
+        if self._blocked is not None:
+            return f"blocked by the broker: {self._blocked}"
+        if self._channel is None:
+            return f"connecting ({self._unreachable})" if self._unreachable else "connecting"
+        return "waiting for the confirm"
+
+    @property
+    def pending(self) -> int:
+        """How many messages wait or are in flight."""
+        return len(self._outbox)
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages were written and are not confirmed."""
+        return self._outbox.in_flight
+
+    # What the connection tells it
+
+    def connected(self, open_channel: Callable[[], Deferred[Channel]]) -> None:
+        """A connection is there; ``open_channel`` opens a channel on it, which is done when there is a message."""
+        self._open_channel = open_channel
+        self._opening = False
+        if len(self._outbox):
+            self._open()
+
+    def disconnected(self, reason: CloseReason) -> None:
+        """The connection is gone: what was in flight is sent again on the next."""
+        self._open_channel = None
+        self._channel = None
+        self._blocked = None
+        self._writable = True
+        self._unreachable = str(reason)
+        self._outbox.channel_lost()
+
+    def unreachable(self, reason: CloseReason) -> None:
+        """A connection could not be made. A refusal fails what waits; everything else is waited out."""
+        self._unreachable = str(reason)
+        if reason.refused_login or reason.refused_tls:
+            self._fail_all(connection_error(reason))
+
+    def writable(self, writable: bool) -> None:
+        """Whether the transport takes more."""
+        self._writable = writable
+        if writable:
+            self._pump()
+
+    def blocked(self, reason: str | None) -> None:
+        """The broker has blocked the connection, or (None) unblocked it."""
+        self._blocked = reason
+        if reason is None:
+            self._pump()
+        else:
+            _log.warning("The broker has blocked publishing: %s", reason)
+
+    def drain(self) -> Deferred[None]:
+        """Take no more messages.
+
+        Returns:
+            A Deferred that fires when none is left. It never fails.
+        """
+        self._closed = ConnectionException(reason="the service was stopped")
+        idle: Deferred[None] = Deferred()
+        self._idle.append(idle)
+        self._check_idle()
+        return idle
+
+    def close(self, error: ConnectionException | None = None) -> None:
+        """Give up what is left."""
+        self._closed = self._closed or ConnectionException(reason="the service was stopped")
+        self._fail_all(error or self._closed)
+
+    def reopen(self) -> None:
+        """Take messages again, after :meth:`close`."""
+        self._closed = None
+
+    # The channel
+
+    async def _make_channel(self) -> None:
+        open_channel = self._open_channel
+        if open_channel is None:
+            return
+        channel = await open_channel()
+        channel.on_closed = self._channel_closed
+        channel.on_confirmation = self._confirmed
+        channel.on_returned = self._returned
+        if self.confirms:
+            # Nothing is published before select-ok: it would never be confirmed.
+            await channel.call(spec.Confirm.Select(), spec.Confirm.SelectOk)
+        if self._open_channel is not open_channel:
+            return
+        self._channel = channel
+        self._opening = False
+        self._confirmed_on_channel = False
+        self._pump()
+
+    def _open(self) -> None:
+        if not self._opening and self._channel is None:
+            self._opening = True
+            Deferred.fromCoroutine(self._make_channel()).addErrback(self._not_opened)
+
+    def _not_opened(self, failure: Any) -> None:
+        self._opening = False
+        failure.trap(ChannelEnded)
+        reason = failure.value.reason
+        if reason.scope is Scope.CHANNEL and self._open_channel is not None:
+            _log.warning("The broker refused a channel for publishing: %s", reason)
+            self._clock.callLater(1.0, self._open)
+
+    def _channel_closed(self, reason: CloseReason) -> None:
+        self._channel = None
+        if reason.scope is not Scope.CHANNEL:
+            return  # disconnected() follows
+        refused = self._outbox.channel_refused(reason.code, reason.text)
+        for outgoing in refused:
+            self._settle(outgoing, refusal(reason.code, reason.text))
+        if self._open_channel is not None and len(self._outbox):
+            self._open()
+        self._check_idle()
+
+    def _pump(self) -> None:
+        """Write what waits, as far as the broker and the transport let us."""
+        channel = self._channel
+        outbox = self._outbox
+        while channel is not None and self._writable and self._blocked is None:
+            outgoing = outbox.take()
+            if outgoing is None:
+                break
+            channel.publish(
+                outgoing.exchange,
+                outgoing.routing_key,
+                outgoing.properties,
+                outgoing.body,
+                mandatory=outgoing.mandatory,
+            )
+            if not self.confirms:
+                self._confirmed(0, True, True)
+            channel = self._channel
+
+    def _confirmed(self, tag: int, multiple: bool, positive: bool) -> None:
+        done = self._outbox.confirmed(tag, multiple)
+        for outgoing in done:
+            if positive:
+                self._settle(outgoing, outgoing.returned)
+            else:
+                self._settle(outgoing, PublishReturned(reason="nacked: a queue refused the message"))
+        if done and not self._confirmed_on_channel:
+            self._confirmed_on_channel = True
+            self._progressed()
+        if self._outbox.waiting:
+            self._pump()
+        elif self._idle:
+            self._check_idle()
+
+    def _returned(self, code: int, text: str, exchange: bytes, routing_key: bytes, properties: bytes) -> None:
+        try:
+            message_id = str(_wire.decode_properties(properties).message_id or "").encode()
+        except _wire.ValidationError:
+            message_id = b""
+        if not self._outbox.was_returned((message_id, exchange, routing_key), refusal(code, text)):
+            _log.warning("The broker returned a message that is not in flight: %s %s", code, text)
+
+    # Outcomes
+
+    def _settle(self, outgoing: Outgoing, error: Exception | None) -> None:
+        settled, outgoing.settled = outgoing.settled, None
+        if error is None:
+            self.published += 1
+        if self._observer is not None:
+            exchange, key = outgoing.exchange.decode(), outgoing.routing_key.decode()
+            if error is None:
+                self._observer.published(exchange, key)
+            else:
+                self._observer.returned(exchange, key, str(error))
+        if settled is not None:
+            settled(error)
+
+    def _timed_out(self, outgoing: Outgoing, timeout: float) -> None:
+        settled, outgoing.settled = outgoing.settled, None
+        if settled is not None:
+            settled(PublishTimeout(reason=timeout_words(timeout, self.state)))
+        self._check_idle()
+
+    def _fail_all(self, error: Exception) -> None:
+        for outgoing in self._outbox.take_all():
+            settled, outgoing.settled = outgoing.settled, None
+            if settled is not None:
+                settled(error)
+        self._check_idle()
+
+    def _check_idle(self) -> None:
+        if not self._idle or any(outgoing.settled is not None for outgoing in self._outbox):
+            return
+        idle, self._idle = self._idle, []
+        for each in idle:
+            each.callback(None)
+
+
+def timeout_words(timeout: float, state: str) -> str:
+    """Why a publish was given up."""
+    return f"not confirmed within {timeout:g} s; last state: {state}"
+
+
+def connection_error(reason: CloseReason) -> ConnectionException:
+    """What a publish fails with when there is no connection, for this reason."""
+    error = reason.error()
+    if isinstance(error, ConnectionException):
+        return error
+    wrapped = ConnectionException(reason=str(error))
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _failed(error: Exception) -> Deferred[Any]:
+    failed: Deferred[Any] = Deferred()
+    failed.errback(error)
+    return failed

@@ -1,0 +1,303 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""One callback at a time: in a thread of its own, or on the reactor.
+
+A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go
+in one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor
+for everything that finished since the last (2.5 times the rate of a thread hop a message).
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from .._delivery import Delivery, InvalidMessage, ends_consumer
+from ..exceptions import ValidationError
+from ..message import Message
+from ._callbacks import drive
+
+__all__ = ["Decode", "Finished", "ReactorWorker", "ThreadWorker", "Worker"]
+
+Decode = Callable[[Delivery], Message]
+#: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
+Finished = Callable[[list[tuple[Delivery, Exception | None]]], None]
+
+#: How many callbacks may run on the reactor before other events get their turn.
+_BURST = 50
+
+
+class Worker(Protocol):
+    """What a consumer hands its deliveries to."""
+
+    def put(self, delivery: Delivery) -> None:
+        """Run the callback for it when all before it have finished."""
+
+    def take_back(self, before: float | None = None) -> list[Delivery]:
+        """The deliveries that were not started (those that arrived before a time only), which will not be."""
+
+    @property
+    def oldest(self) -> float | None:
+        """When the delivery that waits longest arrived; None when none waits."""
+
+    @property
+    def running(self) -> Delivery | None:
+        """The delivery whose callback runs now."""
+
+    def stop(self) -> None:
+        """Nothing more will come. A callback that runs is left to finish."""
+
+
+class _Waiting:
+    """Deliveries not started yet, in order. Whoever pops one owns it: the worker to run it, the reactor to return it."""
+
+    def __init__(self) -> None:
+        self._deliveries: dict[int, Delivery] = {}
+        self._last = 0
+
+    def add(self, delivery: Delivery) -> int:
+        self._last += 1
+        self._deliveries[self._last] = delivery
+        return self._last
+
+    def claim(self, ticket: int) -> Delivery | None:
+        return self._deliveries.pop(ticket, None)
+
+    @property
+    def oldest(self) -> float | None:
+        return next((delivery.arrived for delivery in list(self._deliveries.values())), None)
+
+    def take_back(self, before: float | None) -> list[Delivery]:
+        # list() of a dict's items is one step, so the worker's thread cannot change it meanwhile.
+        taken = []
+        for ticket, delivery in list(self._deliveries.items()):
+            if before is not None and delivery.arrived >= before:
+                break
+            if self._deliveries.pop(ticket, None) is not None:
+                taken.append(delivery)
+        return taken
+
+
+def _invalid(error: Exception) -> InvalidMessage:
+    if not isinstance(error, ValidationError):
+        error = ValidationError(f"{type(error).__name__}: {error}"[:500])
+    return InvalidMessage(error)
+
+
+class ThreadWorker:
+    """Calls a plain callback in one dedicated daemon thread, so that it may block as long as it likes.
+
+    Args:
+        callback: Called with each message. A Deferred that it returns is waited for.
+        decode: Makes the message; runs in the same thread.
+        finished: Called in the reactor's thread.
+        from_thread: ``reactor.callFromThread``.
+        name: The thread's name.
+        started: Called in the worker's thread before each callback, when given.
+    """
+
+    def __init__(
+        self,
+        callback: Callable[[Message], Any],
+        decode: Decode,
+        finished: Finished,
+        from_thread: Callable[..., Any],
+        name: str,
+        started: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        self._callback = callback
+        self._decode = decode
+        self._finished = finished
+        self._from_thread = from_thread
+        self._name = name
+        self._started = started
+        self._waiting = _Waiting()
+        self._tickets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._done: deque[tuple[Delivery, Exception | None]] = deque()
+        self._flush_due = False
+        self._thread: threading.Thread | None = None
+        self.running: Delivery | None = None
+
+    def put(self, delivery: Delivery) -> None:
+        """See :class:`Worker`."""
+        self._tickets.put(self._waiting.add(delivery))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def take_back(self, before: float | None = None) -> list[Delivery]:
+        """See :class:`Worker`."""
+        return self._waiting.take_back(before)
+
+    @property
+    def oldest(self) -> float | None:
+        """See :class:`Worker`."""
+        return self._waiting.oldest
+
+    def stop(self) -> None:
+        """See :class:`Worker`."""
+        self._tickets.put(None)
+
+    def _run(self) -> None:
+        while (ticket := self._tickets.get()) is not None:
+            delivery = self._waiting.claim(ticket)
+            if delivery is None:
+                continue
+            self.running = delivery
+            outcome = self._call(delivery)
+            self.running = None
+            self._done.append((delivery, outcome))
+            if not self._flush_due:
+                self._flush_due = True
+                self._from_thread(self._flush)
+            if outcome is not None and ends_consumer(outcome):
+                return  # nothing after it may run, and the reactor will hear of it only later
+
+    def _call(self, delivery: Delivery) -> Exception | None:
+        try:
+            message = self._decode(delivery)
+        except Exception as error:
+            return _invalid(error)
+        try:
+            if self._started is not None:
+                self._started(delivery)
+            result = self._callback(message)
+            if isinstance(result, Deferred):
+                self._wait_for(result)
+        except Exception as error:
+            return error
+        except BaseException as error:  # SystemExit and the like would end the thread, and leave the consumer deaf
+            return _Raised(error)
+        return None
+
+    def _wait_for(self, deferred: Deferred[Any]) -> None:
+        """Wait in this thread for a Deferred that fires in the reactor's."""
+        fired: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._from_thread(deferred.addBoth, fired.put)
+        result = fired.get()
+        if isinstance(result, Failure):
+            result.raiseException()
+
+    def _flush(self) -> None:
+        # Cleared before the deque is emptied: what finishes from here on wakes the reactor again.
+        self._flush_due = False
+        done = self._done
+        batch = []
+        while done:
+            batch.append(done.popleft())
+        if batch:
+            self._finished(batch)
+
+
+class ReactorWorker:
+    """Calls a callback on the reactor; it returns a value, a Deferred or a coroutine.
+
+    Args:
+        callback: Called with each message, when all before it have finished.
+        decode: Makes the message.
+        finished: Called with the outcomes.
+        call_later: ``clock.callLater``.
+        started: Called before each callback, when given.
+    """
+
+    def __init__(
+        self,
+        callback: Callable[[Message], Any],
+        decode: Decode,
+        finished: Finished,
+        call_later: Callable[..., Any],
+        started: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        self._callback = callback
+        self._decode = decode
+        self._finished = finished
+        self._call_later = call_later
+        self._started = started
+        self._waiting = _Waiting()
+        self._tickets: deque[int] = deque()
+        self._done: list[tuple[Delivery, Exception | None]] = []
+        self._turn_due = False
+        self._halted = False
+        self.running: Delivery | None = None
+
+    def put(self, delivery: Delivery) -> None:
+        """See :class:`Worker`."""
+        self._tickets.append(self._waiting.add(delivery))
+        self._turn_soon()
+
+    def take_back(self, before: float | None = None) -> list[Delivery]:
+        """See :class:`Worker`."""
+        return self._waiting.take_back(before)
+
+    @property
+    def oldest(self) -> float | None:
+        """See :class:`Worker`."""
+        return self._waiting.oldest
+
+    def stop(self) -> None:
+        """See :class:`Worker`."""
+
+    def _turn_soon(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            self._call_later(0, self._turn)
+
+    def _turn(self) -> None:
+        self._turn_due = False
+        for _ in range(_BURST):
+            if self.running is not None or self._halted or not self._tickets:
+                break
+            delivery = self._waiting.claim(self._tickets.popleft())
+            if delivery is not None:
+                self._call(delivery)
+        if self._tickets and self.running is None and not self._halted:
+            self._turn_soon()
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._done:
+            batch, self._done = self._done, []
+            self._finished(batch)
+
+    def _call(self, delivery: Delivery) -> None:
+        try:
+            message = self._decode(delivery)
+        except Exception as error:
+            self._done.append((delivery, _invalid(error)))
+            return
+        self.running = delivery
+        try:
+            if self._started is not None:
+                self._started(delivery)
+            result = drive(self._callback(message))
+        except Exception as error:
+            self._end(delivery, error)
+            return
+        if isinstance(result, Deferred):
+            result.addBoth(self._fired, delivery)
+        else:
+            self._end(delivery, None)
+
+    def _fired(self, result: Any, delivery: Delivery) -> None:
+        error = result.value if isinstance(result, Failure) else None
+        self._end(delivery, error if error is None or isinstance(error, Exception) else _Raised(error))
+        self._turn_soon()
+
+    def _end(self, delivery: Delivery, outcome: Exception | None) -> None:
+        self.running = None
+        self._halted = outcome is not None and ends_consumer(outcome)
+        self._done.append((delivery, outcome))
+
+
+class _Raised(Exception):
+    """A callback raised something that is no Exception, such as SystemExit or CancelledError."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.__cause__ = error

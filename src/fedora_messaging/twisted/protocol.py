@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The Twisted protocol: one AMQP connection that publishes and consumes messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import pika.connection
+from twisted.internet.defer import Deferred
+
+from .. import _wire
+from .._lifecycle import CloseReason
+from ..message import Message, check_outgoing
+from ._pika import Connection
+from ._publisher import Publisher, connection_error
+
+if TYPE_CHECKING:
+    from ._clock import Clock
+    from .consumer import Consumer
+
+__all__ = ["FedoraMessagingProtocol"]
+
+
+@runtime_checkable
+class Reconnecting(Protocol):
+    """What a protocol tells the factory that made it."""
+
+    def connection_ended(self, ended: FedoraMessagingProtocol, reason: CloseReason) -> None:
+        """The connection is over, for this reason."""
+
+
+class FedoraMessagingProtocol(Connection):
+    """One connection to the broker.
+
+    Used with any of Twisted's endpoints, or by
+    :class:`~fedora_messaging.twisted.factory.FedoraMessagingFactory`, which gives it what outlives it:
+    the publisher and the consumers.
+
+    Args:
+        parameters: pika's connection parameters. Host, port and TLS are the endpoint's affair.
+        confirms: Whether :meth:`publish` waits for the broker's confirm.
+        clock: The source of time; None: the global reactor.
+        handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
+        max_message_size: The largest body that is sent or handed to a callback, in bytes.
+        topic_prefix: Put before the topics of messages sent.
+
+    Attributes:
+        ready: A Deferred that fires when the connection can be used, or fails with ConnectionException or
+            PermissionException. None from then on.
+        closed: A Deferred that fires when the connection is over; None before it is ready.
+    """
+
+    def __init__(
+        self,
+        parameters: pika.connection.Parameters | None,
+        confirms: bool = True,
+        *,
+        clock: Clock | None = None,
+        handshake_timeout: float = 10.0,
+        max_message_size: int = 64 * 1024 * 1024,
+        topic_prefix: str = "",
+        publisher: Publisher | None = None,
+    ) -> None:
+        super().__init__(parameters, clock=clock, handshake_timeout=handshake_timeout, max_body=max_message_size)
+        self._own_publisher = publisher is None
+        self.publisher = publisher or Publisher(self._clock, confirms=confirms)
+        self._topic_prefix = topic_prefix
+        self._consumers: dict[Consumer, None] = {}
+        self.on_writable = self.publisher.writable
+        self.on_blocked = self.publisher.blocked
+
+    def publish(self, message: Message, exchange: str) -> Deferred[None]:
+        """Publish a message.
+
+        Args:
+            message: The message.
+            exchange: The name of the exchange.
+
+        Returns:
+            A Deferred that fires with None when the broker has confirmed the message; cancelling it gives up.
+            It fails with ValidationError, PublishReturned, PublishForbidden or ConnectionException.
+        """
+        try:
+            check_outgoing(message)
+            encoded = _wire.encode(message, topic_prefix=self._topic_prefix, limit=self._max_body)
+        except Exception as error:
+            failed: Deferred[None] = Deferred()
+            failed.errback(error)
+            return failed
+        return self.publisher.publish(encoded, exchange)
+
+    def pauseProducing(self) -> Deferred[None]:
+        """Pause the reception of messages, without disconnecting.
+
+        Returns:
+            A Deferred that fires when it is paused. It never fails.
+        """
+        return _all(Deferred.fromCoroutine(consumer.pause()) for consumer in list(self._consumers))
+
+    def resumeProducing(self) -> Deferred[None]:
+        """Start, or resume, the reception of messages.
+
+        Returns:
+            A Deferred that fires when it was asked for. It never fails; how each consumer fares is for its own
+            ``result``.
+        """
+        resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))
+        for consumer in list(self._consumers):
+            consumer.start()
+        return resumed
+
+    # What the factory uses
+
+    def add(self, consumer: Consumer) -> None:
+        """A consumer is to use this connection."""
+        self._consumers[consumer] = None
+        if self._opened and self.reason is None:
+            consumer.connected(self.open_channel)
+
+    def remove(self, consumer: Consumer) -> None:
+        """A consumer needs this connection no more."""
+        self._consumers.pop(consumer, None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is open and not ending."""
+        return self._opened and self.reason is None
+
+    # What the connection tells
+
+    def connectionReady(self) -> Any:
+        """pika's: the connection is open."""
+        self.publisher.connected(self.open_channel)
+        for consumer in list(self._consumers):
+            consumer.connected(self.open_channel)
+        return self
+
+    def ended(self, reason: CloseReason) -> None:
+        """See :class:`~fedora_messaging.twisted._pika.Connection`."""
+        self.publisher.disconnected(reason)
+        if self._own_publisher:
+            self.publisher.close(connection_error(reason))
+        for consumer in list(self._consumers):
+            consumer.disconnected()
+        if isinstance(self.factory, Reconnecting):
+            self.factory.connection_ended(self, reason)
+
+
+def _all(deferreds: Iterable[Deferred[Any]]) -> Deferred[None]:
+    """Fires with None when all have."""
+
+    async def wait() -> None:
+        for each in list(deferreds):
+            await each
+
+    return Deferred.fromCoroutine(wait())

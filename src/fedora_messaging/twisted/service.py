@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The Twisted service: configuration in, running factories out.
+
+Two connections, one for consuming and one for publishing: RabbitMQ stops reading from a connection
+that it has blocked, acknowledgements included, and consumers must go on during an alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pika
+import pika.connection
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+
+from .. import _topology
+from .._delivery import Policy
+from .._observe import Observer
+from .._topology import Binding, Queue
+from .._url import parameters as url_parameters
+from ..config import Config, conf, parse
+from ..message import Message
+from ._clock import Clock
+from .consumer import Consumer, ConsumerSettings
+from .factory import FedoraMessagingFactory
+from .protocol import FedoraMessagingProtocol
+from .stats import FactoryStatistics
+
+__all__ = ["FedoraMessagingService"]
+
+
+class FedoraMessagingService(MultiService):
+    """A Twisted service that consumes messages, publishes them, or both.
+
+    Args:
+        on_message: Called with each message, on the reactor; may return a Deferred or be a coroutine function. None:
+            the service only publishes.
+        amqp_url: The broker; None: as configured. ``amqps`` is AMQP over TLS.
+        bindings: What to consume, as in the configuration; None: as configured.
+        config: The configuration; None: the one that :data:`fedora_messaging.config.conf` holds now.
+        clock: The reactor to use; None: the global one.
+        observer: Told of what happens.
+
+    Attributes:
+        factory: The factory of the consuming connection. Its ``publish`` uses the other one.
+
+    Raises:
+        ConfigurationException: The configuration cannot be used.
+        ValueError: The callback is not callable.
+    """
+
+    name = "fedora-messaging"
+    #: The class of factories that are made, one for each connection.
+    factoryClass = FedoraMessagingFactory
+
+    def __init__(
+        self,
+        on_message: Callable[[Message], Any] | None,
+        amqp_url: str | None = None,
+        bindings: Any = None,
+        *,
+        config: Config | None = None,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        super().__init__()
+        if config is None:
+            config = parse(conf)
+        self.config = config
+        if clock is None:
+            from twisted.internet import reactor
+
+            clock = reactor
+        self._reactor: Any = clock
+        self._on_message = on_message
+        self._parameters = connection_parameters(config, amqp_url)
+        self._context = None
+        if self._parameters.ssl_options is not None:
+            from ._tls import client_options
+
+            self._context = client_options(self._parameters.host, config.tls)
+        wanted_bindings, wanted_queues = self._topology(bindings, None)
+        settings = ConsumerSettings(
+            exchanges=config.exchanges,
+            passive_declares=config.passive_declares,
+            prefetch_count=config.qos.prefetch_count,
+            nack_policy=Policy(config.nack_delay.first, config.nack_delay.cap),
+            backoff_base=config.reconnect.base,
+            backoff_cap=config.reconnect.cap,
+            stable=config.reconnect.stable,
+            declare_timeout=config.declare_timeout,
+            ack_timeout=config.ack_timeout,
+            observer=observer,
+        )
+        options: dict[str, Any] = {
+            "queues": wanted_queues,
+            "publish_exchange": config.publish_exchange,
+            "topic_prefix": config.topic_prefix,
+            "publish_priority": config.publish_priority,
+            "mandatory": config.mandatory,
+            "max_message_size": config.max_message_size,
+            "handshake_timeout": config.handshake_timeout,
+            "settings": settings,
+            "clock": clock,
+        }
+        self.publisher = self.factoryClass(self._parameters, (), **{**options, "queues": ()})
+        self.factory = self.factoryClass(self._parameters, wanted_bindings, publisher=self.publisher, **options)
+        for factory in (self.publisher, self.factory):
+            factory.dial_with(lambda factory=factory: self._dial(factory))  # type: ignore[misc]
+        self._grace = config.shutdown_grace
+        self._stopping: Deferred[None] | None = None
+
+    def startService(self) -> None:
+        """Start: consume if there is something to consume, and else connect for publishing."""
+        super().startService()
+        if self._on_message is not None:
+            self.factory.consume(self._on_message).addErrback(lambda _: None)  # each consumer's result tells
+        elif not self.factory.consumers:
+            self.publisher.connect()
+
+    def stopService(self) -> Deferred[None]:
+        """Stop: finish the callbacks that run, settle, publish what is on its way, close.
+
+        Returns:
+            A Deferred that fires when all is flushed and closed, or when the grace period (``shutdown_grace``) is
+            over. It never fails.
+        """
+        if self._stopping is None:
+            super().stopService()
+            self._stopping = Deferred.fromCoroutine(self._stop(self._grace))
+        done: Deferred[None] = Deferred()
+        self._stopping.addBoth(_pass_on, done)
+        return done
+
+    def abort(self) -> None:
+        """Drop both connections now; what is in flight is left to the broker."""
+        for factory in (self.factory, self.publisher):
+            factory.abort()
+
+    def publish(self, message: Message, exchange: str | None = None, *, timeout: float | None = None) -> Deferred[None]:
+        """Publish a message; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.publish`."""
+        return self.publisher.publish(message, exchange, timeout=timeout)
+
+    def consume(
+        self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None, *, in_thread: bool = False
+    ) -> Deferred[list[Consumer]]:
+        """Add consumers; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.consume`.
+
+        A queue that is named in ``bindings`` and configured is the configured one.
+        """
+        wanted_bindings, wanted_queues = self._topology(bindings, queues)
+        return self.factory.consume(callback, bindings=wanted_bindings, queues=wanted_queues, in_thread=in_thread)
+
+    def whenConnected(self) -> Deferred[FedoraMessagingProtocol]:
+        """A Deferred that fires with the protocol of whichever connection is ready first.
+
+        It fails with ConnectionException when the service is stopped before.
+        """
+        done: Deferred[FedoraMessagingProtocol] = Deferred()
+        first, second = self.factory.when_connected(), self.publisher.when_connected()
+
+        def fired(result: Any, other: Deferred[Any]) -> None:
+            if not done.called:
+                done.callback(result)
+                other.cancel()
+
+        first.addBoth(fired, second)
+        second.addBoth(fired, first)
+        return done
+
+    @property
+    def consumers(self) -> tuple[Consumer, ...]:
+        """The consumers that have not ended."""
+        return self.factory.consumers
+
+    @property
+    def consuming(self) -> bool:
+        """Whether there are consumers, and all of them are consuming at this moment."""
+        return self.factory.consuming
+
+    @property
+    def stats(self) -> FactoryStatistics:
+        """What has been published and consumed so far."""
+        return self.factory.stats
+
+    def _topology(self, bindings: Any, queues: Any) -> tuple[tuple[Binding, ...], tuple[Queue, ...]]:
+        """What is given, and of the configuration what belongs to it."""
+        config = self.config
+        if bindings is None and queues is None:
+            return config.bindings, config.queues
+        if bindings is None:
+            own_queues = _topology.queues(queues)
+            names = {queue.name for queue in own_queues}
+            return tuple(binding for binding in config.bindings if binding.queue in names), own_queues
+        own_bindings = _topology.bindings(bindings)
+        if queues is not None:
+            return own_bindings, _topology.queues(queues)
+        names = {binding.queue for binding in own_bindings}
+        return own_bindings, tuple(queue for queue in config.queues if queue.name in names)
+
+    async def _stop(self, grace: float) -> None:
+        until = self._reactor.seconds() + grace
+        await self.factory.stop(grace)
+        await self.publisher.stop(max(until - self._reactor.seconds(), 0.0))
+
+    def _dial(self, factory: FedoraMessagingFactory) -> None:
+        host, port = self._parameters.host, self._parameters.port
+        timeout = self._parameters.socket_timeout or 30.0
+        if self._context is None:
+            self._reactor.connectTCP(host, port, factory, timeout=timeout)
+        else:
+            self._reactor.connectSSL(host, port, factory, self._context, timeout=timeout)
+
+
+def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.connection.Parameters:
+    """pika's parameters for a configuration.
+
+    Raises:
+        ConfigurationException: The URL is malformed.
+    """
+    parameters = url_parameters(amqp_url or config.amqp_url)
+    parameters.client_properties = dict(config.client_properties)
+    if parameters.ssl_options is not None and config.tls.certfile and config.tls.keyfile:
+        parameters.credentials = pika.credentials.ExternalCredentials()
+    return parameters
+
+
+def _pass_on(result: Any, done: Deferred[None]) -> Any:
+    done.callback(None)
+    return result
