@@ -185,6 +185,10 @@ class _Excerpts(reprlib.Repr):
 
     repr_bytearray = repr_bytes
 
+    def repr_int(self, value: int, level: int) -> str:
+        # Python refuses to write very long ones.
+        return super().repr_int(value, level) if value.bit_length() < 1000 else "<a very long integer>"
+
     def repr_instance(self, value: object, level: int) -> str:
         try:
             return super().repr_instance(value, level)
