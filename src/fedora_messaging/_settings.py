@@ -16,13 +16,13 @@ from ._topology import Binding, Exchange, Queue
 from .exceptions import ConfigurationException
 
 __all__ = [
-    "Config",
     "DEFAULTS",
+    "TLS",
+    "Config",
     "Monitoring",
     "NackDelay",
     "QoS",
     "Reconnect",
-    "TLS",
     "parse",
     "validate_bindings",
     "validate_client_properties",

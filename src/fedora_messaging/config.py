@@ -50,6 +50,8 @@ from ._url import redacted
 from .exceptions import ConfigurationException
 
 __all__ = [
+    "DEFAULTS",
+    "TLS",
     "BaseBinding",
     "BaseExchangeConfig",
     "BindingConfig",
@@ -58,7 +60,6 @@ __all__ = [
     "ClientProperties",
     "Config",
     "ConfigType",
-    "DEFAULTS",
     "ExchangeConfig",
     "ExchangeDefinition",
     "LazyConfig",
@@ -69,7 +70,6 @@ __all__ = [
     "QoS",
     "QueueConfig",
     "Reconnect",
-    "TLS",
     "TLSConfig",
     "conf",
     "hidden",
