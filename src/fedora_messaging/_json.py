@@ -31,16 +31,20 @@ MAX_DEPTH = 200
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, *, fast: Callable[[Any], bytes] | None = _orjson_dumps) -> bytes:
     """A value as compact UTF-8 JSON.
+
+    Args:
+        value: The value.
+        fast: What writes plain values, None for the standard library.
 
     Raises:
         ValueError: Names the place of what JSON cannot hold, or of what is nested too deep.
     """
     if is_plain(value):
-        if _orjson_dumps is not None:
+        if fast is not None:
             try:
-                return _orjson_dumps(value)
+                return fast(value)
             except TypeError:  # lone surrogates: the standard library says where
                 pass
     elif _is_deep(value):
@@ -109,7 +113,7 @@ def _encode(value: Any) -> bytes:
 
 def _is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -161,18 +165,24 @@ def decode(data: bytes) -> Any:
     return decode_plain(data)[0]
 
 
-def decode_plain(data: bytes) -> tuple[Any, bool]:
-    """As :func:`decode`, and whether the value is known to be plain (:func:`is_plain`)."""
+def decode_plain(data: bytes, *, fast: Callable[[bytes], Any] | None = _orjson_loads) -> tuple[Any, bool]:
+    """As :func:`decode`, and whether the value is known to be plain (:func:`is_plain`).
+
+    Args:
+        data: The JSON.
+        fast: What reads it if its integers are short enough, None for the standard library.
+
+    Raises:
+        ValueError: As :func:`decode`.
+    """
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _is_nested_deep(data):
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     # orjson reads integers of more than 64 bits as floats, without a word.
-    if _NINETEEN not in data.translate(_DIGITS):
-        if _orjson_loads is not None:
-            try:
-                return _orjson_loads(data), True
-            except ValueError:  # the standard library has the last word, and the words of the error
-                pass
-        return _decode(data), False
+    if fast is not None and _NINETEEN not in data.translate(_DIGITS):
+        try:
+            return fast(data), True
+        except ValueError:  # the standard library has the last word, and the words of the error
+            pass
     return _decode(data), False
 
 
