@@ -640,7 +640,6 @@ def dumps(messages: Message | Iterable[Message]) -> str:
 def _dump(message: Message) -> str:
     if not isinstance(message, Message):
         raise TypeError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
-    _ = message._encoded_body  # raises what is wrong with the body, and where
     content = {
         "body": message.body,
         "headers": presentable(message._headers),
@@ -649,7 +648,11 @@ def _dump(message: Message) -> str:
         "queue": message.queue,
         "topic": message.topic,
     }
-    return json.dumps(content, sort_keys=True)
+    try:
+        return json.dumps(content, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        _ = message._encoded_body  # says what is wrong with the body, and where
+        raise ValidationError(f"The body cannot be written as JSON: {error}") from error
 
 
 def loads(serialized_messages: str) -> list[Message]:
