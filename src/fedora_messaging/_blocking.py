@@ -2,23 +2,21 @@
 # SPDX-License-Identifier: MIT
 """The blocking shim: Twisted runs in a thread, and callers wait on its Deferreds.
 
-crochet does the running and the waiting. What is left is to start it once, to give the reactor's work a name, and
+crochet does the running and the waiting. What is left is to start it once, to give the reactor's work a
+name, and
 to map its errors.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from . import _wire
+from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
 from .config import Config, LazyConfig, conf, parse
-from .exceptions import ConnectionException, HaltConsumer, PublishTimeout
+from .exceptions import HaltConsumer, PublishTimeout
 from .message import Message, check_outgoing
 from .signals import pre_publish_signal, publish_failed_signal, publish_signal
 
@@ -30,13 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
-_T = TypeVar("_T")
-
-
 class Client:
-    """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it is needed.
+    """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it
+    is needed.
 
-    May be used from any thread, and as a context manager. The functions of :mod:`fedora_messaging.api` are the
+    May be used from any thread, and as a context manager. The functions of :mod:`fedora_messaging.api`
+    are the
     methods of one instance.
 
     Args:
@@ -67,18 +64,20 @@ class Client:
         Args:
             message: The message.
             exchange: The name of the exchange; None: the configured ``publish_exchange``.
-            timeout: Seconds for all of it: connecting, waiting while the broker blocks, the confirm. None: no limit.
+            timeout: Seconds for all of it: connecting, waiting while the broker blocks, the confirm.
+                None: no limit.
 
         Raises:
             ValidationError: The message is not valid, or not one; nothing was sent.
             PublishReturned: The broker refused it (PublishForbidden: for lack of permission).
             PublishTimeout: The time was over; the error names what was being waited for. The message may have
                 arrived: publish the same one again, consumers know it by its id.
-            ConnectionException: The broker refused the credentials, the virtual host or TLS; the process was forked
+            ConnectionException: The broker refused the credentials, the virtual host or TLS; the
+                process was forked
                 after the first use; or the client was closed.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_publish` belongs.
         """
-        _not_in_reactor("publish", "twisted_publish")
+        not_in_reactor("publish", "twisted_publish")
         try:
             if pre_publish_signal.receivers:
                 pre_publish_signal.send(self._sender, message=message)
@@ -95,47 +94,51 @@ class Client:
     def consume(self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None) -> None:
         """Call a callback with each message, until SIGTERM, SIGINT, HaltConsumer or an error.
 
-        In the main thread both signals end it in order: the callback in flight finishes and is acknowledged, all
+        In the main thread both signals end it in order: the callback in flight finishes and is
+        acknowledged, all
         else goes back to its queue; a second one ends it at once. In any other thread signals are left alone.
 
         Args:
-            callback: A function, a coroutine function, or a class (or an object) that implements ``__call__``.
-            bindings: A dictionary or a list of them, each with ``exchange``, ``routing_keys`` and ``queue``; None: as
+            callback: A function, a coroutine function, or a class (or an object) that implements
+                ``__call__``.
+            bindings: A dictionary or a list of them, each with ``exchange``, ``routing_keys`` and
+                ``queue``; None: as
                 configured.
             queues: A dictionary of queue names and their properties; None: as configured.
 
         Raises:
             HaltConsumer: The callback raised it.
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
-            PermissionException: The broker refused credentials, virtual host or queue (BadDeclaration: a declaration).
+            PermissionException: The broker refused credentials, virtual host or queue (BadDeclaration:
+                a declaration).
             ConsumerCanceled: The queue was deleted.
             ConnectionException: TLS was refused, or the process was forked after the first use.
             Exception: Whatever the callback raised; its message went back to the queue.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_consume` belongs.
         """
-        _not_in_reactor("consume", "twisted_consume")
+        not_in_reactor("consume", "twisted_consume")
         from .twisted._callbacks import resolve
 
         callback = resolve(callback)
         stopping: list[int] = []
-        consuming = _reactor.call(self._consume_to_the_end, callback, bindings, queues)
+        consuming = reactor_thread.call(self._consume_to_the_end, callback, bindings, queues)
 
         def stop() -> None:
             stopping.append(1)
-            _reactor.call(self._stop)
+            reactor_thread.call(self._stop)
 
         def abort() -> None:
-            _reactor.call(self._abort)
+            reactor_thread.call(self._abort)
             consuming.cancel()
 
-        with _ended_by_signals(stop, abort):
+        with ended_by_signals(stop, abort):
             try:
-                _wait(consuming, None)
+                wait(consuming, None)
             except Exception as error:
                 if not stopping or isinstance(error, HaltConsumer):
                     raise
             if stopping:
-                _wait(_reactor.call(self._stop), None)
+                wait(reactor_thread.call(self._stop), None)
 
     def close(self) -> None:
         """Finish what is in flight and close the connections. The next call opens new ones.
@@ -143,9 +146,9 @@ class Client:
         Raises:
             RuntimeError: Called in the reactor's thread.
         """
-        _not_in_reactor("close", "its service's stopService")
+        not_in_reactor("close", "its service's stopService")
         if self._service is not None:
-            _wait(_reactor.call(self._stop), None)
+            wait(reactor_thread.call(self._stop), None)
 
     # On the reactor
 
@@ -160,7 +163,8 @@ class Client:
             timeout: Seconds for all of it; None: no limit.
 
         Returns:
-            A Deferred that fires with None when the broker has confirmed the message; cancelling it gives up. It
+            A Deferred that fires with None when the broker has confirmed the message; cancelling it
+            gives up. It
             fails as :meth:`publish` does.
         """
         from twisted.internet.defer import Deferred
@@ -204,7 +208,8 @@ class Client:
             queues: As for :meth:`consume`.
 
         Returns:
-            A Deferred that fires with a list of consumers, one for each queue, when each is consuming. How each ends
+            A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
+            How each ends
             is told by its ``result``. It fails with the error of the first that ended before it consumed.
 
         Raises:
@@ -219,7 +224,8 @@ class Client:
 
     @property
     def service(self) -> FedoraMessagingService | None:
-        """The service underneath; None until it is needed. Setting None makes the next call start a new one."""
+        """The service underneath; None until it is needed. Setting None makes the next call start a new
+        one."""
         return self._service
 
     @service.setter
@@ -242,7 +248,11 @@ class Client:
             default = config.publish_exchange
         else:
             values = self._conf
-            prefix, priority, limit = values["topic_prefix"], values["publish_priority"], values["max_message_size"]
+            prefix, priority, limit = (
+                values["topic_prefix"],
+                values["publish_priority"],
+                values["max_message_size"],
+            )
             default = values["publish_exchange"]
         encoded = _wire.encode(message, topic_prefix=prefix or "", priority=priority, limit=limit)
         return encoded, default if exchange is None else exchange
@@ -259,9 +269,9 @@ class Client:
     def _publish_and_wait(self, encoded: _wire.Encoded, exchange: str, timeout: float | None) -> None:
         from crochet import TimeoutError
 
-        publishing = _reactor.call(self._send, encoded, exchange)
+        publishing = reactor_thread.call(self._send, encoded, exchange)
         try:
-            _wait(publishing, timeout)
+            wait(publishing, timeout)
         except TimeoutError:
             from .twisted._publisher import timeout_words
 
@@ -287,14 +297,13 @@ class Client:
         return self._new_service(keys)
 
     def _new_service(self, keys: Any) -> FedoraMessagingService:
-        from twisted.internet import reactor
-
+        from .twisted._clock import global_clock
         from .twisted.service import FedoraMessagingService
 
         service = FedoraMessagingService(None, config=self._fixed or parse(self._conf))
         self._service, self._connection_keys = service, keys
         if self._trigger is None:
-            self._trigger = reactor.addSystemEventTrigger("before", "shutdown", self._at_shutdown)  # type: ignore[attr-defined]
+            self._trigger = global_clock().addSystemEventTrigger("before", "shutdown", self._at_shutdown)
         return service
 
     def _at_shutdown(self) -> Deferred[None]:
@@ -313,9 +322,9 @@ class Client:
             if self._service is service:
                 self._service = None
                 if self._trigger is not None:
-                    from twisted.internet import reactor
+                    from .twisted._clock import global_clock
 
-                    reactor.removeSystemEventTrigger(self._trigger)  # type: ignore[attr-defined]
+                    global_clock().removeSystemEventTrigger(self._trigger)
                     self._trigger = None
 
         return service.stopService().addCallback(forget)
@@ -324,7 +333,9 @@ class Client:
         if self._service is not None:
             self._service.abort()
 
-    def _consume_to_the_end(self, callback: Callable[[Message], Any], bindings: Any, queues: Any) -> Deferred[None]:
+    def _consume_to_the_end(
+        self, callback: Callable[[Message], Any], bindings: Any, queues: Any
+    ) -> Deferred[None]:
         from twisted.internet.defer import Deferred, DeferredList, FirstError
 
         async def consume() -> None:
@@ -337,97 +348,3 @@ class Client:
                 first.subFailure.raiseException()
 
         return Deferred.fromCoroutine(consume())
-
-
-# Waiting for the reactor
-
-
-class _Failed:
-    """A failure as a value: crochet logs failures that nobody waits for any more, as after a time-out."""
-
-    def __init__(self, failure: Any) -> None:
-        self.failure = failure
-
-
-class _Reactor:
-    """The reactor's thread: started once, never shared with a fork."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pid: int | None = None
-        self._dispatch: Any = None
-
-    def call(self, call: Callable[..., Any], *args: Any) -> Any:
-        """Call something in the reactor's thread; returns crochet's EventualResult."""
-        if self._pid != os.getpid():
-            self._start()
-        return self._dispatch(call, args)
-
-    def _start(self) -> None:
-        import crochet
-
-        with self._lock:
-            if self._pid == os.getpid():
-                return
-            if self._pid is not None:
-                raise ConnectionException(
-                    reason="this process was forked after its parent had used fedora_messaging: the reactor's thread "
-                    "stayed behind; publish and consume for the first time after the fork"
-                )
-            from twisted.internet import reactor
-
-            if reactor.running:  # type: ignore[attr-defined]
-                crochet.no_setup()  # somebody else runs it: twistd, or an application
-            else:
-                crochet.setup()
-            self._dispatch = crochet.run_in_reactor(_call)
-            self._pid = os.getpid()
-
-
-_reactor = _Reactor()
-
-
-def _call(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    from twisted.internet.defer import maybeDeferred
-
-    return maybeDeferred(call, *args).addErrback(_Failed)
-
-
-def _wait(eventual: Any, timeout: float | None) -> Any:
-    """The result of something that runs in the reactor's thread; raises what it failed with."""
-    import crochet
-
-    try:
-        result = eventual.wait(timeout)
-    except crochet.ReactorStopped:
-        raise ConnectionException(reason="the reactor was stopped") from None
-    if isinstance(result, _Failed):
-        result.failure.raiseException()
-    return result
-
-
-def _not_in_reactor(name: str, instead: str) -> None:
-    from twisted.python.threadable import isInIOThread
-
-    if isInIOThread():
-        raise RuntimeError(f"{name} would block the reactor, in whose thread it was called; use {instead}")
-
-
-@contextmanager
-def _ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[None]:
-    """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not block."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    calls = [second, first]
-
-    def received(number: int, frame: Any) -> None:
-        if calls:
-            calls.pop()()
-
-    before = {number: signal.signal(number, received) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

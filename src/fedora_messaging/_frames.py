@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pika.exceptions
 import pika.frame
 from pika import spec
+
+if TYPE_CHECKING:
+    from pika.amqp_object import Method
 
 __all__ = ["HEARTBEAT", "CorruptFrame", "FrameReader", "Sink", "ack", "method", "nack", "publish", "reject"]
 
@@ -63,7 +66,7 @@ class Sink(Protocol):
     def on_body(self, fragment: bytes) -> None:
         """A piece of the body."""
 
-    def on_method(self, received: spec.amqp_object.Method) -> None:
+    def on_method(self, received: Method) -> None:
         """Any other method, decoded by pika."""
 
 
@@ -103,7 +106,9 @@ class FrameReader:
                     else f"unknown frame type {kind}"
                 )
             if size > self.frame_max - OVERHEAD:
-                raise CorruptFrame(f"a frame of {size} bytes exceeds the negotiated frame_max {self.frame_max}")
+                raise CorruptFrame(
+                    f"a frame of {size} bytes exceeds the negotiated frame_max {self.frame_max}"
+                )
             after = position + size + OVERHEAD
             if after > end:
                 break
@@ -158,7 +163,7 @@ class FrameReader:
             sink.on_method(received)
 
 
-def decode_method(data: bytes) -> spec.amqp_object.Method:
+def decode_method(data: bytes) -> Method:
     """The method of a complete method frame, by pika's codec.
 
     Raises:
@@ -166,11 +171,15 @@ def decode_method(data: bytes) -> spec.amqp_object.Method:
     """
     try:
         return pika.frame.decode_frame(data)[1].method  # type: ignore[union-attr, no-any-return]
-    except Exception as error:  # pika raises KeyError, struct.error, IndexError, UnicodeDecodeError and its own
-        raise CorruptFrame(f"a method frame cannot be decoded: {type(error).__name__}: {error}"[:200]) from error
+    except (
+        Exception
+    ) as error:  # pika raises KeyError, struct.error, IndexError, UnicodeDecodeError and its own
+        raise CorruptFrame(
+            f"a method frame cannot be decoded: {type(error).__name__}: {error}"[:200]
+        ) from error
 
 
-def method(channel: int, sent: spec.amqp_object.Method) -> bytes:
+def method(channel: int, sent: Method) -> bytes:
     """The frame of any method, by pika's codec.
 
     Raises:
@@ -183,7 +192,14 @@ def method(channel: int, sent: spec.amqp_object.Method) -> bytes:
 
 
 def publish(
-    channel: int, exchange: bytes, routing_key: bytes, properties: bytes, body: bytes, *, mandatory: bool, frame_max: int
+    channel: int,
+    exchange: bytes,
+    routing_key: bytes,
+    properties: bytes,
+    body: bytes,
+    *,
+    mandatory: bool,
+    frame_max: int,
 ) -> bytes:
     """``basic.publish`` with its content, in one piece.
 

@@ -34,7 +34,16 @@ class Outgoing:
         settled: Called once, with None for a confirmed message, else with the error.
     """
 
-    __slots__ = ("body", "exchange", "mandatory", "message_id", "properties", "returned", "routing_key", "settled")
+    __slots__ = (
+        "body",
+        "exchange",
+        "mandatory",
+        "message_id",
+        "properties",
+        "returned",
+        "routing_key",
+        "settled",
+    )
 
     def __init__(
         self,
@@ -212,5 +221,6 @@ def _named(code: int, text: str, suspects: list[Outgoing]) -> list[Outgoing]:
     return [
         outgoing
         for outgoing in suspects
-        if outgoing.exchange.decode() == exchange[1] and (topic is None or outgoing.routing_key.decode() == topic[1])
+        if outgoing.exchange.decode() == exchange[1]
+        and (topic is None or outgoing.routing_key.decode() == topic[1])
     ]

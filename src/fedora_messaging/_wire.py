@@ -18,7 +18,16 @@ from ._delivery import Delivery
 from .exceptions import ValidationError, excerpt
 from .message import Message, get_message, outgoing_headers
 
-__all__ = ["Encoded", "decode", "decode_properties", "describe", "encode", "encode_properties", "excerpt", "refusal_key"]
+__all__ = [
+    "Encoded",
+    "decode",
+    "decode_properties",
+    "describe",
+    "encode",
+    "encode_properties",
+    "excerpt",
+    "refusal_key",
+]
 
 _U16 = struct.Struct(">H").pack
 _U32 = struct.Struct(">I")
@@ -108,7 +117,7 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
         properties.content_type == "application/json"
         and properties.content_encoding == "utf-8"
         and type(properties.message_id) is str
-        and (priority is None or type(priority) is int and 0 <= priority <= 255)
+        and (priority is None or (type(priority) is int and 0 <= priority <= 255))
         and type(properties.delivery_mode) is int
         and 0 < properties.delivery_mode < 3
         and not any(getattr(properties, name) is not None for name in _RARE)
@@ -116,7 +125,11 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
         table = _encode_table(headers)
         message_id = properties.message_id.encode("utf-8", "surrogatepass")
         if table is not None and len(message_id) < 256:
-            parts = [_PLAIN if priority is None else _WITH_PRIORITY, table, bytes((properties.delivery_mode,))]
+            parts = [
+                _PLAIN if priority is None else _WITH_PRIORITY,
+                table,
+                bytes((properties.delivery_mode,)),
+            ]
             if priority is not None:
                 parts.append(bytes((priority,)))
             parts += (bytes((len(message_id),)), message_id)
@@ -137,7 +150,7 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
 
 def _encode_table(headers: dict[str, Any]) -> bytes | None:
     """A table of strings, small integers and booleans; None when it holds anything else."""
-    parts = []
+    parts: list[bytes] = []
     for name, value in headers.items():
         key = _names.get(name)
         if key is None:
@@ -199,7 +212,7 @@ def decode_properties(raw: bytes) -> BasicProperties:
     Raises:
         ValidationError: They cannot be decoded, or a text among them is not UTF-8.
     """
-    if raw.startswith(_PLAIN) or raw.startswith(_WITH_PRIORITY):
+    if raw.startswith((_PLAIN, _WITH_PRIORITY)):
         properties = _decode_common(raw)
         if properties is not None:
             return properties

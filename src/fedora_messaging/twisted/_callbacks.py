@@ -23,18 +23,15 @@ def resolve(callback: Any) -> Callable[[Any], Any]:
         ValueError: It is not callable, or it is a class whose instances are not.
     """
     if isinstance(callback, type):
-        if "__call__" not in dir(callback) or not callable(getattr(callback, "__call__", None)) or not _has_call(callback):
+        if not any("__call__" in vars(base) for base in callback.__mro__):
             raise ValueError(f"the callback class {callback.__name__} does not implement __call__")
         callback = callback()
     if not callable(callback):
         raise ValueError(
-            f"the callback must be a function or a class that implements __call__, not {type(callback).__name__}"
+            "the callback must be a function or a class that implements __call__, "
+            f"not {type(callback).__name__}"
         )
     return callback  # type: ignore[no-any-return]
-
-
-def _has_call(kind: type) -> bool:
-    return any("__call__" in vars(base) for base in kind.__mro__)
 
 
 def runs_on_reactor(callback: Callable[[Any], Any]) -> bool:
@@ -47,10 +44,10 @@ def runs_on_reactor(callback: Callable[[Any], Any]) -> bool:
         callback = callback.func
     if inspect.iscoroutinefunction(callback) or inspect.isgeneratorfunction(inspect.unwrap(callback)):
         return True
-    call = getattr(type(callback), "__call__", None)
-    return not inspect.isroutine(callback) and (
-        inspect.iscoroutinefunction(call) or (call is not None and inspect.isgeneratorfunction(inspect.unwrap(call)))
-    )
+    if inspect.isroutine(callback):
+        return False
+    call = type(callback).__call__
+    return inspect.iscoroutinefunction(call) or inspect.isgeneratorfunction(inspect.unwrap(call))
 
 
 def drive(result: Any) -> Any:

@@ -65,7 +65,8 @@ class Channel:
         on_confirmation: Called with (tag, multiple, positive).
         on_returned: Called with (reply code, text, exchange, routing key, property bytes).
         on_cancelled: Called when the broker cancels the consumer.
-        on_closed: Called once with the :class:`~fedora_messaging._lifecycle.CloseReason`, unless :meth:`close` asked
+        on_closed: Called once with the :class:`~fedora_messaging._lifecycle.CloseReason`, unless
+            :meth:`close` asked
             for it.
     """
 
@@ -95,7 +96,8 @@ class Channel:
         """Send a synchronous method.
 
         Returns:
-            A Deferred that fires with the broker's reply, or fails with :class:`ChannelEnded`. Cancelling it only
+            A Deferred that fires with the broker's reply, or fails with :class:`ChannelEnded`.
+            Cancelling it only
             stops waiting: the reply is read and dropped.
 
         Raises:
@@ -103,7 +105,9 @@ class Channel:
         """
         waiting: Deferred[_Reply] = Deferred()
         if self.ended is not None or self._closing is not None:
-            waiting.errback(ChannelEnded(self.ended or CloseReason(Scope.CHANNEL, 0, "the channel is closing")))
+            waiting.errback(
+                ChannelEnded(self.ended or CloseReason(Scope.CHANNEL, 0, "the channel is closing"))
+            )
             return waiting
         data = _frames.method(self.number, method)
         self._calls.append((reply, waiting))
@@ -137,12 +141,19 @@ class Channel:
         wire = self._wire
         wire.send(
             _frames.publish(
-                self.number, exchange, routing_key, properties, body, mandatory=mandatory, frame_max=wire.frame_max
+                self.number,
+                exchange,
+                routing_key,
+                properties,
+                body,
+                mandatory=mandatory,
+                frame_max=wire.frame_max,
             )
         )
 
     def settle(self, frames: bytes) -> None:
-        """Send acknowledgements (frames of :mod:`fedora_messaging._frames`); nothing once the channel has ended."""
+        """Send acknowledgements (frames of :mod:`fedora_messaging._frames`); nothing once the channel
+        has ended."""
         if self.ended is None and self._closing is None:
             self._wire.send(frames)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-__all__ = ["Clock", "Timer"]
+from twisted.internet.defer import Deferred
+
+__all__ = ["Clock", "Timer", "global_clock", "wait"]
 
 
 class Timer(Protocol):
@@ -28,3 +30,30 @@ class Clock(Protocol):
 
     def callLater(self, delay: float, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call something after ``delay`` seconds; returns a :class:`Timer`."""
+
+
+def global_clock() -> Any:
+    """The global reactor, which importing it here installs."""
+    from twisted.internet import reactor
+
+    return reactor
+
+
+async def wait(clock: Clock, waited: Deferred[Any], limit: float | None) -> bool:
+    """Wait for a Deferred, whatever it fires with, for ``limit`` seconds at most (None: without limit).
+
+    Returns:
+        False when that was not enough; the Deferred is left alone, and what it fires with later is dropped.
+    """
+    done: Deferred[bool] = Deferred()
+    timer = None if limit is None else clock.callLater(limit, done.callback, False)
+
+    def fired(_: Any) -> None:
+        if timer is None:
+            done.callback(True)
+        elif timer.active():
+            timer.cancel()
+            done.callback(True)
+
+    waited.addBoth(fired)
+    return await done

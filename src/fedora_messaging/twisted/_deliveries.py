@@ -64,7 +64,13 @@ class Deliveries:
         self._warned: Delivery | None = None
 
     def arrived(
-        self, tag: int, redelivered: bool, exchange: bytes, routing_key: bytes, properties: bytes, body: bytes | None
+        self,
+        tag: int,
+        redelivered: bool,
+        exchange: bytes,
+        routing_key: bytes,
+        properties: bytes,
+        body: bytes | None,
     ) -> None:
         """The broker delivered a message."""
         now = self._clock.seconds()
@@ -191,9 +197,10 @@ class Deliveries:
         elif now - self._long[1] >= self._ack_timeout / 2 and self._warned is not running:
             self._warned = running
             _log.warning(
-                "A callback on the queue %r has been running for more than %g s. The broker gives its message to "
-                "somebody else after its consumer_timeout (30 minutes unless configured): a longer consumer_timeout, or "
-                "for slow callbacks a smaller qos.prefetch_count, prevents that.",
+                "A callback on the queue %r has been running for more than %g s. After its consumer_timeout (30 "
+                "minutes unless configured) the broker gives the message to somebody else. Only a longer "
+                "consumer_timeout prevents that, or, where messages wait for slow callbacks, a smaller "
+                "qos.prefetch_count.",
                 self.queue,
                 self._ack_timeout,
             )

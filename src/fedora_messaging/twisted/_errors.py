@@ -29,18 +29,21 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def transport_reason(failure: BaseException, *, opened: bool) -> CloseReason:
+def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseReason:
     """A connection that could not be made, or that was lost, as a CloseReason with words of its own.
 
     A failure of TLS has a documented exception as its cause; those are not passing.
     """
+    failure = failure or error.ConnectionLost()
     tls = tls_words(failure)
     if tls is not None:
         refused = ConnectionException(reason=f"TLS failed: {tls}")
         refused.__cause__ = failure
         return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened)
     words = next((words for kind, words in _WORDS if isinstance(failure, kind)), None)
-    text = f"{words}: {failure}" if words and str(failure) else words or f"{type(failure).__name__}: {failure}"
+    text = (
+        f"{words}: {failure}" if words and str(failure) else words or f"{type(failure).__name__}: {failure}"
+    )
     cause = failure if isinstance(failure, Exception) else None
     return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened)
 

@@ -24,6 +24,7 @@ from pika import frame, spec
 from pika.adapters.twisted_connection import TwistedProtocolConnection, _TwistedConnectionAdapter
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -64,7 +65,9 @@ class _Adapter(_TwistedConnectionAdapter):
             value = frame.decode_frame(data)[1]
             assert value is not None
         except Exception as error:
-            raise _frames.CorruptFrame(f"a frame cannot be decoded: {type(error).__name__}: {error}"[:200]) from error
+            raise _frames.CorruptFrame(
+                f"a frame cannot be decoded: {type(error).__name__}: {error}"[:200]
+            ) from error
         self._process_frame(value)
 
     def _on_data_available(self, data_in: bytes) -> None:
@@ -106,7 +109,7 @@ class _Flow:
         self._connection._flow(False)
 
 
-class Connection(TwistedProtocolConnection):  # type: ignore[misc]
+class Connection(TwistedProtocolConnection):
     """One AMQP connection.
 
     Args:
@@ -126,7 +129,7 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
 
     def __init__(
         self,
-        parameters: pika.connection.Parameters | None = None,
+        parameters: Any = None,
         *,
         clock: Clock | None = None,
         handshake_timeout: float = 10.0,
@@ -148,7 +151,9 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
         self._waiters: list[Deferred[Any]] = []
         self.on_writable: Callable[[bool], None] = lambda _: None
         self.on_blocked: Callable[[str | None], None] = lambda _: None
-        self._impl.add_on_connection_blocked_callback(lambda _, frame: self._block(frame.method.reason or "no reason"))
+        self._impl.add_on_connection_blocked_callback(
+            lambda _, frame: self._block(frame.method.reason or "no reason")
+        )
         self._impl.add_on_connection_unblocked_callback(lambda _, frame: self._block(None))
 
     # Channels
@@ -163,7 +168,9 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
         if self.reason is not None or not self._opened:
             return _failed(ChannelEnded(self.reason or CloseReason(Scope.TRANSPORT, 0, "not connected")))
         if number is None:
-            return _failed(ChannelEnded(CloseReason(Scope.CHANNEL, 504, "all channels of the connection are in use")))
+            return _failed(
+                ChannelEnded(CloseReason(Scope.CHANNEL, 504, "all channels of the connection are in use"))
+            )
         channel = Channel(number, self, max_body=self._max_body)
         self._impl.reader.sinks[number] = channel
         opened: Deferred[Channel] = channel.open().addCallback(lambda _: channel)
@@ -177,7 +184,7 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
 
     def send(self, data: bytes) -> None:
         """Write frames; see :class:`~fedora_messaging.twisted._channel.Wire`."""
-        transport = self._impl._transport
+        transport: Any = self._impl._transport
         if transport is not None:
             self._sent += 1
             transport.write(data)
@@ -203,11 +210,13 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
             self._impl.data_received(data)
         except _frames.CorruptFrame as error:
             self.abort(f"corrupted frames from the broker: {error}")
-        except Exception as error:  # pika's own state machine: one bad peer must not end the reactor's reading
+        except (
+            Exception
+        ) as error:  # pika's own state machine: one bad peer must not end the reactor's reading
             _log.exception("The AMQP state machine failed; the connection is dropped.")
             self.abort(f"the AMQP state machine failed: {error!r}", error)
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""
         for timer in self._timers.values():
             if timer.active():
@@ -220,7 +229,7 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
             super().connectionLost(reason)
         finally:
             for channel in list(self._impl.reader.sinks.values()):
-                channel.end(self.reason)  # type: ignore[attr-defined]
+                channel.end(self.reason)
             self.ended(self.reason)
 
     def ended(self, reason: CloseReason) -> None:
@@ -255,8 +264,9 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
         self._abort_transport()
 
     def _disconnect(self) -> None:
-        """End the transport in order, and by force shortly after: a silent peer never answers TLS's close_notify."""
-        transport = self._impl._transport
+        """End the transport in order, and by force shortly after: a silent peer never answers TLS's
+        close_notify."""
+        transport: Any = self._impl._transport
         if transport is None:
             return
         if "linger" not in self._timers:
@@ -266,7 +276,7 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
         transport.loseConnection()
 
     def _abort_transport(self) -> None:
-        transport = self._impl._transport
+        transport: Any = self._impl._transport
         if transport is not None:
             abort = getattr(transport, "abortConnection", None) or transport.loseConnection
             abort()
@@ -284,7 +294,7 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
     def _on_connection_ready(self, connection: Any) -> None:
         self._opened = True
         self._timers.pop("handshake").cancel()
-        parameters = self._impl.params
+        parameters: Any = self._impl.params
         self.frame_max = parameters.frame_max
         self._impl.reader.frame_max = parameters.frame_max
         if self.transport is not None:
@@ -304,7 +314,8 @@ class Connection(TwistedProtocolConnection):  # type: ignore[misc]
         super()._on_connection_closed(connection, error)
         self._fire_waiters()
 
-    # Heartbeats (AMQP 0-9-1, section 4.2.7): ours, because pika's notices a silent peer after up to 2 x (heartbeat + 5) s
+    # Heartbeats (AMQP 0-9-1, section 4.2.7): ours, because pika's notices a silent peer after up to 2 x
+    # (heartbeat + 5) s
 
     def _start_heartbeat(self, interval: float) -> None:
         if interval > 0:

@@ -19,7 +19,7 @@ from .. import _wire
 from .._lifecycle import CloseReason, Scope
 from .._observe import Observer
 from .._outbox import Outbox, Outgoing, refusal
-from ..exceptions import ConnectionException, PublishReturned, PublishTimeout
+from ..exceptions import ConnectionException, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
 from ._clock import Clock
 
@@ -82,7 +82,8 @@ class Publisher:
             timeout: Seconds until it is given up, for whatever reason; None: never.
 
         Returns:
-            A Deferred that fires with None when the broker has confirmed the message. Cancelling it gives up: the
+            A Deferred that fires with None when the broker has confirmed the message. Cancelling it
+            gives up: the
             message is not sent any more if it has not been. It fails with PublishReturned, PublishForbidden,
             PublishTimeout or ConnectionException.
         """
@@ -147,7 +148,8 @@ class Publisher:
     # What the connection tells it
 
     def connected(self, open_channel: Callable[[], Deferred[Channel]]) -> None:
-        """A connection is there; ``open_channel`` opens a channel on it, which is done when there is a message."""
+        """A connection is there; ``open_channel`` opens a channel on it, which is done when there is a
+        message."""
         self._open_channel = open_channel
         self._opening = False
         if len(self._outbox):
@@ -284,7 +286,7 @@ class Publisher:
     def _returned(self, code: int, text: str, exchange: bytes, routing_key: bytes, properties: bytes) -> None:
         try:
             message_id = str(_wire.decode_properties(properties).message_id or "").encode()
-        except _wire.ValidationError:
+        except ValidationError:
             message_id = b""
         if not self._outbox.was_returned((message_id, exchange, routing_key), refusal(code, text)):
             _log.warning("The broker returned a message that is not in flight: %s %s", code, text)

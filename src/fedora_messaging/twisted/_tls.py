@@ -43,7 +43,9 @@ def client_options(hostname: str, tls: TLS) -> Any:
         own = _own_certificate(tls.certfile, tls.keyfile)
     elif tls.certfile or tls.keyfile:
         missing = "keyfile" if tls.certfile else "certfile"
-        raise ConfigurationException(f"tls.{missing} is missing: a certificate and its key are given together")
+        raise ConfigurationException(
+            f"tls.{missing} is missing: a certificate and its key are given together"
+        )
     return ssl.optionsForClientTLS(
         hostname,
         trustRoot=trust,

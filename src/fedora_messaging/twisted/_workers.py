@@ -55,7 +55,8 @@ class Worker(Protocol):
 
 
 class _Waiting:
-    """Deliveries not started yet, in order. Whoever pops one owns it: the worker to run it, the reactor to return it."""
+    """Deliveries not started yet, in order. Whoever pops one owns it: the worker to run it, the reactor
+    to return it."""
 
     def __init__(self) -> None:
         self._deliveries: dict[int, Delivery] = {}
@@ -172,7 +173,9 @@ class ThreadWorker:
                 self._wait_for(result)
         except Exception as error:
             return error
-        except BaseException as error:  # SystemExit and the like would end the thread, and leave the consumer deaf
+        except (
+            BaseException
+        ) as error:  # SystemExit and the like would end the thread, and leave the consumer deaf
             return _Raised(error)
         return None
 

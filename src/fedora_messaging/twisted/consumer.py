@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from pika import spec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -24,12 +23,12 @@ from .._delivery import Attempts, Delivery, InvalidMessage, Policy, Settlement, 
 from .._lifecycle import CloseReason, Lifecycle, Scope, State, verdict
 from .._observe import Observer
 from .._topology import Exchange, Subscription
-from ..exceptions import BadDeclaration, ConsumerCanceled, Nack
+from ..exceptions import ConsumerCanceled, HaltConsumer, Nack, excerpt
 from ..message import Message
+from ._attempt import Attempt, NotSubscribed, Subscribed
 from ._callbacks import resolve, runs_on_reactor
-from ._channel import Channel, ChannelEnded
-from ._clock import Clock
-from ._declare import Refused, consume, declare, find
+from ._channel import Channel
+from ._clock import Clock, wait
 from ._deliveries import Deliveries
 from ._workers import ReactorWorker, ThreadWorker, Worker
 from .stats import ConsumerStatistics
@@ -49,7 +48,7 @@ class ConsumerSettings:
     exchanges: tuple[Exchange, ...] = ()
     passive_declares: bool = False
     prefetch_count: int = 10
-    nack_policy: Policy = Policy()
+    nack_policy: Policy = field(default_factory=Policy)
     backoff_base: float = 0.5
     backoff_cap: float = 8.0
     stable: float = 5.0
@@ -106,25 +105,27 @@ class Consumer:
         self._backoff = Backoff(settings.backoff_base, settings.backoff_cap)
         self._attempts = Attempts()
         self._open_channel: Callable[[], Deferred[Channel]] | None = None
-        self._channel: Channel | None = None
-        self._tag = ""
-        self._deliveries: Deliveries | None = None
+        self._attempt: Attempt | None = None
+        self._subscribed: Subscribed | None = None
         self._consumed_once = False
-        self._recovering = False
+        self._lost: str | None = None
         self._paused = False
-        self._timers: dict[str, Any] = {}
+        self._retry: Any = None
+        self._stable: Any = None
         self._idle: list[Deferred[None]] = []
-        self._outcome: Consumer | Failure | None = None
-        self._results: list[Deferred[Any]] = []
         self._waiters: list[Deferred[Any]] = []
+        self._results: list[Deferred[Any]] = []
+        self._outcome: Consumer | Failure | None = None
         self._error: Exception | None = None
-        started = settings.observer.started if settings.observer is not None else None
-        self._worker: Worker
+        self._worker = self._make_worker(from_thread)
+
+    def _make_worker(self, from_thread: Callable[..., Any] | None) -> Worker:
+        observer = self._settings.observer
+        started = None if observer is None else observer.started
         if from_thread is None or runs_on_reactor(self.callback):
-            self._worker = ReactorWorker(self.callback, self._decode, self._finished, clock.callLater, started)
-        else:
-            name = f"fedora-messaging consumer of {self.queue or 'a queue named by the broker'}"
-            self._worker = ThreadWorker(self.callback, self._decode, self._finished, from_thread, name, started)
+            return ReactorWorker(self.callback, _wire.decode, self._finished, self._clock.callLater, started)
+        name = f"fedora-messaging consumer of {self.queue or 'a queue named by the broker'}"
+        return ThreadWorker(self.callback, _wire.decode, self._finished, from_thread, name, started)
 
     def __repr__(self) -> str:
         return f"<Consumer of {self.queue!r}, {self._life.state.value}>"
@@ -145,8 +146,10 @@ class Consumer:
     def result(self) -> Deferred[Any]:
         """A new Deferred for how the consumer ends: fires with the consumer once it was cancelled.
 
-        It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is gone), with
-        BadDeclaration or PermissionException (refused at the first start), or with ConnectionException (TLS was
+        It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is
+        gone), with
+        BadDeclaration or PermissionException (refused at the first start), or with ConnectionException
+        (TLS was
         refused at the first start). Cancelling it does nothing to the consumer: see :meth:`cancel`.
         """
         result: Deferred[Any] = Deferred()
@@ -159,7 +162,8 @@ class Consumer:
     def when_consuming(self) -> Deferred[Consumer]:
         """A Deferred that fires with the consumer when it consumes, at once when it has done so before.
 
-        It fails as :attr:`result` does when the consumer ends before, and with ConsumerCanceled when it was cancelled.
+        It fails as :attr:`result` does when the consumer ends before, and with ConsumerCanceled when it
+        was cancelled.
         """
         waiter: Deferred[Consumer] = Deferred()
         if self._outcome is not None:
@@ -195,7 +199,7 @@ class Consumer:
         """The connection is gone."""
         self._open_channel = None
         if self._life.state is State.BACKOFF:
-            self._cancel_timer("retry")
+            self._forget()
             self._life.move(State.CONNECTING)
 
     def refused(self, reason: CloseReason) -> None:
@@ -205,43 +209,37 @@ class Consumer:
     async def pause(self) -> None:
         """Receive nothing until :meth:`resume`.
 
-        What was prefetched goes back to its queue; on an exclusive or auto-deleted queue, which would go with its
-        consumer, deliveries are held instead, the prefetch count at most.
+        What was prefetched goes back to its queue; on an exclusive or auto-deleted queue, which would go
+        with its consumer, deliveries are held instead, the prefetch count at most.
         """
         self._paused = True
-        if self._life.state is not State.CONSUMING:
-            if self._life.state in (State.CONNECTING, State.BACKOFF):
-                self._cancel_timer("retry")
-                self._life.move(State.IDLE)
-            return
-        assert self._channel is not None and self._deliveries is not None
-        queue = self._subscription.queue
-        if queue.exclusive or queue.auto_delete:
-            self._deliveries.keep_back()
-            return
-        self._life.move(State.IDLE)
-        self._cancel_timer("stable")
-        await self._unsubscribe(self._channel, self._deliveries)
+        if self._subscribed is not None and self._life.state is State.CONSUMING:
+            queue = self._subscription.queue
+            if queue.exclusive or queue.auto_delete:
+                self._subscribed.deliveries.keep_back()
+                return
+            self._life.move(State.IDLE)
+            await self._subscribed.unsubscribe(self._clock, _POLITE)
+        elif self._life.state in (State.CONNECTING, State.BACKOFF):
+            self._forget()
+            self._life.move(State.IDLE)
 
     async def resume(self) -> None:
         """Receive again."""
         if not self._paused:
             return
         self._paused = False
-        if self._life.state is State.CONSUMING and self._deliveries is not None:
-            self._deliveries.resume()
+        if self._life.state is State.CONSUMING and self._subscribed is not None:
+            self._subscribed.deliveries.resume()
         elif self._life.state is State.IDLE:
-            channel, self._channel = self._channel, None
-            if channel is not None:
-                await self._settled()
-                self._forget_channel()
-                await channel.close()
+            if self._subscribed is not None:
+                await self._settled()  # on the channel that is about to go
             if self._life.state is State.IDLE:
-                self._life.move(State.CONNECTING)
-                self._try()
+                self._forget()
+                self.start()
 
     async def drain(self, grace: float | None, error: Exception | None = None) -> None:
-        """Stop in order: take nothing more, requeue what was not started, wait for the callback, settle, close.
+        """Stop in order: take nothing more, requeue what was not started, wait for the callback, settle.
 
         Args:
             grace: How long all of it may take, in seconds; None: as long as the callback takes.
@@ -251,125 +249,101 @@ class Consumer:
             return
         self._error = self._error or error
         if self._life.state is State.DRAINING:
-            await _wait(self._clock, self._ended(), grace)
+            await wait(self._clock, self.result, grace)
             return
         self._life.move(State.DRAINING)
-        self._cancel_timers()
         until = None if grace is None else self._clock.seconds() + grace
-        channel, deliveries = self._channel, self._deliveries
-        if channel is not None and deliveries is not None:
-            await self._unsubscribe(channel, deliveries)
-        left = None if until is None else max(until - self._clock.seconds(), 0.0)
-        await _wait(self._clock, self._settled(), left)
-        if channel is not None:
-            # Whatever happens to the close, the connection's end requeues what is left.
-            await _wait(self._clock, channel.close(), _POLITE if left is None else min(_POLITE, left))
+        subscribed = self._subscribed
+        if subscribed is not None:
+            await subscribed.unsubscribe(self._clock, _POLITE)
+        await wait(self._clock, self._settled(), self._left(until))
+        if subscribed is not None:
+            # Whatever becomes of it, the end of the connection requeues what is left.
+            left = self._left(until)
+            await wait(
+                self._clock, subscribed.channel.close(), _POLITE if left is None else min(_POLITE, left)
+            )
         self._stop(self._error)
+
+    def _left(self, until: float | None) -> float | None:
+        return None if until is None else max(until - self._clock.seconds(), 0.0)
 
     # Declaring and consuming
 
     def _try(self) -> None:
         if self._life.state is not State.CONNECTING or self._open_channel is None:
             return
-        generation = self._life.move(State.DECLARING)
-        self._timers["declare"] = self._clock.callLater(
-            self._settings.declare_timeout, self._declaring_timed_out, generation
-        )
-        Deferred.fromCoroutine(self._declare(generation)).addErrback(self._declaring_failed, generation)
-
-    async def _declare(self, generation: int) -> None:
+        self._life.move(State.DECLARING)
         settings = self._settings
-        if self._recovering:
-            channel, name = await find(self._open, self.queue)
-        else:
-            channel, name = await declare(
-                self._open, self._subscription, settings.exchanges, passive=settings.passive_declares
-            )
-        if not self._current(generation):
-            return
-        self._channel, self.queue = channel, name
-        self._deliveries = Deliveries(
+        attempt = self._attempt = Attempt(
+            self._open_channel,
+            self._subscription,
+            exchanges=settings.exchanges,
+            passive=settings.passive_declares,
+            lost=self._lost,
+            prefetch=settings.prefetch_count,
+            timeout=settings.declare_timeout,
+            deliveries=self._deliveries,
+            clock=self._clock,
+        )
+        attempt.run().addCallbacks(self._now_consuming, self._not_consuming)
+
+    def _deliveries(self, channel: Channel, queue: str) -> Deliveries:
+        deliveries = Deliveries(
             channel,
-            name,
-            generation,
+            queue,
+            self._life.generation,
             self._worker,
             self._clock,
-            ack_timeout=settings.ack_timeout,
+            ack_timeout=self._settings.ack_timeout,
             received=self._received,
-            observer=settings.observer,
+            observer=self._settings.observer,
         )
         if self._paused:
-            self._deliveries.keep_back()
-        channel.on_delivery = self._deliveries.arrived
-        tag = await consume(channel, name, prefetch=settings.prefetch_count)
-        if not self._current(generation):
-            return
-        channel.on_cancelled = self._cancelled_by_broker
-        channel.on_closed = self._channel_closed
-        self._cancel_timer("declare")
+            deliveries.keep_back()
+        return deliveries
+
+    def _now_consuming(self, subscribed: Subscribed) -> None:
+        self._attempt = None
+        self._subscribed = subscribed
+        self.queue = subscribed.queue
+        subscribed.channel.on_cancelled = self._cancelled_by_broker
+        subscribed.channel.on_closed = self._channel_closed
         self._life.move(State.CONSUMING)
-        self._tag = tag
-        self._recovering = False
+        self._lost = None
         self._consumed_once = True
-        self._timers["stable"] = self._clock.callLater(settings.stable, self._made_progress)
-        _log.info("Consuming from the queue %r.", name)
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.callback(self)
-        if settings.observer is not None:
-            settings.observer.declared(name, generation)
+        self._stable = self._clock.callLater(self._settings.stable, self._made_progress)
+        _log.info("Consuming from the queue %r.", self.queue)
+        if self._settings.observer is not None:
+            self._settings.observer.declared(self.queue, self._life.generation)
+        _fire(self._waiters, self)
 
-    def _open(self) -> Deferred[Channel]:
-        if self._open_channel is None:
-            failed: Deferred[Channel] = Deferred()
-            failed.errback(ChannelEnded(CloseReason(Scope.TRANSPORT, 0, "not connected")))
-            return failed
-        return self._open_channel().addCallback(self._opened)
-
-    def _opened(self, channel: Channel) -> Channel:
-        self._channel = channel
-        if self._life.state is not State.DECLARING:
-            channel.close()
-        return channel
-
-    def _current(self, generation: int) -> bool:
-        return self._life.state is State.DECLARING and self._life.generation == generation
-
-    def _declaring_failed(self, failure: Failure, generation: int) -> None:
+    def _not_consuming(self, failure: Failure) -> None:
         error = failure.value
-        if not self._current(generation):
-            if not isinstance(error, (ChannelEnded, Refused)):
-                _log.error("A declaration that was given up failed: %s", error)
-            return
-        self._cancel_timer("declare")
-        if isinstance(error, Refused):
-            self._follow(error.reason, error.declared)
-        elif isinstance(error, ChannelEnded):
-            self._follow(error.reason, None)
-        elif isinstance(error, ValueError):
-            self._forget_channel()
-            self._stop(BadDeclaration("topology", self.queue, str(error)))
-        else:
+        self._attempt = None
+        if not isinstance(error, NotSubscribed):  # a defect: said in full, and treated as any passing failure
             _log.error("Declaring failed: %s", failure.getTraceback())
-            self._follow(CloseReason(Scope.CHANNEL, 0, repr(error)), None)
-
-    def _declaring_timed_out(self, generation: int) -> None:
-        if self._current(generation):
-            _log.warning("Declaring %r took longer than %g s.", self.queue, self._settings.declare_timeout)
-            self._follow(CloseReason(Scope.CHANNEL, 0, "declaring took too long"), None)
+            error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, repr(error)))
+        if error.error is not None:
+            self._stop(error.error)
+            return
+        self._follow(error.reason, error.declared)
+        if error.timed_out:
             self._stuck()
 
     def _follow(self, reason: CloseReason, declared: tuple[str, str] | None) -> None:
         """Do what the table of failures says."""
         if self._life.ended:
+            if self._subscribed is not None:
+                self._subscribed.deliveries.lost()
             return
-        self._forget_channel()
+        self._forget()
         if self._paused:
             if self._life.state is not State.IDLE:
                 self._life.move(State.IDLE)
             return
         judged = verdict(
-            reason, consumed_once=self._consumed_once, recovering=self._recovering, declared=declared
+            reason, consumed_once=self._consumed_once, recovering=self._lost is not None, declared=declared
         )
         if judged.state is State.STOPPED:
             self._stop(judged.error)
@@ -377,14 +351,15 @@ class Consumer:
             self._life.move(State.BACKOFF)
             delay = self._backoff.next()
             what = f" ({declared[0]} {declared[1]})" if declared else ""
-            _log.warning("Consuming from %r failed%s: %s. Next try in %.1f s.", self.queue, what, reason, delay)
-            self._timers["retry"] = self._clock.callLater(delay, self._retry)
+            _log.warning(
+                "Consuming from %r failed%s: %s. Next try in %.1f s.", self.queue, what, reason, delay
+            )
+            self._retry = self._clock.callLater(delay, self._try_again)
         elif self._life.state is not State.CONNECTING:
-            self._recovering = False
+            self._lost = None
             self._life.move(State.CONNECTING)
 
-    def _retry(self) -> None:
-        self._timers.pop("retry", None)
+    def _try_again(self) -> None:
         self._life.move(State.CONNECTING)
         self._try()
 
@@ -392,46 +367,40 @@ class Consumer:
         self._backoff.reset()
         self._progressed()
 
-    # The channel's events
-
-    def _received(self) -> None:
-        self.stats.received += 1
-
     def _cancelled_by_broker(self) -> None:
-        """The queue is gone, or moved, or the broker waited too long for an acknowledgement: look for it again."""
-        if self._life.state is not State.CONSUMING:
-            return
-        _log.warning("The broker cancelled the consumer of %r; looking whether the queue still exists.", self.queue)
-        channel = self._channel
-        self._forget_channel()
-        if channel is not None:
-            channel.close()
-        self._recovering = True
-        self._life.move(State.CONNECTING)
-        self._try()
+        """The queue is gone, or moved, or the broker waited too long for an acknowledgement: look for it."""
+        if self._life.state is State.CONSUMING:
+            _log.warning("The broker cancelled the consumer of %r; looking for the queue.", self.queue)
+            self._forget()
+            self._lost = self.queue
+            self._life.move(State.CONNECTING)
+            self._try()
 
     def _channel_closed(self, reason: CloseReason) -> None:
         self._follow(reason, None)
 
-    def _forget_channel(self) -> None:
-        channel, self._channel = self._channel, None
-        deliveries, self._deliveries = self._deliveries, None
-        self._cancel_timers()
-        if deliveries is not None:
-            deliveries.lost()
-        if channel is not None and channel.ended is None:
-            channel.close()
+    def _forget(self) -> None:
+        """Give up the present channel, attempt and timers."""
+        attempt, self._attempt = self._attempt, None
+        subscribed, self._subscribed = self._subscribed, None
+        for timer in (self._retry, self._stable):
+            if timer is not None and timer.active():
+                timer.cancel()
+        if attempt is not None:
+            attempt.give_up()
+        if subscribed is not None:
+            subscribed.deliveries.lost()
+            subscribed.channel.close()
 
     # Messages
 
-    def _decode(self, delivery: Delivery) -> Message:
-        return _wire.decode(delivery)
+    def _received(self) -> None:
+        self.stats.received += 1
 
     def _finished(self, batch: list[tuple[Delivery, Exception | None]]) -> None:
         """Callbacks have finished: decide, settle, and end if one of them says so."""
-        deliveries = self._deliveries
-        policy = self._settings.nack_policy
-        stats = self.stats
+        deliveries = None if self._subscribed is None else self._subscribed.deliveries
+        policy, stats = self._settings.nack_policy, self.stats
         settled: list[tuple[Delivery, Settlement]] = []
         ends: Settlement | None = None
         for delivery, outcome in batch:
@@ -443,12 +412,10 @@ class Consumer:
                 settled.append((delivery, settlement))
             if settlement.ends is not None:
                 ends = settlement
-        if settled and deliveries is not None:
+        if deliveries is not None:
             deliveries.settle(settled)
         if self._worker.running is None:
-            idle, self._idle = self._idle, []
-            for each in idle:
-                each.callback(None)
+            _fire(self._idle, None)
         if ends is not None:
             Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
 
@@ -463,70 +430,40 @@ class Consumer:
 
     # The end
 
-    async def _unsubscribe(self, channel: Channel, deliveries: Deliveries) -> None:
-        """Cancel the AMQP consumer and return what it had prefetched."""
-        deliveries.give_back()
-        if channel.ended is None and self._tag:
-            cancelled = channel.call(spec.Basic.Cancel(consumer_tag=self._tag), spec.Basic.CancelOk)
-            self._tag = ""
-            await _wait(self._clock, cancelled, _POLITE)
-
     def _settled(self) -> Deferred[None]:
         """Fires when no callback runs and its outcome has been settled."""
         idle: Deferred[None] = Deferred()
-        if self._worker.running is None and (self._deliveries is None or not self._deliveries.unsettled):
+        unsettled = 0 if self._subscribed is None else self._subscribed.deliveries.unsettled
+        if self._worker.running is None and not unsettled:
             idle.callback(None)
         else:
             self._idle.append(idle)
         return idle
 
-    def _ended(self) -> Deferred[None]:
-        return self.result.addBoth(lambda _: None)
-
     def _stop(self, error: Exception | None) -> None:
         if self._life.state is State.STOPPED:
             return
         self._life.move(State.STOPPED)
-        self._forget_channel()
+        self._forget()
         self._worker.stop()
         self._open_channel = None
         self._outcome = self if error is None else Failure(error)
-        if error is None:
-            _log.info("Stopped consuming from %r.", self.queue)
+        if error is None or isinstance(error, HaltConsumer):
+            _log.info("Stopped consuming from %r%s.", self.queue, f": {excerpt(error)}" if error else "")
         else:
-            _log.error("The consumer of %r ended: %s: %s", self.queue, type(error).__name__, _wire.excerpt(error))
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.callback(self._before_it_consumed())
-        results, self._results = self._results, []
-        for result in results:
-            result.callback(self._outcome)
+            _log.error("The consumer of %r ended: %s: %s", self.queue, type(error).__name__, excerpt(error))
+        _fire(self._waiters, self._before_it_consumed())
+        _fire(self._results, self._outcome)
 
-    def _before_it_consumed(self) -> Failure | None:
+    def _before_it_consumed(self) -> Failure:
         if isinstance(self._outcome, Failure):
             return self._outcome
         return Failure(ConsumerCanceled("the consumer was cancelled before it consumed"))
 
-    def _cancel_timer(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None and timer.active():
-            timer.cancel()
 
-    def _cancel_timers(self) -> None:
-        for name in list(self._timers):
-            self._cancel_timer(name)
-
-
-async def _wait(clock: Clock, waited: Deferred[Any], limit: float | None) -> bool:
-    """Wait for a Deferred, whatever it fires with, for ``limit`` seconds at most; False when that was not enough."""
-    done: Deferred[bool] = Deferred()
-    timer = None if limit is None else clock.callLater(limit, done.callback, False)
-
-    def fired(_: Any) -> None:
-        if timer is None or timer.active():
-            if timer is not None:
-                timer.cancel()
-            done.callback(True)
-
-    waited.addBoth(fired)
-    return await done
+def _fire(waiting: list[Deferred[Any]], result: Any) -> None:
+    """Fire all that wait; detached first, since what they call may wait again."""
+    detached = waiting[:]
+    waiting.clear()
+    for each in detached:
+        each.callback(result)

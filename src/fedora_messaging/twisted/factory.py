@@ -19,7 +19,7 @@ from .._backoff import Backoff
 from .._lifecycle import CloseReason
 from ..exceptions import ConnectionException
 from ..message import Message, check_outgoing
-from ._clock import Clock
+from ._clock import Clock, global_clock
 from ._errors import transport_reason
 from ._publisher import Publisher
 from .consumer import Consumer, ConsumerSettings
@@ -38,12 +38,14 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
     """Reconnecting factory for the Fedora Messaging protocol.
 
     Hand it to ``reactor.connectTCP`` or ``connectSSL``, or let
-    :class:`~fedora_messaging.twisted.service.FedoraMessagingService` do so. Consumers and messages on their way
+    :class:`~fedora_messaging.twisted.service.FedoraMessagingService` do so. Consumers and messages on
+    their way
     belong to it, not to a connection: they survive reconnects.
 
     Args:
         parameters: pika's connection parameters.
-        bindings: A dictionary, or a list of them, each with ``exchange``, ``routing_keys`` and ``queue``; what
+        bindings: A dictionary, or a list of them, each with ``exchange``, ``routing_keys`` and
+            ``queue``; what
             :meth:`consume` uses when it is given none.
         queues: The queues to declare, as in the configuration.
         exchanges: The exchanges to declare, as in the configuration.
@@ -55,7 +57,8 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         max_message_size: The largest body that is sent or handed to a callback, in bytes.
         handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
         settings: How consumers behave.
-        publisher: Another factory, to which :meth:`publish` delegates; None: this one's own connection is used for
+        publisher: Another factory, to which :meth:`publish` delegates; None: this one's own connection
+            is used for
             both. One connection for both is slower, and a broker that blocks publishers then blocks the
             acknowledgements too.
         clock: The source of time; None: the global reactor.
@@ -99,11 +102,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         self.mandatory = mandatory
         self._max_message_size = max_message_size
         self._handshake_timeout = handshake_timeout
-        if clock is None:
-            from twisted.internet import reactor
-
-            clock = reactor
-        self.clock = clock
+        self._clock = clock = clock or global_clock()
         self._publisher_factory = publisher
         self._publisher = Publisher(
             clock,
@@ -124,7 +123,9 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
 
     # Publishing
 
-    def publish(self, message: Message, exchange: str | None = None, *, timeout: float | None = None) -> Deferred[None]:
+    def publish(
+        self, message: Message, exchange: str | None = None, *, timeout: float | None = None
+    ) -> Deferred[None]:
         """Publish a message.
 
         Args:
@@ -133,10 +134,14 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
             timeout: Seconds until it is given up, for whatever reason; None: never.
 
         Returns:
-            A Deferred that fires with None when the broker has confirmed the message; cancelling it gives up. It
-            waits for a connection if there is none, and sends the message again (with the same id) if the connection
-            is lost before its confirm. It fails with ValidationError (nothing was sent), PublishReturned (the broker
-            refused it), PublishForbidden, PublishTimeout, or ConnectionException (credentials, virtual host or TLS
+            A Deferred that fires with None when the broker has confirmed the message; cancelling it
+            gives up. It
+            waits for a connection if there is none, and sends the message again (with the same id) if
+            the connection
+            is lost before its confirm. It fails with ValidationError (nothing was sent),
+            PublishReturned (the broker
+            refused it), PublishForbidden, PublishTimeout, or ConnectionException (credentials, virtual
+            host or TLS
             refused; the factory was stopped).
         """
         if self._publisher_factory is not None:
@@ -151,7 +156,8 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         return self.publish_encoded(encoded, exchange, timeout=timeout)
 
     def encode(self, message: Message) -> _wire.Encoded:
-        """Encode a message that was checked; see :func:`fedora_messaging._wire.encode`. Any thread may call it."""
+        """Encode a message that was checked; see :func:`fedora_messaging._wire.encode`. Any thread may
+        call it."""
         return _wire.encode(
             message,
             topic_prefix=self.topic_prefix,
@@ -196,8 +202,10 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
             in_thread: Run a plain callback in a thread of its own rather than on the reactor.
 
         Returns:
-            A Deferred that fires with a list of consumers, one for each queue, when each is consuming. It fails with
-            the error of the first that has ended before, and then ends the others. Cancelling it cancels the consumers.
+            A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
+            It fails with
+            the error of the first that has ended before, and then ends the others. Cancelling it
+            cancels the consumers.
 
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
@@ -206,13 +214,13 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
             self._queues if queues is None else _topology.queues(queues),
             self._bindings if bindings is None else _topology.bindings(bindings),
         )
-        from_thread = getattr(self.clock, "callFromThread", None) if in_thread else None
+        from_thread = getattr(self._clock, "callFromThread", None) if in_thread else None
         consumers = [
             Consumer(
                 subscription,
                 message_callback,
                 self._settings,
-                self.clock,
+                self._clock,
                 from_thread=from_thread,
                 stuck=self._declaring_stuck,
                 progressed=self._made_progress,
@@ -278,7 +286,8 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
     # Connecting
 
     def dial_with(self, dial: Callable[[], Any]) -> None:
-        """How to connect when there is something to do; ``dial`` calls ``reactor.connectTCP(..., self)`` or alike."""
+        """How to connect when there is something to do; ``dial`` calls ``reactor.connectTCP(...,
+        self)`` or alike."""
         self._dial = dial
 
     def connect(self) -> None:
@@ -312,7 +321,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         made = self.protocol(
             self._parameters,
             self.confirms,
-            clock=self.clock,
+            clock=self._clock,
             handshake_timeout=self._handshake_timeout,
             max_message_size=self._max_message_size,
             topic_prefix=self.topic_prefix,
@@ -376,7 +385,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         delay = self._backoff.next()
         _log.warning("Not connected to the broker: %s. Next try in %.1f s.", reason, delay)
         self._dialling = True
-        self._callID = self.clock.callLater(delay, self._reconnect)
+        self._callID = self._clock.callLater(delay, self._reconnect)
 
     def _wanted(self) -> bool:
         return bool(self._consumers or self._publisher.pending or self._waiters)
@@ -435,13 +444,14 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         """Stop: consumers first, then what is being published, then the connection.
 
         Args:
-            grace: How long that may take, in seconds. What is not confirmed by then fails with ConnectionException.
+            grace: How long that may take, in seconds. What is not confirmed by then fails with
+                ConnectionException.
         """
-        until = self.clock.seconds() + grace
+        until = self._clock.seconds() + grace
         await self.drain_consumers(grace)
         drained = self._publisher.drain()
         if not drained.called:
-            timer = self.clock.callLater(max(until - self.clock.seconds(), 0.0), self._publisher.close)
+            timer = self._clock.callLater(max(until - self._clock.seconds(), 0.0), self._publisher.close)
             await drained
             if timer.active():
                 timer.cancel()
@@ -452,5 +462,3 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.errback(ConnectionException(reason="the factory was stopped"))
-
-

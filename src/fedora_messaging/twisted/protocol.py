@@ -63,7 +63,9 @@ class FedoraMessagingProtocol(Connection):
         topic_prefix: str = "",
         publisher: Publisher | None = None,
     ) -> None:
-        super().__init__(parameters, clock=clock, handshake_timeout=handshake_timeout, max_body=max_message_size)
+        super().__init__(
+            parameters, clock=clock, handshake_timeout=handshake_timeout, max_body=max_message_size
+        )
         self._own_publisher = publisher is None
         self.publisher = publisher or Publisher(self._clock, confirms=confirms)
         self._topic_prefix = topic_prefix
@@ -103,7 +105,8 @@ class FedoraMessagingProtocol(Connection):
         """Start, or resume, the reception of messages.
 
         Returns:
-            A Deferred that fires when it was asked for. It never fails; how each consumer fares is for its own
+            A Deferred that fires when it was asked for. It never fails; how each consumer fares is for
+            its own
             ``result``.
         """
         resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))

@@ -23,7 +23,7 @@ from .._topology import Binding, Queue
 from .._url import parameters as url_parameters
 from ..config import Config, conf, parse
 from ..message import Message
-from ._clock import Clock
+from ._clock import Clock, global_clock
 from .consumer import Consumer, ConsumerSettings
 from .factory import FedoraMessagingFactory
 from .protocol import FedoraMessagingProtocol
@@ -36,7 +36,8 @@ class FedoraMessagingService(MultiService):
     """A Twisted service that consumes messages, publishes them, or both.
 
     Args:
-        on_message: Called with each message, on the reactor; may return a Deferred or be a coroutine function. None:
+        on_message: Called with each message, on the reactor; may return a Deferred or be a coroutine
+            function. None:
             the service only publishes.
         amqp_url: The broker; None: as configured. ``amqps`` is AMQP over TLS.
         bindings: What to consume, as in the configuration; None: as configured.
@@ -66,15 +67,11 @@ class FedoraMessagingService(MultiService):
         clock: Clock | None = None,
         observer: Observer | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         if config is None:
             config = parse(conf)
         self.config = config
-        if clock is None:
-            from twisted.internet import reactor
-
-            clock = reactor
-        self._reactor: Any = clock
+        self._reactor: Any = clock or global_clock()
         self._on_message = on_message
         self._parameters = connection_parameters(config, amqp_url)
         self._context = None
@@ -104,10 +101,12 @@ class FedoraMessagingService(MultiService):
             "max_message_size": config.max_message_size,
             "handshake_timeout": config.handshake_timeout,
             "settings": settings,
-            "clock": clock,
+            "clock": self._reactor,
         }
         self.publisher = self.factoryClass(self._parameters, (), **{**options, "queues": ()})
-        self.factory = self.factoryClass(self._parameters, wanted_bindings, publisher=self.publisher, **options)
+        self.factory = self.factoryClass(
+            self._parameters, wanted_bindings, publisher=self.publisher, **options
+        )
         for factory in (self.publisher, self.factory):
             factory.dial_with(lambda factory=factory: self._dial(factory))  # type: ignore[misc]
         self._grace = config.shutdown_grace
@@ -115,7 +114,7 @@ class FedoraMessagingService(MultiService):
 
     def startService(self) -> None:
         """Start: consume if there is something to consume, and else connect for publishing."""
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         if self._on_message is not None:
             self.factory.consume(self._on_message).addErrback(lambda _: None)  # each consumer's result tells
         elif not self.factory.consumers:
@@ -125,11 +124,12 @@ class FedoraMessagingService(MultiService):
         """Stop: finish the callbacks that run, settle, publish what is on its way, close.
 
         Returns:
-            A Deferred that fires when all is flushed and closed, or when the grace period (``shutdown_grace``) is
+            A Deferred that fires when all is flushed and closed, or when the grace period
+            (``shutdown_grace``) is
             over. It never fails.
         """
         if self._stopping is None:
-            super().stopService()
+            super().stopService()  # type: ignore[no-untyped-call]
             self._stopping = Deferred.fromCoroutine(self._stop(self._grace))
         done: Deferred[None] = Deferred()
         self._stopping.addBoth(_pass_on, done)
@@ -140,19 +140,28 @@ class FedoraMessagingService(MultiService):
         for factory in (self.factory, self.publisher):
             factory.abort()
 
-    def publish(self, message: Message, exchange: str | None = None, *, timeout: float | None = None) -> Deferred[None]:
+    def publish(
+        self, message: Message, exchange: str | None = None, *, timeout: float | None = None
+    ) -> Deferred[None]:
         """Publish a message; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.publish`."""
         return self.publisher.publish(message, exchange, timeout=timeout)
 
     def consume(
-        self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None, *, in_thread: bool = False
+        self,
+        callback: Callable[[Message], Any],
+        bindings: Any = None,
+        queues: Any = None,
+        *,
+        in_thread: bool = False,
     ) -> Deferred[list[Consumer]]:
         """Add consumers; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.consume`.
 
         A queue that is named in ``bindings`` and configured is the configured one.
         """
         wanted_bindings, wanted_queues = self._topology(bindings, queues)
-        return self.factory.consume(callback, bindings=wanted_bindings, queues=wanted_queues, in_thread=in_thread)
+        return self.factory.consume(
+            callback, bindings=wanted_bindings, queues=wanted_queues, in_thread=in_thread
+        )
 
     def whenConnected(self) -> Deferred[FedoraMessagingProtocol]:
         """A Deferred that fires with the protocol of whichever connection is ready first.

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""A plain AMQP client beside the one that is tested: what is in the queues, and messages of any shape."""
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import pika
+
+__all__ = ["Amqp", "Got"]
+
+
+class Got(NamedTuple):
+    """A message taken from a queue."""
+
+    topic: str
+    properties: pika.BasicProperties
+    body: bytes
+
+    @property
+    def id(self) -> str | None:
+        """Its message id."""
+        return self.properties.message_id
+
+
+class Amqp:
+    """A connection with one channel; publishes are confirmed.
+
+    Args:
+        url: The broker.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        self.channel = self._connection.channel()
+        self.channel.confirm_delivery()
+
+    def __enter__(self) -> "Amqp":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._connection.is_open:
+            self._connection.close()
+
+    def queue(self, name: str, *topics: str, arguments: Mapping[str, Any] | None = None) -> str:
+        """Declare a durable queue, bound to amq.topic for these topics."""
+        self.channel.queue_declare(name, durable=True, arguments=dict(arguments or {}))
+        for topic in topics:
+            self.channel.queue_bind(name, "amq.topic", topic)
+        return name
+
+    def publish(self, topic: str, body: Any = None, exchange: str = "amq.topic", **properties: Any) -> None:
+        """Publish a message as it is; a body that is not bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        properties.setdefault("delivery_mode", 2)
+        self.channel.basic_publish(exchange, topic, data, pika.BasicProperties(**properties))
+
+    def take(self, queue: str) -> list[Got]:
+        """All messages of a queue, taken from it."""
+        taken = []
+        while True:
+            method, properties, body = self.channel.basic_get(queue, auto_ack=True)
+            if method is None:
+                return taken
+            taken.append(Got(method.routing_key, properties, body))

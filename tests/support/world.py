@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""A client and a broker on one clock, joined in memory: whole paths without sockets, threads or waiting."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pika
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionRefusedError
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.python.failure import Failure
+
+from fedora_messaging.broker import Broker
+from fedora_messaging.config import Config, parse
+from fedora_messaging.twisted.service import FedoraMessagingService
+
+PARAMETERS = pika.URLParameters("amqp://guest:guest@localhost/%2F")
+
+
+class Connector:
+    """What Twisted's connectors are to a factory."""
+
+    def __init__(self, reactor: "MemoryReactor", factory: Any) -> None:
+        self.reactor = reactor
+        self.factory = factory
+        self.state = "disconnected"
+        self.pump: Any = None
+
+    def connect(self) -> None:
+        self.state = "connecting"
+        self.factory.doStart()
+        self.factory.startedConnecting(self)
+        self.reactor.callLater(0, self._connect)
+
+    def _connect(self) -> None:
+        if self.state != "connecting":
+            return
+        if not self.reactor.reachable:
+            self.state = "disconnected"
+            self.factory.clientConnectionFailed(self, Failure(ConnectionRefusedError()))
+            self.factory.doStop()
+            return
+        self.state = "connected"
+        protocol = self.factory.buildProtocol(None)
+        self.reactor.connections += 1
+        lost = protocol.connectionLost
+
+        def connection_lost(reason: Failure) -> None:
+            lost(reason)
+            self.state = "disconnected"
+            self.pump = None
+            self.factory.clientConnectionLost(self, reason)
+            self.factory.doStop()
+
+        protocol.connectionLost = connection_lost
+        self.pump = self.reactor.broker.join(protocol)
+
+    def stopConnecting(self) -> None:
+        self.state = "disconnected"
+
+    def disconnect(self) -> None:
+        if self.pump is not None:
+            self.pump.client.loseConnection()
+
+
+class MemoryReactor(task.Clock):
+    """A clock whose connections lead to an embedded broker."""
+
+    def __init__(self, broker_options: dict[str, Any]) -> None:
+        super().__init__()
+        self.broker = Broker(clock=self, **broker_options)
+        self.reachable = True
+        self.connections = 0
+        self.connectors: list[Connector] = []
+
+    def connectTCP(self, host: str, port: int, factory: Any, timeout: float = 30) -> Connector:
+        connector = Connector(self, factory)
+        self.connectors.append(connector)
+        connector.connect()
+        return connector
+
+    def callFromThread(self, call: Callable[..., Any], *args: Any) -> None:
+        self.callLater(0, call, *args)
+
+    def settle(self, seconds: float = 0.0) -> None:
+        """Let everything happen that is due within ``seconds``, on both sides."""
+        left = seconds
+        while True:
+            for _ in range(200):
+                self._flush()
+                due = [call for call in self.getDelayedCalls() if call.getTime() <= self.seconds()]
+                if not due:
+                    break
+                self.advance(0)
+            if left <= 0:
+                return
+            step = min(left, 0.25)
+            self.advance(step)
+            left -= step
+
+    def _flush(self) -> None:
+        # What one connection says may make the broker talk on another.
+        while any(connector.pump is not None and connector.pump.pump() for connector in self.connectors):
+            pass
+
+    def cut(self) -> None:
+        """Every link is lost."""
+        for connector in self.connectors:
+            if connector.pump is not None:
+                connector.pump.cut()
+
+
+class World:
+    """A service, or factories, and a broker.
+
+    Args:
+        broker: Options of the embedded broker.
+    """
+
+    def __init__(self, **broker: Any) -> None:
+        self.reactor = MemoryReactor(broker)
+        self.broker = self.reactor.broker
+
+    def config(self, **keys: Any) -> Config:
+        """A configuration with some keys set."""
+        return parse({"amqp_url": "amqp://guest:guest@localhost/%2F", **keys})
+
+    def service(self, on_message: Any = None, **keys: Any) -> FedoraMessagingService:
+        """A service on this world's clock, not started."""
+        observer = keys.pop("observer", None)
+        return FedoraMessagingService(
+            on_message, config=self.config(**keys), clock=self.reactor, observer=observer
+        )
+
+    def settle(self, seconds: float = 0.0) -> None:
+        """Let things happen."""
+        self.reactor.settle(seconds)
+
+
+def result_of(deferred: Deferred[Any]) -> Any:
+    """What a Deferred has fired with; its failure is raised, and that it has not fired is an error."""
+    results: list[Any] = []
+    deferred.addBoth(results.append)
+    assert results, "the Deferred has not fired"
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
+
+
+@contextmanager
+def no_unhandled_errors() -> Iterator[None]:
+    """Nothing is logged as critical, as unhandled errors in Deferreds are, while this is open."""
+    critical: list[Any] = []
+
+    def observe(event: Any) -> None:
+        if event.get("log_level") is LogLevel.critical:
+            critical.append(event.get("log_format"))
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield
+        import gc
+
+        gc.collect()
+    finally:
+        globalLogPublisher.removeObserver(observe)
+    assert [] == critical
