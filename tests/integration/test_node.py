@@ -13,7 +13,7 @@ import pika
 import pytest
 from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker
 
-from rabbitmq import Certificates, Cluster, Node, NodeFailed, VhostPool
+from rabbitmq import Certificates, Cluster, Node, NodeFailed, NotInstalled, VhostPool, find
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -33,15 +33,15 @@ def test_vhosts_are_separate(vhosts: VhostPool) -> None:
         channel.basic_publish("", "a name with spaces, é", b"{}")
     connection.close()
 
-    assert one.queues() == {"a name with spaces, é": 3}
-    assert other.queues() == {}
+    assert {"a name with spaces, é": 3} == one.queues()
+    assert {} == other.queues()
 
 
 def test_the_pool_never_gives_a_vhost_twice(rabbitmq: Node) -> None:
     """A pool that runs out makes the next batch, with new names."""
     pool = VhostPool(rabbitmq, prefix="small", batch=2)
 
-    assert [pool.take().name for _ in range(3)] == ["small1", "small2", "small3"]
+    assert ["small1", "small2", "small3"] == [pool.take().name for _ in range(3)]
 
 
 def test_a_killed_node_comes_back_with_its_data(own_node: Callable[..., Node]) -> None:
@@ -58,7 +58,7 @@ def test_a_killed_node_comes_back_with_its_data(own_node: Callable[..., Node]) -
         socket.create_connection(("127.0.0.1", node.port))
     node.start()
 
-    assert node.list_queues() == {"kept": 1}
+    assert {"kept": 1} == node.list_queues()
 
 
 def test_a_stopped_node_closes_its_connections_in_order(own_node: Callable[..., Node]) -> None:
@@ -69,7 +69,7 @@ def test_a_stopped_node_closes_its_connections_in_order(own_node: Callable[..., 
     with pytest.raises(ConnectionClosedByBroker) as caught:
         connection.process_data_events(time_limit=10)
 
-    assert caught.value.reply_code == 320
+    assert 320 == caught.value.reply_code
 
 
 def test_settings_reach_the_node(own_node: Callable[..., Node]) -> None:
@@ -80,8 +80,8 @@ def test_settings_reach_the_node(own_node: Callable[..., Node]) -> None:
         plugins=("rabbitmq_auth_mechanism_ssl",),
     )
 
-    assert node.eval("application:get_env(rabbit, channel_max)") == "{ok, 17}"
-    assert node.eval("application:get_env(rabbit, consumer_timeout)") == "{ok, 3000}"
+    assert "{ok, 17}" == node.eval("application:get_env(rabbit, channel_max)")
+    assert "{ok, 3000}" == node.eval("application:get_env(rabbit, consumer_timeout)")
     assert "rabbitmq_auth_mechanism_ssl" in node.eval("rabbit_plugins:active()")
 
 
@@ -117,8 +117,8 @@ def test_alarm(own_node: Callable[..., Node]) -> None:
     connection.process_data_events(time_limit=2)
     connection.close()
 
-    assert [bool(reason) for reason in seen] == [True, True]
-    assert seen[-1] == "unblocked"
+    assert [True, True] == [bool(reason) for reason in seen]
+    assert "unblocked" == seen[-1]
 
 
 def test_users_and_permissions(own_node: Callable[..., Node]) -> None:
@@ -131,7 +131,7 @@ def test_users_and_permissions(own_node: Callable[..., Node]) -> None:
         connection.channel().queue_declare("mine")
     connection.close()
 
-    assert caught.value.reply_code == 403
+    assert 403 == caught.value.reply_code
 
 
 def test_three_nodes_are_one_cluster(cluster: Cluster) -> None:
@@ -140,7 +140,14 @@ def test_three_nodes_are_one_cluster(cluster: Cluster) -> None:
     connection.channel().queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
     connection.close()
 
-    assert [node.list_queues() for node in cluster.nodes] == [{"q": 0}] * 3
+    assert [{"q": 0}] * 3 == [node.list_queues() for node in cluster.nodes]
+
+
+def test_a_missing_installation_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where RabbitMQ 4 is not set up, the error names the command that does it."""
+    monkeypatch.setenv("RABBITMQ_4_DIR", str(tmp_path))
+    with pytest.raises(NotInstalled, match="make rabbitmq-4"):
+        find(4)
 
 
 _INTERRUPTED = """
@@ -169,7 +176,7 @@ def test_nothing_is_left_when_the_tests_die(number: int) -> None:
         port, epmd_port, folder = run.stdout.readline().split()
         socket.create_connection(("127.0.0.1", int(port))).close()
         run.send_signal(number)
-        assert run.stdout.read() == ""  # the end of file comes when the reaper, too, has ended
+        assert "" == run.stdout.read()  # the end of file comes when the reaper, too, has ended
 
     for gone in (port, epmd_port):
         with pytest.raises(ConnectionRefusedError):

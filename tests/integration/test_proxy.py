@@ -45,7 +45,7 @@ def proxy() -> Iterator[ProxyProcess]:
 def client(proxy: ProxyProcess) -> Iterator[socket.socket]:
     """A connection through the proxy, in use already."""
     with socket.create_connection(("127.0.0.1", proxy.port), 10) as connection:
-        assert _exchange(connection, b"hello") == b"hello"
+        assert b"hello" == _exchange(connection, b"hello")
         yield connection
 
 
@@ -69,18 +69,18 @@ def test_forwards_and_counts(proxy: ProxyProcess, client: socket.socket) -> None
     """Without a fault every byte arrives, and is counted in its direction."""
     data = bytes(range(256)) * 1000
 
-    assert _exchange(client, data) == data
+    assert data == _exchange(client, data)
     counts = proxy.counts()
-    assert (counts.up, counts.down, counts.accepted, counts.open) == (256005, 256005, 1, 1)
+    assert (256005, 256005, 1, 1) == (counts.up, counts.down, counts.accepted, counts.open)
 
 
 def test_cut(proxy: ProxyProcess, client: socket.socket) -> None:
     """A cut closes in order, and the next connection works."""
     proxy.cut()
 
-    assert client.recv(1) == b""
+    assert b"" == client.recv(1)
     with socket.create_connection(("127.0.0.1", proxy.port), 10) as again:
-        assert _exchange(again, b"again") == b"again"
+        assert b"again" == _exchange(again, b"again")
 
 
 def test_reset(proxy: ProxyProcess, client: socket.socket) -> None:
@@ -94,15 +94,15 @@ def test_cut_after(proxy: ProxyProcess, client: socket.socket) -> None:
     """A cut after N bytes lets exactly N bytes through."""
     proxy.cut_after(3, "down")
 
-    assert _exchange(client, b"abcdef") == b"abc"
-    assert client.recv(1) == b""
+    assert b"abc" == _exchange(client, b"abcdef")
+    assert b"" == client.recv(1)
 
 
 def test_half_close(proxy: ProxyProcess, client: socket.socket) -> None:
     """After a half-close downwards the client reads the end of file and may still send."""
     proxy.half_close("down")
 
-    assert client.recv(1) == b""
+    assert b"" == client.recv(1)
     client.sendall(b"more")
 
 
@@ -115,7 +115,7 @@ def test_stall(proxy: ProxyProcess, client: socket.socket, direction: str) -> No
     assert _silent(client)
     client.sendall(b"two")
     proxy.resume()
-    assert _receive(client, 6) == b"onetwo"
+    assert b"onetwo" == _receive(client, 6)
 
 
 def test_delay(proxy: ProxyProcess, client: socket.socket) -> None:
@@ -124,15 +124,15 @@ def test_delay(proxy: ProxyProcess, client: socket.socket) -> None:
     client.sendall(b"late")
 
     assert _silent(client, 0.5)
-    assert _receive(client, 4) == b"late"
+    assert b"late" == _receive(client, 4)
 
 
 def test_corrupt(proxy: ProxyProcess, client: socket.socket) -> None:
     """Exactly the next N bytes are inverted."""
     proxy.corrupt(2, "down")
 
-    assert _exchange(client, b"abcd") == bytes([ord("a") ^ 0xFF, ord("b") ^ 0xFF]) + b"cd"
-    assert _exchange(client, b"abcd") == b"abcd"
+    assert bytes([ord("a") ^ 0xFF, ord("b") ^ 0xFF]) + b"cd" == _exchange(client, b"abcd")
+    assert b"abcd" == _exchange(client, b"abcd")
 
 
 def test_refuse(proxy: ProxyProcess, client: socket.socket) -> None:
@@ -141,7 +141,7 @@ def test_refuse(proxy: ProxyProcess, client: socket.socket) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", proxy.port), 10)
 
-    assert _exchange(client, b"open") == b"open"
+    assert b"open" == _exchange(client, b"open")
     proxy.resume()
     socket.create_connection(("127.0.0.1", proxy.port), 10).close()
 
@@ -158,4 +158,4 @@ def test_blackhole(proxy: ProxyProcess, client: socket.socket) -> None:
         proxy.resume()
         assert _silent(lost)
     with socket.create_connection(("127.0.0.1", proxy.port), 10) as again:
-        assert _exchange(again, b"again") == b"again"
+        assert b"again" == _exchange(again, b"again")

@@ -42,6 +42,11 @@ class Installation:
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", _ENTER, str(self.root), *argv]
 
 
+def wanted() -> int:
+    """The major version that the environment variable RABBITMQ names; 3 without it."""
+    return int(os.environ.get("RABBITMQ") or 3)
+
+
 def find(major: int | None = None) -> Installation:
     """The RabbitMQ of this major version; None: the one that the environment variable RABBITMQ names, else 3.
 
@@ -49,7 +54,7 @@ def find(major: int | None = None) -> Installation:
         NotInstalled: It is not on this machine, or this user cannot run it.
     """
     if major is None:
-        major = int(os.environ.get("RABBITMQ") or 3)
+        major = wanted()
     if major == 3:
         return _look(3, Path("/"), "run `make rabbitmq`")
     if os.geteuid() != 0:

@@ -18,25 +18,25 @@ def test_listens_on_loopback_only(proxy: Proxy) -> None:
     """The proxy never listens on another interface than 127.0.0.1."""
     proxy.listen()
 
-    assert proxy.reactor.tcpServers == [(25672, proxy, 50, "127.0.0.1")]
+    assert [(25672, proxy, 50, "127.0.0.1")] == proxy.reactor.tcpServers
 
 
 def test_corrupts_across_chunks(proxy: Proxy) -> None:
     """The bytes to invert may be spread over several chunks."""
     proxy.corrupt(3, "up")
 
-    assert proxy.spoil("up", b"\x00\x00") == (b"\xff\xff", False)
-    assert proxy.spoil("up", b"\x00\x00") == (b"\xff\x00", False)
-    assert proxy.spoil("down", b"\x00") == (b"\x00", False)
+    assert (b"\xff\xff", False) == proxy.spoil("up", b"\x00\x00")
+    assert (b"\xff\x00", False) == proxy.spoil("up", b"\x00\x00")
+    assert (b"\x00", False) == proxy.spoil("down", b"\x00")
 
 
 def test_cuts_across_chunks(proxy: Proxy) -> None:
     """The count until the cut runs over chunks, and the cut comes once."""
     proxy.cut_after(3, "down")
 
-    assert proxy.spoil("down", b"ab") == (b"ab", False)
-    assert proxy.spoil("down", b"cd") == (b"c", True)
-    assert proxy.spoil("down", b"ef") == (b"ef", False)
+    assert (b"ab", False) == proxy.spoil("down", b"ab")
+    assert (b"c", True) == proxy.spoil("down", b"cd")
+    assert (b"ef", False) == proxy.spoil("down", b"ef")
 
 
 def test_unknown_direction(proxy: Proxy) -> None:
