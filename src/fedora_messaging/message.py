@@ -643,8 +643,8 @@ def _dump(message: Message) -> str:
     content = {
         "body": message.body,
         "headers": presentable(message._headers),
-        "id": presentable(message.id),
-        "priority": message.priority,
+        "id": None if message.id is None else str(presentable(message.id)),
+        "priority": message.priority if isinstance(message.priority, int) else 0,
         "queue": message.queue,
         "topic": message.topic,
     }
