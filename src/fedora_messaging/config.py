@@ -247,6 +247,10 @@ class LazyConfig(dict[str, Any]):
         self._load()
         return super().__eq__(other)
 
+    def __ne__(self, other: object) -> bool:
+        self._load()
+        return super().__ne__(other)
+
     def __or__(self, other: Any) -> Any:
         return self.copy() | other
 
