@@ -33,7 +33,7 @@ api.consume(my_callback, bindings=bindings)
 def test_the_interfaces_examples_run_as_written(programs: Programs, amqp: Amqp) -> None:
     """One process prints what the other one has published, and ends with 0 when it is told to."""
     consumer = programs.start(_CONSUME)
-    consumer.wait_for("Consuming from the queue 'demo'")
+    amqp.wait_for_consumers("demo")
     publisher = programs.start(_PUBLISH)
 
     assert 0 == publisher.ended()
@@ -45,10 +45,10 @@ def test_the_interfaces_examples_run_as_written(programs: Programs, amqp: Amqp) 
     assert [] == publisher.lines + publisher.errors
 
 
-def test_the_queue_of_the_example_waits_for_its_consumer(programs: Programs) -> None:
+def test_the_queue_of_the_example_waits_for_its_consumer(programs: Programs, amqp: Amqp) -> None:
     """What is published while no consumer runs is printed by the next one."""
     first = programs.start(_CONSUME)
-    first.wait_for("Consuming from the queue 'demo'")
+    amqp.wait_for_consumers("demo")
     first.signal(signal.SIGINT)
     first.ended()
     assert 0 == programs.start(_PUBLISH).ended()

@@ -3,11 +3,13 @@
 """A plain AMQP client beside the one that is tested: what is in the queues, and messages of any shape."""
 
 import json
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import pika
+from pika.exceptions import ChannelClosedByBroker
 
 __all__ = ["Amqp", "Got"]
 
@@ -58,6 +60,23 @@ class Amqp:
         data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         properties.setdefault("delivery_mode", 2)
         self.channel.basic_publish(exchange, topic, data, pika.BasicProperties(**properties))
+
+    def wait_for_consumers(self, queue: str, count: int = 1, timeout: float = 40) -> None:
+        """Return when the queue has so many consumers; the broker tells nobody, so it is asked again and again."""
+        deadline = time.monotonic() + timeout
+        while self._consumers(queue) != count:
+            assert time.monotonic() < deadline, f"{queue} has {self._consumers(queue)} consumers, not {count}"
+
+    def _consumers(self, queue: str) -> int:
+        """How many consumers a queue has; 0 when there is no queue."""
+        channel = self._connection.channel()
+        try:
+            count: int = channel.queue_declare(queue, passive=True).method.consumer_count
+        except ChannelClosedByBroker:
+            self._connection.sleep(0.02)
+            return 0
+        channel.close()
+        return count
 
     def take(self, queue: str) -> list[Got]:
         """All messages of a queue, taken from it."""
