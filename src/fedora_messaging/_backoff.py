@@ -12,7 +12,8 @@ __all__ = ["Backoff", "doubling"]
 
 
 def doubling(attempt: int, first: float, cap: float) -> float:
-    """The delay before attempt number ``attempt`` (1, 2, ...): ``first`` seconds, doubled each time, ``cap`` at most."""
+    """The delay before attempt number ``attempt`` (1, 2, ...): ``first`` seconds, doubled each time,
+    ``cap`` at most."""
     # 2**64 seconds are over any cap; the bound keeps the power small.
     return float(min(cap, first * 2.0 ** min(max(attempt, 1) - 1, 64)))
 
@@ -21,8 +22,8 @@ def doubling(attempt: int, first: float, cap: float) -> float:
 class Backoff:
     """Full jitter: each delay is drawn evenly between 0 and a bound that doubles up to a cap.
 
-    Many clients that lost one broker at one moment come back spread out in time
-    (Marc Brooker, "Exponential Backoff And Jitter").
+    Many clients that lost one broker at one moment come back spread out in time (Marc Brooker,
+    "Exponential Backoff And Jitter").
 
     Args:
         base: The first bound, in seconds.

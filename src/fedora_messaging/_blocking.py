@@ -3,8 +3,7 @@
 """The blocking shim: Twisted runs in a thread, and callers wait on its Deferreds.
 
 crochet does the running and the waiting. What is left is to start it once, to give the reactor's work a
-name, and
-to map its errors.
+name, and to map its errors.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
+
 class Client:
     """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it
     is needed.
 
     May be used from any thread, and as a context manager. The functions of :mod:`fedora_messaging.api`
-    are the
-    methods of one instance.
+    are the methods of one instance.
 
     Args:
         config: The configuration; None: follows :data:`fedora_messaging.config.conf`, changes to it included.
@@ -70,11 +69,10 @@ class Client:
         Raises:
             ValidationError: The message is not valid, or not one; nothing was sent.
             PublishReturned: The broker refused it (PublishForbidden: for lack of permission).
-            PublishTimeout: The time was over; the error names what was being waited for. The message may have
-                arrived: publish the same one again, consumers know it by its id.
+            PublishTimeout: The time was over; the error names what was being waited for. The message
+                may have arrived: publish the same one again, consumers know it by its id.
             ConnectionException: The broker refused the credentials, the virtual host or TLS; the
-                process was forked
-                after the first use; or the client was closed.
+                process was forked after the first use; or the client was closed.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_publish` belongs.
         """
         not_in_reactor("publish", "twisted_publish")
@@ -95,15 +93,14 @@ class Client:
         """Call a callback with each message, until SIGTERM, SIGINT, HaltConsumer or an error.
 
         In the main thread both signals end it in order: the callback in flight finishes and is
-        acknowledged, all
-        else goes back to its queue; a second one ends it at once. In any other thread signals are left alone.
+        acknowledged, all else goes back to its queue; a second one ends it at once. In any other thread
+        signals are left alone.
 
         Args:
             callback: A function, a coroutine function, or a class (or an object) that implements
                 ``__call__``.
             bindings: A dictionary or a list of them, each with ``exchange``, ``routing_keys`` and
-                ``queue``; None: as
-                configured.
+                ``queue``; None: as configured.
             queues: A dictionary of queue names and their properties; None: as configured.
 
         Raises:
@@ -164,8 +161,7 @@ class Client:
 
         Returns:
             A Deferred that fires with None when the broker has confirmed the message; cancelling it
-            gives up. It
-            fails as :meth:`publish` does.
+            gives up. It fails as :meth:`publish` does.
         """
         from twisted.internet.defer import Deferred
         from twisted.internet.threads import deferToThread
@@ -209,8 +205,8 @@ class Client:
 
         Returns:
             A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            How each ends
-            is told by its ``result``. It fails with the error of the first that ended before it consumed.
+            How each ends is told by its ``result``. It fails with the error of the first that ended
+            before it consumed.
 
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.

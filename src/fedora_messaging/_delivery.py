@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the outcome of a callback means for the delivery it was given.
 
-:func:`decide` is the only place that says so. The consumer executes the :class:`Settlement` and
-knows no policy.
+:func:`decide` is the only place that says so. The consumer executes the :class:`Settlement` and knows
+no policy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from typing import NamedTuple
 from ._backoff import doubling
 from .exceptions import Drop, HaltConsumer, Nack, ValidationError
 
-__all__ = ["Attempts", "Delivery", "InvalidMessage", "Policy", "Settlement", "Verb", "decide", "ends_consumer"]
+__all__ = [
+    "Attempts",
+    "Delivery",
+    "InvalidMessage",
+    "Policy",
+    "Settlement",
+    "Verb",
+    "decide",
+    "ends_consumer",
+]
 
 
 class Delivery(NamedTuple):
@@ -79,8 +88,8 @@ def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Set
     """The settlement of a delivery whose callback returned (None) or raised ``outcome``.
 
     A :class:`~fedora_messaging.exceptions.Nack` is ``basic.nack``, which quorum queues of RabbitMQ 4.3
-    do not count; any other exception is ``basic.reject``, which they do, so that a delivery limit
-    ends a message that always fails.
+    do not count; any other exception is ``basic.reject``, which they do, so that a delivery limit ends
+    a message that always fails.
     """
     if outcome is None:
         return ACK
@@ -88,7 +97,10 @@ def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Set
         return _INVALID
     if isinstance(outcome, Nack):
         return Settlement(
-            Verb.NACK, requeue=True, delay=doubling(delivery.attempts, policy.first, policy.cap), counts="rejected"
+            Verb.NACK,
+            requeue=True,
+            delay=doubling(delivery.attempts, policy.first, policy.cap),
+            counts="rejected",
         )
     if isinstance(outcome, Drop):
         return _DROP

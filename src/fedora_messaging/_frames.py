@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """AMQP 0-9-1 frames on the paths taken once a message: written and read by offset, without I/O.
 
-Everything else goes through pika's codec, which is also the slow twin of what stands here: a
-property test shows that both read and write the same. It paid 13 % of a consumer's time, and 40 %
-of a publisher's.
+Everything else goes through pika's codec, which is also the slow twin of what stands here: a property
+test shows that both read and write the same. It paid 13 % of a consumer's time, and 40 % of a
+publisher's.
 
 Frames: AMQP 0-9-1 specification, sections 2.3.5 and 4.2.3 to 4.2.6.
 """

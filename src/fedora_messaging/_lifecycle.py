@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The states of connections and consumers, and the one table of legal moves.
 
-Everything that decides *whether* a consumer or a connection goes on lives here; nothing here does
-I/O. The wing asks, moves, and acts.
+Everything that decides *whether* a consumer or a connection goes on lives here; nothing here does I/O.
+The wing asks, moves, and acts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from .exceptions import BadDeclaration, BaseException, ConnectionException, ConsumerCanceled, PermissionException
+from .exceptions import (
+    BadDeclaration,
+    BaseException,
+    ConnectionException,
+    ConsumerCanceled,
+    PermissionException,
+)
 
 __all__ = ["LEGAL_MOVES", "CloseReason", "IllegalMove", "Lifecycle", "Scope", "State", "Verdict", "verdict"]
 
@@ -105,7 +111,11 @@ class CloseReason:
     opened: bool = True
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}" if self.code and not self.text.startswith(str(self.code)) else self.text
+        return (
+            f"{self.code} {self.text}"
+            if self.code and not self.text.startswith(str(self.code))
+            else self.text
+        )
 
     @property
     def refused_login(self) -> bool:
@@ -139,12 +149,16 @@ _RECONNECT = Verdict(State.CONNECTING)
 
 
 def verdict(
-    reason: CloseReason, *, consumed_once: bool, recovering: bool = False, declared: tuple[str, str] | None = None
+    reason: CloseReason,
+    *,
+    consumed_once: bool,
+    recovering: bool = False,
+    declared: tuple[str, str] | None = None,
 ) -> Verdict:
     """What becomes of a consumer whose channel, connection or declaration failed.
 
-    Until it has consumed once, a refusal ends it: the configuration is wrong and a person should
-    hear of it. After that, every failure is taken for a passing one and retried.
+    Until it has consumed once, a refusal ends it: the configuration is wrong and a person should hear
+    of it. After that, every failure is taken for a passing one and retried.
 
     Args:
         reason: How the channel or the connection ended.

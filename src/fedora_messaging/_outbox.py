@@ -172,8 +172,8 @@ class Outbox:
         """The broker closed the channel because of a message in flight: the ones it refuses.
 
         It drops what came after that message and confirms nothing before it, so all others are sent
-        again. Where its words do not say which it was, those that were in flight are sent one at a
-        time until it is found.
+        again. Where its words do not say which it was, those that were in flight are sent one at a time
+        until it is found.
         """
         suspects = list(self._in_flight.values())
         refused = suspects if len(suspects) == 1 else _named(code, text, suspects)

@@ -15,9 +15,9 @@ __all__ = ["Ledger"]
 class Ledger:
     """Delivery tags of one channel, in the order of their arrival.
 
-    ``basic.ack`` with ``multiple`` settles every delivery up to its tag (AMQP 0-9-1, 1.8.3.13), so
-    it may only be used below the lowest tag that is still unsettled. Tags above one that is held
-    back are acknowledged one by one, never kept back.
+    ``basic.ack`` with ``multiple`` settles every delivery up to its tag (AMQP 0-9-1, 1.8.3.13), so it
+    may only be used below the lowest tag that is still unsettled. Tags above one that is held back are
+    acknowledged one by one, never kept back.
     """
 
     __slots__ = ("_unsettled",)

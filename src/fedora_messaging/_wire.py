@@ -80,8 +80,8 @@ def encode(
         limit: The largest body, in bytes.
 
     Raises:
-        ValidationError: The topic is over 255 bytes with its prefix, the body is not JSON or too
-            large, or a header or property is not one of AMQP's.
+        ValidationError: The topic is over 255 bytes with its prefix, the body is not JSON or too large,
+            or a header or property is not one of AMQP's.
     """
     topic = message.topic
     if topic_prefix:

@@ -58,14 +58,18 @@ ROOMS = [
     "twisted._workers",
     "twisted._declare",
     "twisted._deliveries",
+    "twisted._settings",
+    "twisted._attempt",
     "twisted.consumer",
     "twisted.protocol",
+    "twisted._reconnecting",
     "twisted.factory",
     "twisted.monitor",
     "twisted.service",
     "twisted._v2",
     "twisted.tap",
     # the shim
+    "_crochet",
     "_blocking",
     # the front
     "api",

@@ -109,8 +109,7 @@ class Attempt:
 
         Returns:
             A Deferred that fires when the consumer is consuming, or fails with NotSubscribed. It does
-            neither after
-            :meth:`give_up`.
+            neither after :meth:`give_up`.
         """
         result: Deferred[Subscribed] = Deferred()
         timer = self._clock.callLater(self._timeout, self._fail, result, None, self._too_long())

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """One AMQP channel: calls and replies, deliveries, confirms and returns.
 
-Replies come in the order of the calls (AMQP 0-9-1, section 2.2.2.2), so calls are pipelined: a topology of
-fifty bindings costs one round trip.
+Replies come in the order of the calls (AMQP 0-9-1, section 2.2.2.2), so calls are pipelined: a topology
+of fifty bindings costs one round trip.
 """
 
 from __future__ import annotations
@@ -66,8 +66,7 @@ class Channel:
         on_returned: Called with (reply code, text, exchange, routing key, property bytes).
         on_cancelled: Called when the broker cancels the consumer.
         on_closed: Called once with the :class:`~fedora_messaging._lifecycle.CloseReason`, unless
-            :meth:`close` asked
-            for it.
+            :meth:`close` asked for it.
     """
 
     def __init__(self, number: int, wire: Wire, *, max_body: int) -> None:

@@ -197,8 +197,8 @@ class Deliveries:
         elif now - self._long[1] >= self._ack_timeout / 2 and self._warned is not running:
             self._warned = running
             _log.warning(
-                "A callback on the queue %r has been running for more than %g s. After its consumer_timeout (30 "
-                "minutes unless configured) the broker gives the message to somebody else. Only a longer "
+                "A callback on the queue %r has been running for more than %g s. After its consumer_timeout "
+                "(30 minutes unless configured) the broker gives the message to somebody else. Only a longer "
                 "consumer_timeout prevents that, or, where messages wait for slow callbacks, a smaller "
                 "qos.prefetch_count.",
                 self.queue,

@@ -9,8 +9,8 @@ What is worked round, each with a test: the adapter waits for ever for a peer th
 overwrites the reason of a close by "connection done" and of a refused login by a generic one; has no
 handshake time-out, no bound on input frames, a heartbeat check that takes up to twice as long as it
 should; lets KeyError and struct.error out of ``dataReceived``; leaves Nagle's algorithm on; and has no
-channels that keep raw property bytes. Channels opened with :meth:`Connection.open_channel` are ours, those of
-``channel()`` are pika's.
+channels that keep raw property bytes. Channels opened with :meth:`Connection.open_channel` are ours,
+those of ``channel()`` are pika's.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class Connection(TwistedProtocolConnection):
     """One AMQP connection.
 
     Args:
-        parameters: pika's parameters: credentials, virtual host, heartbeat, frame_max, channel_max, client
-            properties. Host, port and TLS are the transport's affair.
+        parameters: pika's parameters: credentials, virtual host, heartbeat, frame_max, channel_max,
+            client properties. Host, port and TLS are the transport's affair.
         clock: The source of time; None: the global reactor.
         handshake_timeout: Seconds from the TCP connection to ``connection.open-ok``.
         max_body: Bodies received over this size, in bytes, are read but not kept.

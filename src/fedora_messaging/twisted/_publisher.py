@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Publishing with confirms, many messages in flight, across channels and connections.
 
-Which message waits, is in flight, or is to be sent again is decided by :mod:`fedora_messaging._outbox`; here
-it is written, and each message's Deferred fired.
+Which message waits, is in flight, or is to be sent again is decided by :mod:`fedora_messaging._outbox`;
+here it is written, and each message's Deferred fired.
 """
 
 from __future__ import annotations
@@ -83,9 +83,8 @@ class Publisher:
 
         Returns:
             A Deferred that fires with None when the broker has confirmed the message. Cancelling it
-            gives up: the
-            message is not sent any more if it has not been. It fails with PublishReturned, PublishForbidden,
-            PublishTimeout or ConnectionException.
+            gives up: the message is not sent any more if it has not been. It fails with
+            PublishReturned, PublishForbidden, PublishTimeout or ConnectionException.
         """
         if self._closed is not None:
             return _failed(self._closed)

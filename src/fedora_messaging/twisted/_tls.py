@@ -26,8 +26,8 @@ def client_options(hostname: str, tls: TLS) -> Any:
 
     Args:
         hostname: The broker's name, which its certificate must carry.
-        tls: Files in PEM format: the certificate authorities to trust (None: the system's), and this client's
-            certificate and key.
+        tls: Files in PEM format: the certificate authorities to trust (None: the system's), and this
+            client's certificate and key.
 
     Returns:
         Something for ``reactor.connectSSL`` and for endpoints.

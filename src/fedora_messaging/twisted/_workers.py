@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """One callback at a time: in a thread of its own, or on the reactor.
 
-A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go
-in one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor
-for everything that finished since the last (2.5 times the rate of a thread hop a message).
+A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go in
+one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor for
+everything that finished since the last (2.5 times the rate of a thread hop a message).
 """
 
 from __future__ import annotations

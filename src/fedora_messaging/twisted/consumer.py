@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: MIT
 """One AMQP consumer, across all the channels and connections of its life.
 
-It knows no protocol and no factory: it is told when channels can be opened and when not, and says how it
-ended through a Deferred. What it does next is decided by :mod:`fedora_messaging._lifecycle`, what an outcome
-means by :mod:`fedora_messaging._delivery`.
+It knows no protocol and no factory: it is told when channels can be opened and when not, and says how
+it ended through a Deferred. What it does next is decided by :mod:`fedora_messaging._lifecycle`, what an
+outcome means by :mod:`fedora_messaging._delivery`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,10 +18,9 @@ from twisted.python.failure import Failure
 
 from .. import _wire
 from .._backoff import Backoff
-from .._delivery import Attempts, Delivery, InvalidMessage, Policy, Settlement, decide
+from .._delivery import Attempts, Delivery, InvalidMessage, Settlement, decide
 from .._lifecycle import CloseReason, Lifecycle, Scope, State, verdict
-from .._observe import Observer
-from .._topology import Exchange, Subscription
+from .._topology import Subscription
 from ..exceptions import ConsumerCanceled, HaltConsumer, Nack, excerpt
 from ..message import Message
 from ._attempt import Attempt, NotSubscribed, Subscribed
@@ -30,31 +28,16 @@ from ._callbacks import resolve, runs_on_reactor
 from ._channel import Channel
 from ._clock import Clock, wait
 from ._deliveries import Deliveries
+from ._settings import ConsumerSettings
 from ._workers import ReactorWorker, ThreadWorker, Worker
 from .stats import ConsumerStatistics
 
-__all__ = ["Consumer", "ConsumerSettings"]
+__all__ = ["Consumer"]
 
 _log = logging.getLogger(__name__)
 
 #: What basic.cancel and channel.close may take of a grace period, in seconds.
 _POLITE = 5.0
-
-
-@dataclass(frozen=True)
-class ConsumerSettings:
-    """How consumers behave; each field is the configuration key of its name, times in seconds."""
-
-    exchanges: tuple[Exchange, ...] = ()
-    passive_declares: bool = False
-    prefetch_count: int = 10
-    nack_policy: Policy = field(default_factory=Policy)
-    backoff_base: float = 0.5
-    backoff_cap: float = 8.0
-    stable: float = 5.0
-    declare_timeout: float = 90.0
-    ack_timeout: float = 1800.0
-    observer: Observer | None = None
 
 
 class Consumer:
@@ -85,8 +68,8 @@ class Consumer:
         callback: A function or an object that implements ``__call__``, or a class of such objects.
         settings: How it behaves.
         clock: The source of time.
-        from_thread: ``reactor.callFromThread``, to run plain callbacks in a thread of their own; None: on the
-            reactor.
+        from_thread: ``reactor.callFromThread``, to run plain callbacks in a thread of their own; None:
+            on the reactor.
         stuck: Called when declaring has taken longer than ``declare_timeout``.
         progressed: Called when it has been consuming for ``stable`` seconds.
 
@@ -147,10 +130,9 @@ class Consumer:
         """A new Deferred for how the consumer ends: fires with the consumer once it was cancelled.
 
         It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is
-        gone), with
-        BadDeclaration or PermissionException (refused at the first start), or with ConnectionException
-        (TLS was
-        refused at the first start). Cancelling it does nothing to the consumer: see :meth:`cancel`.
+        gone), with BadDeclaration or PermissionException (refused at the first start), or with
+        ConnectionException (TLS was refused at the first start). Cancelling it does nothing to the
+        consumer: see :meth:`cancel`.
         """
         result: Deferred[Any] = Deferred()
         if self._outcome is not None:
@@ -209,8 +191,8 @@ class Consumer:
     async def pause(self) -> None:
         """Receive nothing until :meth:`resume`.
 
-        What was prefetched goes back to its queue; on an exclusive or auto-deleted queue, which would go
-        with its consumer, deliveries are held instead, the prefetch count at most.
+        What was prefetched goes back to its queue; on an exclusive or auto-deleted queue, which would
+        go with its consumer, deliveries are held instead, the prefetch count at most.
         """
         self._paused = True
         if self._subscribed is not None and self._life.state is State.CONSUMING:

@@ -4,37 +4,32 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pika.connection
-from twisted.internet import protocol
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.python.failure import Failure
 
 from .. import _topology, _wire
 from .._backoff import Backoff
 from .._lifecycle import CloseReason
-from ..exceptions import ConnectionException
 from ..message import Message, check_outgoing
-from ._clock import Clock, global_clock
-from ._errors import transport_reason
+from ._clock import Clock, wait
 from ._publisher import Publisher
-from .consumer import Consumer, ConsumerSettings
+from ._reconnecting import Reconnecting
+from ._settings import ConsumerSettings
+from .consumer import Consumer
 from .protocol import FedoraMessagingProtocol
 from .stats import ConsumerStatistics, FactoryStatistics
 
 if TYPE_CHECKING:
-    from twisted.internet.interfaces import IAddress, IConnector
+    from twisted.internet.interfaces import IAddress
 
 __all__ = ["FedoraMessagingFactory"]
 
-_log = logging.getLogger(__name__)
 
-
-class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
+class FedoraMessagingFactory(Reconnecting):
     """Reconnecting factory for the Fedora Messaging protocol.
 
     Hand it to ``reactor.connectTCP`` or ``connectSSL``, or let
@@ -45,8 +40,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
     Args:
         parameters: pika's connection parameters.
         bindings: A dictionary, or a list of them, each with ``exchange``, ``routing_keys`` and
-            ``queue``; what
-            :meth:`consume` uses when it is given none.
+            ``queue``; what :meth:`consume` uses when it is given none.
         queues: The queues to declare, as in the configuration.
         exchanges: The exchanges to declare, as in the configuration.
         confirms: Whether a publish waits for the broker's confirm.
@@ -58,16 +52,14 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
         settings: How consumers behave.
         publisher: Another factory, to which :meth:`publish` delegates; None: this one's own connection
-            is used for
-            both. One connection for both is slower, and a broker that blocks publishers then blocks the
-            acknowledgements too.
+            is used for both. One connection for both is slower, and a broker that blocks publishers
+            then blocks the acknowledgements too.
         clock: The source of time; None: the global reactor.
 
     Raises:
         ValueError: Bindings, queues or exchanges are not of the shape named.
     """
 
-    noisy = False
     #: The class of protocols that :meth:`buildProtocol` makes.
     protocol = FedoraMessagingProtocol
 
@@ -102,24 +94,19 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         self.mandatory = mandatory
         self._max_message_size = max_message_size
         self._handshake_timeout = handshake_timeout
-        self._clock = clock = clock or global_clock()
+        super().__init__(
+            clock, Backoff(self._settings.backoff_base, self._settings.backoff_cap), self._settings.observer
+        )
         self._publisher_factory = publisher
         self._publisher = Publisher(
-            clock,
+            self._clock,
             confirms=confirms,
             observer=self._settings.observer,
-            wanted=self._connect,
+            wanted=self.connect,
             progressed=self._made_progress,
         )
-        self._backoff = Backoff(self._settings.backoff_base, self._settings.backoff_cap)
         self._consumers: list[Consumer] = []
         self._ended_statistics = ConsumerStatistics()
-        self._current: FedoraMessagingProtocol | None = None
-        self._waiters: list[Deferred[FedoraMessagingProtocol]] = []
-        self._dial: Callable[[], Any] | None = None
-        self._dialling = False
-        self._callID: Any = None
-        self._reason: CloseReason | None = None
 
     # Publishing
 
@@ -135,14 +122,11 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
 
         Returns:
             A Deferred that fires with None when the broker has confirmed the message; cancelling it
-            gives up. It
-            waits for a connection if there is none, and sends the message again (with the same id) if
-            the connection
-            is lost before its confirm. It fails with ValidationError (nothing was sent),
-            PublishReturned (the broker
-            refused it), PublishForbidden, PublishTimeout, or ConnectionException (credentials, virtual
-            host or TLS
-            refused; the factory was stopped).
+            gives up. It waits for a connection if there is none, and sends the message again (with the
+            same id) if the connection is lost before its confirm. It fails with ValidationError
+            (nothing was sent), PublishReturned (the broker refused it), PublishForbidden,
+            PublishTimeout, or ConnectionException (credentials, virtual host or TLS refused; the
+            factory was stopped).
         """
         if self._publisher_factory is not None:
             return self._publisher_factory.publish(message, exchange, timeout=timeout)
@@ -203,9 +187,8 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
 
         Returns:
             A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            It fails with
-            the error of the first that has ended before, and then ends the others. Cancelling it
-            cancels the consumers.
+            It fails with the error of the first that has ended before, and then ends the others.
+            Cancelling it cancels the consumers.
 
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
@@ -234,7 +217,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
             consumer.start()
             if self._current is not None:
                 self._current.add(consumer)
-        self._connect()
+        self.connect()
         return Deferred.fromCoroutine(self._all_consuming(consumers))
 
     async def _all_consuming(self, consumers: list[Consumer]) -> list[Consumer]:
@@ -271,47 +254,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         consumed = sum((consumer.stats for consumer in self._consumers), self._ended_statistics)
         return FactoryStatistics((self._publisher_factory or self)._publisher.published, consumed)
 
-    def when_connected(self) -> Deferred[FedoraMessagingProtocol]:
-        """A Deferred that fires with the protocol of the next connection, at once when there is one.
-
-        It fails with ConnectionException when the factory is stopped before.
-        """
-        waiter: Deferred[FedoraMessagingProtocol] = Deferred(self._forget_waiter)
-        if self._current is not None:
-            waiter.callback(self._current)
-        else:
-            self._waiters.append(waiter)
-        return waiter
-
-    # Connecting
-
-    def dial_with(self, dial: Callable[[], Any]) -> None:
-        """How to connect when there is something to do; ``dial`` calls ``reactor.connectTCP(...,
-        self)`` or alike."""
-        self._dial = dial
-
-    def connect(self) -> None:
-        """Connect now, even with nothing to do."""
-        self._connect()
-
-    def _connect(self) -> None:
-        """Connect unless that is under way."""
-        if self._current is not None or self._dialling or not self.continueTrying:
-            return
-        if self.connector is not None:
-            self._dialling = True
-            self.connector.connect()
-        elif self._dial is not None:
-            self._dialling = True
-            self._dial()
-
-    def startedConnecting(self, connector: IConnector) -> None:
-        """Called when the connection to the broker has started.
-
-        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
-        """
-        self.connector = connector
-        self._dialling = True
+    # Connections
 
     def buildProtocol(self, addr: IAddress | None) -> FedoraMessagingProtocol:
         """Create the protocol of a new connection.
@@ -331,72 +274,18 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         for consumer in self._consumers:
             made.add(consumer)
         assert made.ready is not None
-        made.ready.addCallbacks(self._connected, lambda _: None)
+        made.ready.addCallbacks(self.connected, lambda _: None)
         return made
 
-    def _connected(self, connected: FedoraMessagingProtocol) -> None:
-        self._current = connected
-        self._dialling = False
-        _log.info("Connected to the broker.")
-        if self._settings.observer is not None:
-            self._settings.observer.connected()
-        connected.resumeProducing()
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.callback(connected)
+    def could_not_connect(self, reason: CloseReason) -> None:
+        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        self._publisher.unreachable(reason)
+        for consumer in list(self._consumers):
+            consumer.refused(reason)
 
-    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
-        """Called when the client has failed to connect to the broker.
-
-        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
-        """
-        self._lost(connector, transport_reason(reason.value, opened=False))
-
-    def clientConnectionLost(self, connector: IConnector, unused_reason: Failure) -> None:
-        """Called when the connection to the broker has been lost.
-
-        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
-        """
-        self._lost(connector, transport_reason(unused_reason.value, opened=True))
-
-    def connection_ended(self, ended: FedoraMessagingProtocol, reason: CloseReason) -> None:
-        """A protocol tells how its connection ended; Twisted's call, which does not know, follows."""
-        if self._current is ended:
-            self._current = None
-        self._reason = reason
-
-    def _lost(self, connector: IConnector, reason: CloseReason) -> None:
-        told, self._reason = self._reason, None
-        reason = told or reason
-        self._dialling = False
-        self.connector = connector
-        if not self.continueTrying:
-            _log.info("The connection to the broker is closed.")
-            return
-        if not reason.opened:
-            self._publisher.unreachable(reason)
-            for consumer in list(self._consumers):
-                consumer.refused(reason)
-        if self._settings.observer is not None:
-            self._settings.observer.disconnected(str(reason))
-        if (reason.refused_login or reason.refused_tls) and not self._wanted():
-            _log.warning("Not connected to the broker: %s.", reason)
-            return
-        delay = self._backoff.next()
-        _log.warning("Not connected to the broker: %s. Next try in %.1f s.", reason, delay)
-        self._dialling = True
-        self._callID = self._clock.callLater(delay, self._reconnect)
-
-    def _wanted(self) -> bool:
-        return bool(self._consumers or self._publisher.pending or self._waiters)
-
-    def _reconnect(self) -> None:
-        self._callID = None
-        self._dialling = False
-        self._connect()
-
-    def _made_progress(self) -> None:
-        self._backoff.reset()
+    def needs_connection(self) -> bool:
+        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        return bool(self._consumers or self._publisher.pending) or super().needs_connection()
 
     def _declaring_stuck(self) -> None:
         if self._current is not None and not any(consumer.running for consumer in self._consumers):
@@ -408,24 +297,7 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         if self._current is not None:
             self._current.remove(consumer)
 
-    def _forget_waiter(self, waiter: Deferred[Any]) -> None:
-        if waiter in self._waiters:
-            self._waiters.remove(waiter)
-
     # Ending
-
-    def stopTrying(self) -> None:
-        """Do not connect any more; a connection that exists stays."""
-        self.continueTrying = 0
-        if self._callID is not None:
-            self._callID.cancel()
-            self._callID = None
-        self._dialling = False
-        if self.connector is not None and getattr(self.connector, "state", None) == "connecting":
-            self.connector.stopConnecting()
-
-    def stopFactory(self) -> None:
-        """Twisted's: no connection is left. Between two attempts this means nothing; see :meth:`stop`."""
 
     async def drain_consumers(self, grace: float | None) -> None:
         """Stop all consumers in order; see :meth:`Consumer.drain`."""
@@ -450,15 +322,6 @@ class FedoraMessagingFactory(protocol.ReconnectingClientFactory):
         until = self._clock.seconds() + grace
         await self.drain_consumers(grace)
         drained = self._publisher.drain()
-        if not drained.called:
-            timer = self._clock.callLater(max(until - self._clock.seconds(), 0.0), self._publisher.close)
-            await drained
-            if timer.active():
-                timer.cancel()
-        self.stopTrying()
-        current = self._current
-        if current is not None:
-            await current.close()
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            waiter.errback(ConnectionException(reason="the factory was stopped"))
+        if not await wait(self._clock, drained, max(until - self._clock.seconds(), 0.0)):
+            self._publisher.close()
+        await self.disconnect()

@@ -47,8 +47,8 @@ class FedoraMessagingProtocol(Connection):
         topic_prefix: Put before the topics of messages sent.
 
     Attributes:
-        ready: A Deferred that fires when the connection can be used, or fails with ConnectionException or
-            PermissionException. None from then on.
+        ready: A Deferred that fires when the connection can be used, or fails with ConnectionException
+            or PermissionException. None from then on.
         closed: A Deferred that fires when the connection is over; None before it is ready.
     """
 
@@ -81,8 +81,9 @@ class FedoraMessagingProtocol(Connection):
             exchange: The name of the exchange.
 
         Returns:
-            A Deferred that fires with None when the broker has confirmed the message; cancelling it gives up.
-            It fails with ValidationError, PublishReturned, PublishForbidden or ConnectionException.
+            A Deferred that fires with None when the broker has confirmed the message; cancelling it
+            gives up. It fails with ValidationError, PublishReturned, PublishForbidden or
+            ConnectionException.
         """
         try:
             check_outgoing(message)
@@ -106,8 +107,7 @@ class FedoraMessagingProtocol(Connection):
 
         Returns:
             A Deferred that fires when it was asked for. It never fails; how each consumer fares is for
-            its own
-            ``result``.
+            its own ``result``.
         """
         resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))
         for consumer in list(self._consumers):

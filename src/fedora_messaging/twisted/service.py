@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The Twisted service: configuration in, running factories out.
 
-Two connections, one for consuming and one for publishing: RabbitMQ stops reading from a connection
-that it has blocked, acknowledgements included, and consumers must go on during an alarm.
+Two connections, one for consuming and one for publishing: RabbitMQ stops reading from a connection that
+it has blocked, acknowledgements included, and consumers must go on during an alarm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from .._url import parameters as url_parameters
 from ..config import Config, conf, parse
 from ..message import Message
 from ._clock import Clock, global_clock
-from .consumer import Consumer, ConsumerSettings
+from ._settings import ConsumerSettings
+from .consumer import Consumer
 from .factory import FedoraMessagingFactory
 from .protocol import FedoraMessagingProtocol
 from .stats import FactoryStatistics
@@ -37,8 +38,7 @@ class FedoraMessagingService(MultiService):
 
     Args:
         on_message: Called with each message, on the reactor; may return a Deferred or be a coroutine
-            function. None:
-            the service only publishes.
+            function. None: the service only publishes.
         amqp_url: The broker; None: as configured. ``amqps`` is AMQP over TLS.
         bindings: What to consume, as in the configuration; None: as configured.
         config: The configuration; None: the one that :data:`fedora_messaging.config.conf` holds now.
@@ -125,8 +125,7 @@ class FedoraMessagingService(MultiService):
 
         Returns:
             A Deferred that fires when all is flushed and closed, or when the grace period
-            (``shutdown_grace``) is
-            over. It never fails.
+            (``shutdown_grace``) is over. It never fails.
         """
         if self._stopping is None:
             super().stopService()  # type: ignore[no-untyped-call]

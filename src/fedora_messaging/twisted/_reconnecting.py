@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Connecting and reconnecting, on Twisted's terms: a connector connects, a factory is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import protocol
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from .._backoff import Backoff
+from .._lifecycle import CloseReason
+from .._observe import Observer
+from ..exceptions import ConnectionException
+from ._clock import Clock, global_clock
+from ._errors import transport_reason
+from .protocol import FedoraMessagingProtocol
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IConnector
+
+__all__ = ["Reconnecting"]
+
+_log = logging.getLogger(__name__)
+
+
+class Reconnecting(protocol.ReconnectingClientFactory):
+    """Holds one connection to the broker, or gets the next.
+
+    Delays are drawn with full jitter and reset by progress alone, not by a connection that could be made.
+
+    Args:
+        clock: The source of time; None: the global reactor.
+        backoff: The delays between attempts.
+        observer: Told of connections, when given.
+    """
+
+    noisy = False
+
+    def __init__(self, clock: Clock | None, backoff: Backoff, observer: Observer | None) -> None:
+        self._clock: Clock = clock or global_clock()
+        self._backoff = backoff
+        self._observer = observer
+        self._current: FedoraMessagingProtocol | None = None
+        self._waiters: list[Deferred[FedoraMessagingProtocol]] = []
+        self._dial: Callable[[], Any] | None = None
+        self._dialling = False
+        self._callID: Any = None
+        self._reason: CloseReason | None = None
+
+    # For subclasses
+
+    def could_not_connect(self, reason: CloseReason) -> None:
+        """There was no connection."""
+
+    def needs_connection(self) -> bool:
+        """Whether somebody waits for a connection, so that a refusal is not the end of it."""
+        return bool(self._waiters)
+
+    # For applications
+
+    def when_connected(self) -> Deferred[FedoraMessagingProtocol]:
+        """A Deferred that fires with the protocol of the next connection, at once when there is one.
+
+        It fails with ConnectionException when the factory is stopped before.
+        """
+        waiter: Deferred[FedoraMessagingProtocol] = Deferred(self._forget_waiter)
+        if self._current is not None:
+            waiter.callback(self._current)
+        else:
+            self._waiters.append(waiter)
+        return waiter
+
+    def dial_with(self, dial: Callable[[], Any]) -> None:
+        """How to connect when there is something to do: a call of ``reactor.connectTCP`` or alike."""
+        self._dial = dial
+
+    def connect(self) -> None:
+        """Connect, unless that is under way."""
+        if self._current is not None or self._dialling or not self.continueTrying:
+            return
+        if self.connector is not None:
+            self._dialling = True
+            self.connector.connect()
+        elif self._dial is not None:
+            self._dialling = True
+            self._dial()
+
+    def stopTrying(self) -> None:
+        """Do not connect any more; a connection that exists stays."""
+        self.continueTrying = 0
+        if self._callID is not None:
+            self._callID.cancel()
+            self._callID = None
+        self._dialling = False
+        if self.connector is not None and getattr(self.connector, "state", None) == "connecting":
+            self.connector.stopConnecting()
+
+    def stopFactory(self) -> None:
+        """Twisted's: no connection is left. Between two attempts this means nothing."""
+
+    async def disconnect(self) -> None:
+        """Close the connection in order, and do not connect again."""
+        self.stopTrying()
+        if self._current is not None:
+            await self._current.close()
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.errback(ConnectionException(reason="the factory was stopped"))
+
+    # What Twisted and the protocol tell
+
+    def startedConnecting(self, connector: IConnector) -> None:
+        """Called when the connection to the broker has started.
+
+        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
+        """
+        self.connector = connector
+        self._dialling = True
+
+    def connected(self, connected: FedoraMessagingProtocol) -> None:
+        """The AMQP connection is open."""
+        self._current = connected
+        self._dialling = False
+        _log.info("Connected to the broker.")
+        if self._observer is not None:
+            self._observer.connected()
+        connected.resumeProducing()
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.callback(connected)
+
+    def connection_ended(self, ended: FedoraMessagingProtocol, reason: CloseReason) -> None:
+        """A protocol tells how its connection ended; Twisted's call, which does not know, follows."""
+        if self._current is ended:
+            self._current = None
+        self._reason = reason
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
+        """Called when the client has failed to connect to the broker.
+
+        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
+        """
+        self._lost(connector, transport_reason(reason.value, opened=False))
+
+    def clientConnectionLost(self, connector: IConnector, unused_reason: Failure) -> None:
+        """Called when the connection to the broker has been lost.
+
+        See :class:`twisted.internet.protocol.ReconnectingClientFactory`.
+        """
+        self._lost(connector, transport_reason(unused_reason.value, opened=True))
+
+    def _lost(self, connector: IConnector, reason: CloseReason) -> None:
+        told, self._reason = self._reason, None
+        reason = told or reason
+        self._dialling = False
+        self.connector = connector
+        if not self.continueTrying:
+            _log.info("The connection to the broker is closed.")
+            return
+        if self._observer is not None:
+            self._observer.disconnected(str(reason))
+        if not reason.opened:
+            self.could_not_connect(reason)
+        if (reason.refused_login or reason.refused_tls) and not self.needs_connection():
+            _log.warning("Not connected to the broker: %s.", reason)
+            return
+        delay = self._backoff.next()
+        _log.warning("Not connected to the broker: %s. Next try in %.1f s.", reason, delay)
+        self._dialling = True
+        self._callID = self._clock.callLater(delay, self._reconnect)
+
+    def _reconnect(self) -> None:
+        self._callID = None
+        self._dialling = False
+        self.connect()
+
+    def _made_progress(self) -> None:
+        self._backoff.reset()
+
+    def _forget_waiter(self, waiter: Deferred[Any]) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
