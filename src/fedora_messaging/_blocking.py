@@ -126,7 +126,6 @@ class Client:
 
         def abort() -> None:
             reactor_thread.call(self._abort)
-            consuming.cancel()
 
         with ended_by_signals(stop, abort):
             try:

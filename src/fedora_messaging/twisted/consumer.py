@@ -247,6 +247,10 @@ class Consumer:
             )
         self._stop(self._error)
 
+    def abort(self) -> None:
+        """Stop now. Whatever is not settled is left to the broker, which requeues it with the channel's end."""
+        self._stop(self._error)
+
     def _left(self, until: float | None) -> float | None:
         return None if until is None else max(until - self._clock.seconds(), 0.0)
 
@@ -434,6 +438,7 @@ class Consumer:
             _log.info("Stopped consuming from %r%s.", self.queue, f": {excerpt(error)}" if error else "")
         else:
             _log.error("The consumer of %r ended: %s: %s", self.queue, type(error).__name__, excerpt(error))
+        _fire(self._idle, None)
         _fire(self._waiters, self._before_it_consumed())
         _fire(self._results, self._outcome)
 

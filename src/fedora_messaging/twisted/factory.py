@@ -306,8 +306,10 @@ class FedoraMessagingFactory(Reconnecting):
             await each
 
     def abort(self) -> None:
-        """Drop the connection now, and do not connect again."""
+        """Drop the connection now, and do not connect again; callbacks that run are left alone."""
         self.stopTrying()
+        for consumer in list(self._consumers):
+            consumer.abort()
         self._publisher.close()
         if self._current is not None:
             self._current.abort("aborted by this client")
