@@ -62,7 +62,7 @@ class Amqp:
         self.channel.basic_publish(exchange, topic, data, pika.BasicProperties(**properties))
 
     def wait_for_consumers(self, queue: str, count: int = 1, timeout: float = 40) -> None:
-        """Return when the queue has so many consumers; the broker tells nobody, so it is asked again and again."""
+        """Return when the queue has so many consumers. The broker tells nobody, so it is asked repeatedly."""
         deadline = time.monotonic() + timeout
         while self._consumers(queue) != count:
             assert time.monotonic() < deadline, f"{queue} has {self._consumers(queue)} consumers, not {count}"

@@ -99,8 +99,7 @@ class Program:
         try:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
-            # Where it hangs is worth more than that it does: PYTHONFAULTHANDLER does not know SIGABRT's cause.
-            self._process.send_signal(signal.SIGABRT)
+            self._process.send_signal(signal.SIGABRT)  # faulthandler then says where it hangs
             self._process.wait(10)
             for reader in self._readers:
                 reader.join(10)

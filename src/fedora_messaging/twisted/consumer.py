@@ -248,7 +248,7 @@ class Consumer:
         self._stop(self._error)
 
     def abort(self) -> None:
-        """Stop now. Whatever is not settled is left to the broker, which requeues it with the channel's end."""
+        """Stop now. Whatever is not settled the broker requeues when the channel ends."""
         self._stop(self._error)
 
     def _left(self, until: float | None) -> float | None:
