@@ -81,14 +81,22 @@ class Registry:
         if not (isinstance(cls, type) and issubclass(cls, self._base)):
             _log.error("The entry point %s (%s) is not a message class", name, entry_point.value)
             return
-        if self._classes.setdefault(name, cls) is not cls:
-            _log.error(
-                "%s is already the name of another message class, so %s is left out", name, entry_point.value
-            )
-            return
         dist = entry_point.dist
-        package = re.sub(r"[-_.]+", "_", dist.name).lower() if dist is not None and dist.name else None
-        self._schemas.setdefault(cls, Schema(name, package))
+        self.add(name, cls, dist.name if dist is not None else None)
+
+    def add(self, name: str, cls: type, package: str | None = None) -> None:
+        """Register one class. The first class keeps a name that two claim.
+
+        Args:
+            name: The schema's name.
+            cls: The class.
+            package: The name of the distribution it is from.
+        """
+        if self._classes.setdefault(name, cls) is not cls:
+            _log.error("%s is already the name of another message class than %s", name, cls)
+            return
+        normalised = re.sub(r"[-_.]+", "_", package).lower() if package else None
+        self._schemas.setdefault(cls, Schema(name, normalised))
         self._classes.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:

@@ -10,6 +10,7 @@ import logging
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fedora_messaging import message as module
+from fedora_messaging._message import registry
 from fedora_messaging.exceptions import ValidationError, excerpt
 from fedora_messaging.message import (
     ERROR,
@@ -43,16 +44,13 @@ class Unregistered(Message):
 
 
 @pytest.fixture
-def registered(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that makes subclasses count as registered for the length of a test."""
+def registered() -> Callable[[type[Message]], str]:
+    """A function that registers a subclass and returns its schema name."""
 
-    def register(
-        cls: type[Message], name: str = "test.v1", package: str | None = "test_schemas"
-    ) -> type[Message]:
-        module.load_message_classes()
-        monkeypatch.setitem(module._registry._classes, name, cls)
-        monkeypatch.setitem(module._registry._schemas, cls, module.Schema(name, package))
-        return cls
+    def register(cls: type[Message]) -> str:
+        name = f"test.{uuid.uuid4()}"
+        registry.add(name, cls, "Test.Schemas")
+        return name
 
     return register
 
@@ -147,7 +145,7 @@ def test_given_properties() -> None:
     assert made.id is None
 
 
-def test_filter_headers(registered: Any) -> None:
+def test_filter_headers(registered: Callable[[type[Message]], str]) -> None:
     """Each value of an accessor becomes a header; an accessor that raises is skipped."""
 
     class Filtered(Message):
@@ -189,7 +187,7 @@ def test_accessors() -> None:
     assert made.modules == made.flatpaks == []
 
 
-def test_agent_avatar(registered: Any) -> None:
+def test_agent_avatar(registered: Callable[[type[Message]], str]) -> None:
     """An agent has an avatar."""
 
     class Agent(Message):
@@ -275,7 +273,7 @@ def test_text() -> None:
     ]
 
 
-def test_validate_raises_jsonschemas_errors(registered: Any) -> None:
+def test_validate_raises_jsonschemas_errors(registered: Callable[[type[Message]], str]) -> None:
     """validate() checks the class's schema and the base schema, and changes nothing."""
 
     class Strict(Message):
@@ -300,7 +298,7 @@ def test_body_that_is_no_object(body: Any) -> None:
         Message(body).validate()
 
 
-def test_broken_schema(registered: Any) -> None:
+def test_broken_schema(registered: Callable[[type[Message]], str]) -> None:
     """A broken schema is a SchemaError of validate(), and a ValidationError when publishing."""
 
     class Broken(Message):
@@ -341,7 +339,7 @@ def test_can_be_sent() -> None:
     check_outgoing(Message(topic="a" * 255, body={"a": [1, None, {"b": "é"}]}))
 
 
-def test_schema_that_raises(registered: Any) -> None:
+def test_schema_that_raises(registered: Callable[[type[Message]], str]) -> None:
     """A schema property that raises is a ValidationError, outgoing and incoming."""
 
     class Raises(Message):
@@ -349,11 +347,11 @@ def test_schema_that_raises(registered: Any) -> None:
         def body_schema(self) -> Any:  # type: ignore[override]
             raise RuntimeError("no schema today")
 
-    registered(Raises)
+    name = registered(Raises)
     with pytest.raises(ValidationError, match="no schema today"):
         check_outgoing(Raises())
     with pytest.raises(ValidationError, match="no schema today"):
-        received(headers=headers(fedora_messaging_schema="test.v1"))
+        received(headers=headers(fedora_messaging_schema=name))
 
 
 @pytest.mark.parametrize(
@@ -403,7 +401,7 @@ def test_received() -> None:
     assert got.queue is None
 
 
-def test_class_with_an_init_of_its_own(registered: Any) -> None:
+def test_class_with_an_init_of_its_own(registered: Callable[[type[Message]], str]) -> None:
     """Subclasses may override __init__, and may make properties of topic and severity."""
 
     class Own(Message):
@@ -413,8 +411,8 @@ def test_class_with_an_init_of_its_own(registered: Any) -> None:
             super().__init__(*args, **kwargs)
             self.extra = self.body["a"]
 
-    registered(Own)
-    got = received(b'{"a": 5}', headers=headers(fedora_messaging_schema="test.v1"))
+    name = registered(Own)
+    got = received(b'{"a": 5}', headers=headers(fedora_messaging_schema=name))
 
     assert (type(got), got.extra, got.severity) == (Own, 5, ERROR)  # type: ignore[attr-defined]
 
@@ -488,44 +486,44 @@ def test_bad_headers(bad: dict[str, Any]) -> None:
         received(headers=headers(**bad))
 
 
-def test_class_that_raises(registered: Any) -> None:
+def test_class_that_raises(registered: Callable[[type[Message]], str]) -> None:
     """A class that cannot be made is a ValidationError with the cause."""
 
     class Raises(Message):
         def __init__(self, **kwargs: Any) -> None:
             raise RecursionError
 
-    registered(Raises)
+    name = registered(Raises)
     with pytest.raises(ValidationError) as caught:
-        received(headers=headers(fedora_messaging_schema="test.v1"))
+        received(headers=headers(fedora_messaging_schema=name))
 
     assert isinstance(caught.value.__cause__, RecursionError)
 
 
-def test_cause_and_summary(registered: Any) -> None:
+def test_cause_and_summary(registered: Callable[[type[Message]], str]) -> None:
     """jsonschema's error is the cause, and its first line the summary."""
 
     class Strict(Message):
         body_schema = {"type": "object", "required": ["a"]}  # noqa: RUF012
 
-    registered(Strict)
+    name = registered(Strict)
     with pytest.raises(ValidationError) as caught:
-        received(headers=headers(fedora_messaging_schema="test.v1"))
+        received(headers=headers(fedora_messaging_schema=name))
 
     assert isinstance(caught.value.__cause__, jsonschema.ValidationError)
     assert caught.value.summary == "'a' is a required property"
 
 
-def test_huge_bad_body_in_a_log(registered: Any) -> None:
+def test_huge_bad_body_in_a_log(registered: Callable[[type[Message]], str]) -> None:
     """What a log says about a huge bad body is 1 kB at most, with its control characters escaped."""
 
     class Strict(Message):
         body_schema = {"type": "object", "properties": {"a": {"type": "integer"}}}  # noqa: RUF012
 
-    registered(Strict)
+    name = registered(Strict)
     body = json.dumps({"a": "x\r\nCRITICAL forged" + "y" * 16_000_000}).encode()
     with pytest.raises(ValidationError) as caught:
-        received(body, headers=headers(fedora_messaging_schema="test.v1"))
+        received(body, headers=headers(fedora_messaging_schema=name))
     line = excerpt(caught.value)
 
     assert len(line) < 1000

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The headers of messages: their names, and what brokers make of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+
+#: For debugging, or of very low priority for another reason.
+DEBUG = 10
+#: Informational: nobody is notified unless they ask for it.
+INFO = 20
+#: A problem, or something else that matters.
+WARNING = 30
+#: Critical: to be acted upon as soon as possible.
+ERROR = 40
+
+#: All severities.
+SEVERITIES = (DEBUG, INFO, WARNING, ERROR)
+
+#: The headers of a message.
+HeaderType = dict[str, Any]
+
+
+SCHEMA = "fedora_messaging_schema"
+PACKAGE = "fedora_messaging_schema_package"
+SEVERITY = "fedora_messaging_severity"
+SENT_AT = "sent-at"
+
+# A short string of AMQP 0-9-1 (section 4.2.5.3): routing keys and the keys of headers.
+SHORT = 255
+
+# The headers that each value of an accessor adds, for brokers to filter by.
+FILTERS = {
+    "usernames": "fedora_messaging_user_",
+    "groups": "fedora_messaging_group_",
+    "packages": "fedora_messaging_rpm_",
+    "containers": "fedora_messaging_container_",
+    "modules": "fedora_messaging_module_",
+    "flatpaks": "fedora_messaging_flatpak_",
+}
+
+# What brokers add on the way (https://www.rabbitmq.com/docs/dlx#effects and, on quorum queues,
+# https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling).
+_BROKER_HEADERS = ("x-death", "x-delivery-count", "x-acquired-count")
+_BROKER_PREFIXES = ("x-first-death-", "x-last-death-")
+_UNCOMPARED = frozenset({SENT_AT, "traceparent", "tracestate", "baggage", *_BROKER_HEADERS})
+
+
+@lru_cache(maxsize=4)
+def now(second: int) -> str:
+    """The time in ``sent-at``: UTC, whole seconds."""
+    return datetime.fromtimestamp(second, timezone.utc).isoformat()
+
+
+def _is_from_broker(key: object) -> bool:
+    return key in _BROKER_HEADERS or (isinstance(key, str) and key.startswith(_BROKER_PREFIXES))
+
+
+def compared(headers: HeaderType) -> HeaderType:
+    """The headers that count when messages are compared."""
+    return {
+        key: value for key, value in headers.items() if key not in _UNCOMPARED and not _is_from_broker(key)
+    }
+
+
+def without_brokers(headers: HeaderType) -> HeaderType:
+    """The headers without those that brokers added; the same dictionary if there are none."""
+    if any(map(_is_from_broker, headers)):
+        return {key: value for key, value in headers.items() if not _is_from_broker(key)}
+    return headers
+
+
+def are_common(headers: Any) -> bool:
+    """Whether headers are valid by the base schema: the common case, without a validator."""
+    if type(headers) is not dict:
+        return False
+    severity = headers.get(SEVERITY, INFO)
+    if type(severity) is not int or severity not in SEVERITIES:
+        return False
+    return all(type(headers.get(key, "")) is str for key in (SCHEMA, PACKAGE, SENT_AT))

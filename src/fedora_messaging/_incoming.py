@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""What comes in from strangers, and what may go out: whatever is wrong is a ValidationError."""
+
+from __future__ import annotations
+
+from logging import getLogger
+from typing import cast
+
+import pika
+
+from . import _json
+from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
+from ._message import Message, encoded_topic, get_class, validate
+from .exceptions import ValidationError, excerpt
+
+__all__ = ["check_outgoing", "class_for", "get_message", "invalid", "severity_of"]
+
+_log = getLogger(__name__)
+
+# The names in content_encoding that are read. Nothing else that a message names is even looked up.
+_ENCODINGS = frozenset(
+    ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"]
+    + [f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "le", "be")]
+)
+
+
+def check_outgoing(message: object) -> None:
+    """Check all of a message that can be checked before it is encoded.
+
+    Raises:
+        ValidationError: It is not a message, not valid, or its topic cannot be sent.
+    """
+    if not isinstance(message, Message):
+        raise ValidationError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
+    encoded_topic(message.topic)
+    try:
+        validate(message, plain=False)
+    except Exception as error:
+        raise invalid(error) from error
+
+
+def invalid(error: Exception) -> ValidationError:
+    if isinstance(error, ValidationError):
+        return error
+    if isinstance(error, RecursionError):
+        return ValidationError("The message is nested too deep to be validated")
+    if isinstance(getattr(error, "message", None), str):
+        return ValidationError(error)  # jsonschema's
+    return ValidationError(f"{type(error).__name__}: {error}")
+
+
+def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
+    """The message that was received.
+
+    Args:
+        routing_key: Its topic.
+        properties: Its AMQP properties, whatever they hold.
+        body: Its body as it came.
+
+    Raises:
+        ValidationError: It is no message, or not a valid one.
+    """
+    try:
+        return _get_message(routing_key, properties, body)
+    except ValidationError:
+        raise
+    except Exception as error:
+        raise invalid(error) from error
+
+
+def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
+    headers = properties.headers
+    if headers is None:
+        _log.warning("Message %s has no headers", excerpt(properties.message_id, 100))
+        headers = properties.headers = {}
+    elif not isinstance(headers, dict):
+        raise ValidationError(f"The headers are not a table: {excerpt(headers)}")
+    encoding = properties.content_encoding
+    if encoding != "utf-8":
+        body = _as_utf8(body, encoding, properties)
+    try:
+        content, plain = _json.decode_plain(body)
+    except ValueError as error:
+        raise ValidationError(f"The body is not valid JSON: {error}") from error
+    message = class_for(headers, properties)(
+        body=content, topic=routing_key, properties=properties, severity=severity_of(headers, properties)
+    )
+    if content is None:
+        message.body = None  # which is not the empty object it stands for in one's own messages
+    # A class may do what it likes with the body when it is made.
+    validate(message, plain=plain and message.body is content)
+    return message
+
+
+def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties) -> bytes:
+    if encoding is None or encoding == "":
+        _log.warning("Message %s names no encoding; utf-8 it is", excerpt(properties.message_id, 100))
+        return body
+    known = encoding.lower() if isinstance(encoding, str) else ""
+    if known not in _ENCODINGS:
+        raise ValidationError(f"The content encoding {excerpt(encoding)} is not known")
+    try:
+        return body.decode(known).encode("utf-8")
+    except UnicodeError as error:
+        raise ValidationError(f"The body is not {known}: {error}") from error
+
+
+def class_for(headers: HeaderType, properties: pika.BasicProperties) -> type[Message]:
+    name = headers.get(SCHEMA)
+    if name is None:
+        _log.warning("Message %s names no schema; it gets none", excerpt(properties.message_id, 100))
+        return Message
+    if not isinstance(name, str):
+        raise ValidationError(f"The header {SCHEMA} must be a string: {excerpt(name)}")
+    package = headers.get(PACKAGE)
+    return get_class(name, package if isinstance(package, str) else None)
+
+
+def severity_of(headers: HeaderType, properties: pika.BasicProperties) -> int:
+    severity = headers.get(SEVERITY)
+    if severity is None:
+        _log.warning("Message %s has no severity; INFO it is", excerpt(properties.message_id, 100))
+        return INFO
+    return cast(int, severity)

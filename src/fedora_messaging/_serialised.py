@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The serialised form of messages: JSON, one message a line."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import pika
+
+from . import _json
+from ._headers import INFO, SCHEMA, SENT_AT, SEVERITY, now
+from ._incoming import class_for, invalid, severity_of
+from ._message import BASE, Message
+from ._present import presentable
+from ._validation import check
+from .exceptions import ValidationError, excerpt
+
+__all__ = ["SERIALIZED_MESSAGE_SCHEMA", "dumps", "load_message", "loads"]
+
+#: The JSON schema of one message in its serialised form.
+SERIALIZED_MESSAGE_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-04/schema#",
+    "description": "Schema for the JSON object that is one serialised message",
+    "type": "object",
+    "properties": {
+        "topic": {"type": "string", "description": "The message topic"},
+        "headers": {"type": ["object", "null"], "description": "The message headers"},
+        "id": {"type": ["string", "null"], "description": "The message id"},
+        "body": {"type": "object", "description": "The message body"},
+        "queue": {"type": ["string", "null"], "description": "The queue it was received from"},
+        "priority": {"type": ["integer", "null"], "description": "The message priority"},
+    },
+    "required": ["topic", "body"],
+}
+
+
+def load_message(message_dict: dict[str, Any]) -> Message:
+    """The message that a dictionary in the serialised form describes.
+
+    Id, ``sent-at``, severity, queue and priority are restored; the body is not checked against its schema.
+
+    Raises:
+        ValidationError: The dictionary does not keep to :data:`SERIALIZED_MESSAGE_SCHEMA`.
+    """
+    try:
+        check(SERIALIZED_MESSAGE_SCHEMA, message_dict)
+        return _load_message(message_dict)
+    except Exception as error:
+        raise invalid(error) from error
+
+
+def _load_message(content: dict[str, Any]) -> Message:
+    headers = dict(content.get("headers") or {})
+    headers.setdefault(SEVERITY, INFO)
+    headers.setdefault(SENT_AT, now(int(time.time())))
+    priority = content.get("priority")
+    properties = pika.BasicProperties(
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        message_id=content.get("id") or str(uuid.uuid4()),
+        priority=priority,
+        headers=headers,
+    )
+    headers.setdefault("priority", priority or 0)
+    headers.setdefault(SCHEMA, BASE.name)
+    severity = severity_of(headers, properties)
+    message = class_for(headers, properties)(
+        body=content["body"], topic=content["topic"], properties=properties, severity=severity
+    )
+    message.queue = content.get("queue")
+    return message
+
+
+def dumps(messages: Message | Iterable[Message]) -> str:
+    """Messages in the serialised form: one JSON object a line.
+
+    Raises:
+        TypeError: Something among them is not a message.
+        ValidationError: A body holds what JSON cannot.
+    """
+    several = [messages] if isinstance(messages, Message) else list(messages)
+    return "\n".join(_dump(message) for message in several)
+
+
+def _dump(message: Message) -> str:
+    if not isinstance(message, Message):
+        raise TypeError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
+    content = {
+        "body": message.body,
+        "headers": presentable(message._headers),
+        "id": None if message.id is None else str(presentable(message.id)),
+        "priority": message.priority if isinstance(message.priority, int) else 0,
+        "queue": message.queue,
+        "topic": message.topic,
+    }
+    try:
+        return json.dumps(content, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        _ = message._encoded_body  # says what is wrong with the body, and where
+        raise ValidationError(f"The body cannot be written as JSON: {error}") from error
+
+
+def loads(serialized_messages: str) -> list[Message]:
+    """The messages in text of the serialised form, one a line; empty lines are left out.
+
+    Raises:
+        ValidationError: Names the line that is broken.
+    """
+    # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+    lines = enumerate(serialized_messages.split("\n"), 1)
+    return [_load_line(number, line) for number, line in lines if line.strip()]
+
+
+def _load_line(number: int, line: str) -> Message:
+    try:
+        return load_message(_json.decode(line.encode("utf-8")))
+    except ValidationError as error:
+        raise ValidationError(f"Line {number}: {error}") from error
+    except ValueError as error:
+        raise ValidationError(f"Line {number} is not valid JSON: {error}") from error
