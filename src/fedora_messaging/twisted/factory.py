@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,7 @@ class FedoraMessagingFactory(Reconnecting):
         )
         self._consumers: list[Consumer] = []
         self._ended_statistics = ConsumerStatistics()
+        self._failed = 0
 
     # Publishing
 
@@ -244,6 +246,11 @@ class FedoraMessagingFactory(Reconnecting):
         return bool(self._consumers) and all(consumer.running for consumer in self._consumers)
 
     @property
+    def ready(self) -> bool:
+        """Whether every consumer consumes, and none has ended with an error; true when there are none."""
+        return not self._failed and all(consumer.running for consumer in self._consumers)
+
+    @property
     def consumers(self) -> tuple[Consumer, ...]:
         """The consumers that have not ended."""
         return tuple(self._consumers)
@@ -291,7 +298,9 @@ class FedoraMessagingFactory(Reconnecting):
         if self._current is not None and not any(consumer.running for consumer in self._consumers):
             self._current.abort("declaring took too long, and nothing else uses the connection")
 
-    def _consumer_ended(self, _: Any, consumer: Consumer) -> None:
+    def _consumer_ended(self, outcome: Any, consumer: Consumer) -> None:
+        if outcome is not consumer:
+            self._failed += 1
         self._consumers.remove(consumer)
         self._ended_statistics += consumer.stats
         if self._current is not None:
@@ -327,3 +336,17 @@ class FedoraMessagingFactory(Reconnecting):
         if not await wait(self._clock, drained, max(until - self._clock.seconds(), 0.0)):
             self._publisher.close()
         await self.disconnect()
+
+
+def __getattr__(name: str) -> Any:
+    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    if name == "FedoraMessagingFactoryV2":
+        warnings.warn(
+            f"{name} is the name of release 3.9.1 for FedoraMessagingFactory",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        from ._v2 import FedoraMessagingFactoryV2
+
+        return FedoraMessagingFactoryV2
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -159,3 +160,17 @@ def _all(deferreds: Iterable[Deferred[Any]]) -> Deferred[None]:
             await each
 
     return Deferred.fromCoroutine(wait())
+
+
+def __getattr__(name: str) -> Any:
+    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    if name == "FedoraMessagingProtocolV2":
+        warnings.warn(
+            f"{name} is the name of release 3.9.1 for FedoraMessagingProtocol",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        from ._v2 import FedoraMessagingProtocolV2
+
+        return FedoraMessagingProtocolV2
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

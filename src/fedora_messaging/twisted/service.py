@@ -8,6 +8,7 @@ it has blocked, acknowledgements included, and consumers must go on during an al
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ class FedoraMessagingService(MultiService):
         amqp_url: The broker; None: as configured. ``amqps`` is AMQP over TLS.
         bindings: What to consume, as in the configuration; None: as configured.
         config: The configuration; None: the one that :data:`fedora_messaging.config.conf` holds now.
+        confirms: Whether a publish waits for the broker's confirm.
         clock: The reactor to use; None: the global one.
         observer: Told of what happens.
 
@@ -55,7 +57,7 @@ class FedoraMessagingService(MultiService):
 
     name = "fedora-messaging"
     #: The class of factories that are made, one for each connection.
-    factoryClass = FedoraMessagingFactory
+    factoryClass: Any = FedoraMessagingFactory
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class FedoraMessagingService(MultiService):
         bindings: Any = None,
         *,
         config: Config | None = None,
+        confirms: bool = True,
         clock: Clock | None = None,
         observer: Observer | None = None,
     ) -> None:
@@ -94,6 +97,7 @@ class FedoraMessagingService(MultiService):
         )
         options: dict[str, Any] = {
             "queues": wanted_queues,
+            "confirms": confirms,
             "publish_exchange": config.publish_exchange,
             "topic_prefix": config.topic_prefix,
             "publish_priority": config.publish_priority,
@@ -103,12 +107,20 @@ class FedoraMessagingService(MultiService):
             "settings": settings,
             "clock": self._reactor,
         }
-        self.publisher = self.factoryClass(self._parameters, (), **{**options, "queues": ()})
-        self.factory = self.factoryClass(
-            self._parameters, wanted_bindings, publisher=self.publisher, **options
+        self.publisher: FedoraMessagingFactory = self.factoryClass(
+            self._parameters, bindings=(), **{**options, "queues": ()}
+        )
+        self.factory: FedoraMessagingFactory = self.factoryClass(
+            self._parameters, bindings=wanted_bindings, publisher=self.publisher, **options
         )
         for factory in (self.publisher, self.factory):
-            factory.dial_with(lambda factory=factory: self._dial(factory))  # type: ignore[misc]
+            factory.dial_with(lambda factory=factory: self._dial(factory))
+        if config.monitoring is not None:
+            from .monitor import monitor_service
+
+            monitor_service(
+                self, address=config.monitoring.address, port=config.monitoring.port, reactor=self._reactor
+            ).setServiceParent(self)
         self._grace = config.shutdown_grace
         self._stopping: Deferred[None] | None = None
 
@@ -190,6 +202,11 @@ class FedoraMessagingService(MultiService):
         return self.factory.consuming
 
     @property
+    def ready(self) -> bool:
+        """Whether everything that is to consume does; true when there is nothing to consume."""
+        return self.factory.ready
+
+    @property
     def stats(self) -> FactoryStatistics:
         """What has been published and consumed so far."""
         return self.factory.stats
@@ -239,3 +256,17 @@ def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.c
 def _pass_on(result: Any, done: Deferred[None]) -> Any:
     done.callback(None)
     return result
+
+
+def __getattr__(name: str) -> Any:
+    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    if name == "FedoraMessagingServiceV2":
+        warnings.warn(
+            f"{name} is the name of release 3.9.1 for FedoraMessagingService",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        from ._v2 import FedoraMessagingServiceV2
+
+        return FedoraMessagingServiceV2
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
