@@ -65,6 +65,8 @@ ROOMS = [
     "twisted._deliveries",
     "twisted._settings",
     "twisted._attempt",
+    "twisted._ending",
+    "twisted._outcomes",
     "twisted.consumer",
     "twisted.protocol",
     "twisted._reconnecting",

@@ -103,6 +103,8 @@ class Deliveries:
         acknowledged: list[int] = []
         observer = self._observer
         for delivery, settlement in settled:
+            if delivery.generation != self.generation:
+                continue  # its channel is gone, and the broker has requeued it
             if settlement.verb is Verb.ACK:
                 acknowledged.append(delivery.tag)
             else:

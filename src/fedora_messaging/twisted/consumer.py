@@ -18,16 +18,18 @@ from twisted.python.failure import Failure
 
 from .. import _wire
 from .._backoff import Backoff
-from .._delivery import Attempts, Delivery, InvalidMessage, Settlement, decide
+from .._delivery import Delivery
 from .._lifecycle import CloseReason, Lifecycle, Scope, State, verdict
 from .._topology import Subscription
-from ..exceptions import ConsumerCanceled, HaltConsumer, Nack, excerpt
+from ..exceptions import HaltConsumer, excerpt
 from ..message import Message
 from ._attempt import Attempt, NotSubscribed, Subscribed
 from ._callbacks import resolve, runs_on_reactor
 from ._channel import Channel
 from ._clock import Clock, wait
 from ._deliveries import Deliveries
+from ._ending import Ending, fire
+from ._outcomes import Outcomes
 from ._settings import ConsumerSettings
 from ._workers import ReactorWorker, ThreadWorker, Worker
 from .stats import ConsumerStatistics
@@ -86,7 +88,7 @@ class Consumer:
         self._progressed = progressed
         self._life = Lifecycle()
         self._backoff = Backoff(settings.backoff_base, settings.backoff_cap)
-        self._attempts = Attempts()
+        self._outcomes = Outcomes(settings.nack_policy, self.stats)
         self._open_channel: Callable[[], Deferred[Channel]] | None = None
         self._attempt: Attempt | None = None
         self._subscribed: Subscribed | None = None
@@ -96,9 +98,7 @@ class Consumer:
         self._retry: Any = None
         self._stable: Any = None
         self._idle: list[Deferred[None]] = []
-        self._waiters: list[Deferred[Any]] = []
-        self._results: list[Deferred[Any]] = []
-        self._outcome: Consumer | Failure | None = None
+        self._ending = Ending(self)
         self._error: Exception | None = None
         self._worker = self._make_worker(from_thread)
 
@@ -134,12 +134,7 @@ class Consumer:
         ConnectionException (TLS was refused at the first start). Cancelling it does nothing to the
         consumer: see :meth:`cancel`.
         """
-        result: Deferred[Any] = Deferred()
-        if self._outcome is not None:
-            result.callback(self._outcome)
-        else:
-            self._results.append(result)
-        return result
+        return self._ending.result()
 
     def when_consuming(self) -> Deferred[Consumer]:
         """A Deferred that fires with the consumer when it consumes, at once when it has done so before.
@@ -147,14 +142,7 @@ class Consumer:
         It fails as :attr:`result` does when the consumer ends before, and with ConsumerCanceled when it
         was cancelled.
         """
-        waiter: Deferred[Consumer] = Deferred()
-        if self._outcome is not None:
-            waiter.callback(self._before_it_consumed())
-        elif self._consumed_once:
-            waiter.callback(self)
-        else:
-            self._waiters.append(waiter)
-        return waiter
+        return self._ending.when_consuming()
 
     def cancel(self) -> Deferred[None]:
         """Stop consuming. The callback in flight finishes and is acknowledged, everything else is requeued.
@@ -302,7 +290,7 @@ class Consumer:
         _log.info("Consuming from the queue %r.", self.queue)
         if self._settings.observer is not None:
             self._settings.observer.declared(self.queue, self._life.generation)
-        _fire(self._waiters, self)
+        self._ending.consumes()
 
     def _not_consuming(self, failure: Failure) -> None:
         error = failure.value
@@ -384,35 +372,14 @@ class Consumer:
         self.stats.received += 1
 
     def _finished(self, batch: list[tuple[Delivery, Exception | None]]) -> None:
-        """Callbacks have finished: decide, settle, and end if one of them says so."""
-        deliveries = None if self._subscribed is None else self._subscribed.deliveries
-        policy, stats = self._settings.nack_policy, self.stats
-        settled: list[tuple[Delivery, Settlement]] = []
-        ends: Settlement | None = None
-        for delivery, outcome in batch:
-            if outcome is not None:
-                delivery = self._look_at(delivery, outcome)
-            settlement = decide(outcome, delivery, policy)
-            setattr(stats, settlement.counts, getattr(stats, settlement.counts) + 1)
-            if deliveries is not None and delivery.generation == deliveries.generation:
-                settled.append((delivery, settlement))
-            if settlement.ends is not None:
-                ends = settlement
-        if deliveries is not None:
-            deliveries.settle(settled)
+        """Callbacks have finished: settle, and end if one of them says so."""
+        settled, ends = self._outcomes.judge(batch)
+        if self._subscribed is not None:
+            self._subscribed.deliveries.settle(settled)
         if self._worker.running is None:
-            _fire(self._idle, None)
+            fire(self._idle, None)
         if ends is not None:
             Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
-
-    def _look_at(self, delivery: Delivery, outcome: Exception) -> Delivery:
-        """Log what went wrong, and count how often this message did."""
-        if isinstance(outcome, InvalidMessage):
-            _log.warning("Rejected an invalid message: %s", _wire.describe(delivery, outcome.error))
-        elif isinstance(outcome, Nack):
-            key, counted = _wire.refusal_key(delivery)
-            return delivery._replace(attempts=self._attempts.refused(key, counted))
-        return delivery
 
     # The end
 
@@ -433,24 +400,9 @@ class Consumer:
         self._forget()
         self._worker.stop()
         self._open_channel = None
-        self._outcome = self if error is None else Failure(error)
         if error is None or isinstance(error, HaltConsumer):
             _log.info("Stopped consuming from %r%s.", self.queue, f": {excerpt(error)}" if error else "")
         else:
             _log.error("The consumer of %r ended: %s: %s", self.queue, type(error).__name__, excerpt(error))
-        _fire(self._idle, None)
-        _fire(self._waiters, self._before_it_consumed())
-        _fire(self._results, self._outcome)
-
-    def _before_it_consumed(self) -> Failure:
-        if isinstance(self._outcome, Failure):
-            return self._outcome
-        return Failure(ConsumerCanceled("the consumer was cancelled before it consumed"))
-
-
-def _fire(waiting: list[Deferred[Any]], result: Any) -> None:
-    """Fire all that wait; detached first, since what they call may wait again."""
-    detached = waiting[:]
-    waiting.clear()
-    for each in detached:
-        each.callback(result)
+        fire(self._idle, None)
+        self._ending.end(error)

@@ -9,20 +9,35 @@ container platform do not come from within.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.application.internet import TCPServer
 from twisted.internet.error import CannotListenError
 from twisted.web import resource, server
 
 from ..exceptions import ConfigurationException
+from .stats import FactoryStatistics
 
 if TYPE_CHECKING:
     from twisted.web.http import Request
 
-    from .service import FedoraMessagingService
-
 __all__ = ["monitor_service"]
+
+
+class Watched(Protocol):
+    """What is shown of a service."""
+
+    @property
+    def consuming(self) -> bool:
+        """Whether there are consumers, and all of them are consuming."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything that is to consume does."""
+
+    @property
+    def stats(self) -> FactoryStatistics:
+        """What has been published and consumed."""
 
 
 class _Page(resource.Resource):
@@ -30,7 +45,7 @@ class _Page(resource.Resource):
 
     isLeaf = True
 
-    def __init__(self, watched: FedoraMessagingService) -> None:
+    def __init__(self, watched: Watched) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._watched = watched
 
@@ -82,12 +97,13 @@ class _Monitor(TCPServer):
 
 
 def monitor_service(
-    fm_service: FedoraMessagingService, *, address: str | None = None, port: int, reactor: Any = None
+    fm_service: Watched, *, address: str | None = None, port: int, reactor: Any = None
 ) -> TCPServer:
     """A service that serves ``/live`` and ``/ready``.
 
     Args:
-        fm_service: What is watched.
+        fm_service: What is watched: a
+            :class:`~fedora_messaging.twisted.service.FedoraMessagingService`.
         address: The address to listen on; None or "": all interfaces.
         port: The TCP port; 0: any free one.
         reactor: The reactor to listen with; None: the global one.
