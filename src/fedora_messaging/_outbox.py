@@ -128,7 +128,8 @@ class Outbox:
         """The broker acknowledged (or nacked) ``tag``, or all up to it: the messages concerned, in order."""
         in_flight = self._in_flight
         if multiple:
-            if tag == 0:
+            # 0 is all; a tag beyond the last is not the broker's to name, and must not cost a walk up to it.
+            if tag == 0 or tag >= self._next_tag:
                 tag = self._next_tag - 1
             done = []
             for each in range(self._lowest, tag + 1):
