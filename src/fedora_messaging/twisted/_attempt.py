@@ -30,11 +30,14 @@ class Subscribed(NamedTuple):
     deliveries: Deliveries
 
     async def unsubscribe(self, clock: Clock, limit: float) -> None:
-        """Return what was prefetched and cancel the AMQP consumer, in ``limit`` seconds at most."""
+        """Cancel the AMQP consumer and return what was prefetched, in ``limit`` seconds at most."""
+        if self.channel.ended is not None:
+            self.deliveries.give_back()
+            return
+        # Cancelled first: what is requeued before that comes back to this very consumer.
+        cancelled = self.channel.call(spec.Basic.Cancel(consumer_tag=self.tag), spec.Basic.CancelOk)
         self.deliveries.give_back()
-        if self.channel.ended is None:
-            cancel = spec.Basic.Cancel(consumer_tag=self.tag)
-            await wait(clock, self.channel.call(cancel, spec.Basic.CancelOk), limit)
+        await wait(clock, cancelled, limit)
 
 
 class NotSubscribed(Exception):

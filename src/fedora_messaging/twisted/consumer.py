@@ -374,12 +374,13 @@ class Consumer:
     def _finished(self, batch: list[tuple[Delivery, Exception | None]]) -> None:
         """Callbacks have finished: settle, and end if one of them says so."""
         settled, ends = self._outcomes.judge(batch)
-        if self._subscribed is not None:
-            self._subscribed.deliveries.settle(settled)
+        deliveries = None if self._subscribed is None else self._subscribed.deliveries
+        if ends is not None:  # before anything is requeued, which would come back to this very consumer
+            Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
+        if deliveries is not None:
+            deliveries.settle(settled)
         if self._worker.running is None:
             fire(self._idle, None)
-        if ends is not None:
-            Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
 
     # The end
 
