@@ -20,11 +20,25 @@ from .exceptions import (
     PermissionException,
 )
 
-__all__ = ["CallbackNotFound", "check_callback", "exit_code", "load_callback", "load_callback_file"]
+__all__ = [
+    "CallbackFailed",
+    "CallbackNotFound",
+    "check_callback",
+    "exit_code",
+    "load_callback",
+    "load_callback_file",
+]
 
 
 class CallbackNotFound(Exception):
     """There is no such callback, it cannot be imported, or it cannot be called."""
+
+
+class CallbackFailed(Exception):
+    """A callback raised an exception."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"The callback raised {type(error).__name__}: {error}")
 
 
 def load_callback(path: str) -> Any:

@@ -136,7 +136,7 @@ class LazyConfig(dict[str, Any]):
     Attributes:
         loaded: Whether that has happened. Set it to False to have it happen again.
         path: The file it was read from, None if there was none.
-        given: The keys that were in the file.
+        given: What was in the file.
     """
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ class LazyConfig(dict[str, Any]):
         super().__init__(completed({}))
         self.loaded = False
         self.path: str | None = None
-        self.given: frozenset[str] = frozenset()
+        self.given: dict[str, Any] = {}
         self._lock = threading.RLock()
 
     def _load(self) -> None:
@@ -176,7 +176,7 @@ class LazyConfig(dict[str, Any]):
             super().clear()
             super().update(values)
             self.path = path
-            self.given = frozenset(given)
+            self.given = given
             self.loaded = True
         return self
 

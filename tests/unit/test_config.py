@@ -348,7 +348,7 @@ def test_load_config_returns_itself(write: Callable[[str], Path], tmp_path: Path
     assert conf.load_config()["topic_prefix"] == "environment"
     assert conf.load_config(str(other)) is conf
     assert conf["topic_prefix"] == "argument"
-    assert (conf.path, conf.given) == (str(other), {"topic_prefix"})
+    assert (conf.path, conf.given) == (str(other), {"topic_prefix": "argument"})
 
 
 def test_loaded_can_be_set(write: Callable[[str], Path]) -> None:

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The command line: ``fedora-messaging COMMAND``. Each command is a module of its own, loaded when called."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+
+import click
+
+from .. import exceptions
+from .._entry import CallbackFailed, CallbackNotFound, exit_code
+from ..config import conf
+
+__all__ = ["main"]
+
+_log = logging.getLogger(__name__)
+
+_COMMANDS = ("config", "consume", "publish", "reconsume", "record", "replay")
+
+
+class _Commands(click.Group):
+    """Commands by name, and errors in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}._{name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            _log.debug("The command failed", exc_info=True)
+            raise _Failed(error) from error
+
+
+class _Failed(click.ClickException):
+    """An error as one line and an exit code."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(_line(error))
+        refused = isinstance(error, (exceptions.ValidationError, exceptions.PublishException))
+        vars(self)["exit_code"] = 1 if refused and exit_code(error) != 14 else exit_code(error)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, exceptions.ValidationError):
+        text = error.summary
+    elif isinstance(error, (exceptions.BaseException, CallbackNotFound, CallbackFailed)):
+        text = str(error)
+    else:
+        text = f"{type(error).__name__}: {error}"
+    return exceptions.excerpt(" ".join(text.split()), 600)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--conf",
+    metavar="FILE",
+    help="The configuration file. Default: what FEDORA_MESSAGING_CONF names, "
+    "else /etc/fedora-messaging/config.toml if it exists.",
+)
+@click.version_option(package_name="fedora-messaging", prog_name="fedora-messaging")
+@click.pass_context
+def main(ctx: click.Context, conf: str | None) -> None:
+    """Publish and consume messages over AMQP.
+
+    Exit codes: 0 on success, 1 for bad input, 2 for wrong usage or configuration. Each command's help
+    lists the others it has.
+    """
+    ctx.obj = conf
+
+
+def configure(path: str | None) -> None:
+    """Load the configuration, and set up logging by it.
+
+    Raises:
+        ConfigurationException: It cannot be used.
+    """
+    conf.load_config(path)
+    conf.setup_logging()

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Consuming from the command line: the options, and running until the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from .. import _topology
+from .._entry import CallbackFailed, CallbackNotFound, load_callback, load_callback_file
+from ..config import Config, conf
+from ..exceptions import ConfigurationException, HaltConsumer
+from ._reactor import install, run
+
+__all__ = ["Topology", "callback_options", "consume", "find_callback", "topology_options"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+#: The value of ``bindings`` to consume with, None for the configured one.
+Topology = Any
+
+
+def topology_options(function: _F) -> _F:
+    """The options that say what to consume. They change the configuration."""
+    for option in (
+        click.option("--exchange", metavar="NAME", help="The exchange to bind to, in all bindings."),
+        click.option(
+            "--routing-key",
+            "routing_keys",
+            metavar="KEY",
+            multiple=True,
+            help="The routing key to bind with, in all bindings; may be given several times.",
+        ),
+        click.option(
+            "--queue-name",
+            metavar="NAME",
+            help="The queue to bind and to consume from, in all bindings. One that is neither configured "
+            "nor on the broker is declared, and goes an hour after its last consumer.",
+        ),
+        click.option("--app-name", metavar="NAME", help="What the broker shows: client_properties.app."),
+    ):
+        function = option(function)
+    return function
+
+
+def callback_options(function: _F) -> _F:
+    """The options that name a callback."""
+    for option in (
+        click.option(
+            "--callback-file",
+            metavar="FILE:OBJECT",
+            help="The callback, by file: path/to/file.py:object.",
+        ),
+        click.option(
+            "--callback",
+            metavar="MODULE:OBJECT",
+            help="The callback, by its Python path: package.module:object. A function, a coroutine function, "
+            "or a class with __call__.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def find_callback(callback: str | None, callback_file: str | None) -> Callable[..., Any]:
+    """The callback that is named on the command line, else the configured one; classes are instantiated.
+
+    Raises:
+        CallbackNotFound: None is named, or it is not one.
+    """
+    if callback and callback_file:
+        raise click.UsageError("--callback and --callback-file exclude each other")
+    install()  # before the callback's module imports a reactor
+    named = callback or callback_file or conf["callback"]
+    if not named:
+        raise CallbackNotFound(
+            "There is no callback: name one with --callback, --callback-file or in the configuration"
+        )
+    if callable(named):
+        found = named
+    else:
+        found = load_callback_file(named) if named == callback_file and not callback else load_callback(named)
+    from ..twisted._callbacks import resolve
+
+    try:
+        return resolve(found)
+    except Exception as error:
+        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise CallbackNotFound(f'The callback "{named}" cannot be used: {words}') from error
+
+
+def bindings_for(
+    app_name: str | None, queue_name: str | None, routing_keys: tuple[str, ...], exchange: str | None
+) -> Topology:
+    """What to consume, by the configuration and the options."""
+    if app_name:
+        conf["client_properties"] = {**conf["client_properties"], "app": app_name}
+    config: Config = conf.parsed()
+    if queue_name is None and not routing_keys and exchange is None:
+        return None
+    bindings = config.bindings or _topology.bindings(
+        [{"queue": queue.name, "exchange": "amq.topic", "routing_keys": ["#"]} for queue in config.queues]
+    )
+    wanted = [
+        {
+            "queue": binding.queue if queue_name is None else queue_name,
+            "exchange": binding.exchange if exchange is None else exchange,
+            "routing_keys": list(routing_keys or binding.routing_keys),
+            "arguments": dict(binding.arguments),
+        }
+        for binding in bindings
+    ]
+    return [each for number, each in enumerate(wanted) if each not in wanted[:number]]
+
+
+def consume(callback: Callable[..., Any], bindings: Topology) -> None:
+    """Consume until a signal, HaltConsumer or an error.
+
+    Raises:
+        Exception: What ended the first consumer that ended by itself.
+    """
+    install()
+    from twisted.internet.defer import DeferredList, FirstError
+
+    from .. import api
+
+    api_module: Any = api
+    config = conf.parsed()
+
+    async def work() -> None:
+        try:
+            starting = api.twisted_consume(callback, bindings)
+        except ValueError as error:
+            raise ConfigurationException(f"bindings: {error}") from error
+        starting.addErrback(lambda _: None)  # the consumers' own results tell
+        service = api_module._twisted_service
+        consumers = list(service.consumers)
+        results = [consumer.result for consumer in consumers]
+        ended = DeferredList(results, fireOnOneErrback=True, consumeErrors=True)
+        monitor = None
+        try:
+            if config.monitoring is not None:
+                from ..twisted.monitor import monitor_service
+
+                where = config.monitoring
+                monitor = monitor_service(service, address=where.address, port=where.port)
+                monitor.startService()
+            await ended
+        except FirstError as first:
+            reason: Exception = first.subFailure.value
+            if consumers[first.index].stats.failed and not isinstance(reason, HaltConsumer):
+                raise CallbackFailed(reason) from reason
+            raise reason from None
+        finally:
+            if monitor is not None and monitor.running:
+                await monitor.stopService()
+            await service.stopService()
+
+    def stop() -> None:
+        service = api_module._twisted_service
+        if service is not None:
+            service.stopService()
+
+    run(work, stop)

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""``fedora-messaging publish``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import click
+
+from ..exceptions import ValidationError
+from ..message import Message, check_outgoing, loads
+from . import configure
+from ._reactor import install
+
+__all__ = ["command"]
+
+
+@click.command("publish")
+@click.argument("file", type=click.File("rb"))
+@click.option("--exchange", metavar="NAME", help="The exchange. Default: as configured.")
+@click.pass_obj
+def command(conf: str | None, file: BinaryIO, exchange: str | None) -> None:
+    """Publish the messages in FILE ("-": standard input), one JSON object a line.
+
+    All lines are checked before the first message is published. Messages keep their ids: should the broker
+    fail in the middle, consumers can tell which ones they have seen.
+
+    Exit codes: 1 for a bad line or a message that the broker refuses, 2 for wrong usage or configuration,
+    14 when the broker cannot be reached.
+    """
+    configure(conf)
+    messages = list(_messages(file))
+    publish(messages, exchange)
+
+
+def publish(messages: list[tuple[int, Message]], exchange: str | None) -> None:
+    """Publish messages, each with the number of its line, and say how many."""
+    install()
+    from .. import api
+
+    for done, (line, message) in enumerate(messages):
+        try:
+            api.publish(message, exchange)
+        except Exception:
+            error_line = f"line {line}: " if line else ""
+            click.echo(f"{error_line}not published; {_count(done)} published before it", err=True)
+            raise
+    click.echo(f"{_count(len(messages))} published", err=True)
+
+
+def _count(number: int) -> str:
+    return "1 message was" if number == 1 else f"{number} messages were"
+
+
+def _messages(file: BinaryIO) -> Iterator[tuple[int, Message]]:
+    for number, line in enumerate(file, 1):
+        try:
+            found = loads(line.decode("utf-8").rstrip("\r\n"))
+            for message in found:
+                check_outgoing(message)
+        except (ValidationError, UnicodeDecodeError) as error:
+            words = error.summary if isinstance(error, ValidationError) else str(error)
+            words = words.removeprefix("Line 1: ").removeprefix("Line 1 ")
+            raise ValidationError(f"Line {number}: {words}; 0 messages were published") from error
+        for message in found:
+            yield number, message

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The reactor of the command line: asyncio's, in the main thread, ended by signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any
+
+__all__ = ["install", "run"]
+
+
+def install() -> None:
+    """Choose the asyncio reactor, so that callbacks may await futures. Too late if there is one already."""
+    if "twisted.internet.reactor" not in sys.modules:
+        from twisted.internet import asyncioreactor
+
+        asyncioreactor.install()
+
+
+def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -> None:
+    """Run a coroutine on the reactor until it has finished.
+
+    Args:
+        work: Called on the reactor for the coroutine.
+        stop: Called on the reactor at the first SIGTERM or SIGINT; it has the coroutine finish.
+            A second one ends the process at once.
+
+    Raises:
+        Exception: What the coroutine raised.
+    """
+    from twisted.internet import reactor as global_reactor
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+    reactor: Any = global_reactor
+    outcome: list[Any] = []
+    signals: list[int] = []
+
+    def received(number: int, frame: FrameType | None) -> None:
+        if signals:
+            # Nothing in order any more: a callback that does not return would keep the process.
+            logging.shutdown()
+            os._exit(128 + number)
+        signals.append(number)
+        reactor.callFromThread(stop)
+
+    def finished(result: Any) -> None:
+        outcome.append(result)
+        if reactor.running:
+            reactor.stop()
+
+    def start() -> None:
+        # After the reactor has set its own.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, received)
+        Deferred.fromCoroutine(work()).addBoth(finished)
+
+    reactor.callWhenRunning(start)
+    reactor.run()
+    if outcome and isinstance(outcome[0], Failure):
+        outcome[0].raiseException()

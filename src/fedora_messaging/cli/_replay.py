@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""``fedora-messaging replay``."""
+
+from __future__ import annotations
+
+import click
+
+from . import configure
+from ._datagrepper import fetch, url_option
+from ._publish import publish
+
+__all__ = ["command"]
+
+
+@click.command("replay")
+@click.argument("message_id", metavar="ID")
+@url_option
+@click.option("--exchange", metavar="NAME", help="The exchange. Default: as configured.")
+@click.pass_obj
+def command(conf: str | None, message_id: str, datagrepper_url: str, exchange: str | None) -> None:
+    """Fetch the message ID from the archive and publish it again, with the same id.
+
+    Exit codes: 1 for a message that is not there, not valid or refused by the broker, 2 for wrong usage or
+    configuration, 14 when archive or broker cannot be reached.
+    """
+    configure(conf)
+    publish([(0, fetch(datagrepper_url, message_id))], exchange)
