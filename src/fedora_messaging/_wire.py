@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pika import BasicProperties
 
 from ._delivery import Delivery
+from ._json import MAX_DEPTH
 from .exceptions import ValidationError, excerpt
 from .message import Message, get_message, outgoing_headers
 
@@ -226,7 +227,24 @@ def decode_properties(raw: bytes) -> BasicProperties:
             raise ValidationError(f"The property {name} is not UTF-8")
     if any(isinstance(name, bytes) for name in properties.headers or ()):
         raise ValidationError("A header's name is not UTF-8")
+    if _is_deep(properties.headers):
+        raise ValidationError(f"The headers are nested more than {MAX_DEPTH} levels deep")
     return properties
+
+
+def _is_deep(headers: object) -> bool:
+    # How deep pika's decoder gets depends on the Python and on the stack it is called from.
+    level = [headers]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for value in level
+            if isinstance(value, (dict, list))
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, (dict, list)) for value in level)
 
 
 def _decode_common(raw: bytes) -> BasicProperties | None:
