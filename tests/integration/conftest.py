@@ -51,3 +51,15 @@ def client(vhost: Vhost, no_unhandled_errors: None) -> Iterator[Callable[..., An
             return clients.enter_context(api.Client(config.parse(values)))
 
         yield make
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Notes figures of a test for the report (``--junit-xml``) and for whoever runs it with ``-s``."""
+
+    def note(**figures: object) -> None:
+        for name, figure in figures.items():
+            record_property(name, figure)
+        print("measured:", figures)
+
+    return note
