@@ -114,7 +114,7 @@ def class_for(headers: HeaderType, properties: pika.BasicProperties) -> type[Mes
     if not isinstance(name, str):
         raise ValidationError(f"The header {SCHEMA} must be a string: {excerpt(name)}")
     package = headers.get(PACKAGE)
-    return get_class(name, package if isinstance(package, str) else None)
+    return get_class(name, schema_package=package if isinstance(package, str) else None)
 
 
 def severity_of(headers: HeaderType, properties: pika.BasicProperties) -> int:

@@ -256,7 +256,7 @@ def load_message_classes() -> None:
     registry.load()
 
 
-def get_class(schema_name: str, schema_package: str | None = None) -> type[Message]:
+def get_class(schema_name: str, *, schema_package: str | None = None) -> type[Message]:
     """The message class with a schema name, or with the Python path ``package.module:Class``.
 
     Nothing is imported for it: only registered classes are found. For other names it is

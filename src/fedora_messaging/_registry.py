@@ -42,9 +42,16 @@ def _entry_points() -> Iterable[metadata.EntryPoint]:
 class Registry:
     """The message classes by name, and back; read from the entry points once, on first use.
 
+    The three dictionaries are live: the tests of applications patch classes of their own into them.
+
     Args:
         base: The class that all message classes inherit.
         entry_points: Where the entry points come from.
+
+    Attributes:
+        classes: The class with each schema name.
+        names: The schema name of each class.
+        packages: The normalised name of the distribution each schema name came from, if that is known.
     """
 
     def __init__(
@@ -52,8 +59,10 @@ class Registry:
     ) -> None:
         self._base = base
         self._entry_points = entry_points
-        self._classes: dict[str, type] = {}
-        self._schemas: dict[type, Schema] = {}
+        self.classes: dict[str, type] = {}
+        self.names: dict[type, str] = {}
+        self.packages: dict[str, str] = {}
+        self._paths: dict[str, type] = {}
         self._warned: set[str] = set()
         # Reentrant: a schema package may build messages while it is imported.
         self._lock = threading.RLock()
@@ -92,17 +101,18 @@ class Registry:
             cls: The class.
             package: The name of the distribution it is from.
         """
-        if self._classes.setdefault(name, cls) is not cls:
+        if self.classes.setdefault(name, cls) is not cls:
             _log.error("%s is already the name of another message class than %s", name, cls)
             return
-        normalised = re.sub(r"[-_.]+", "_", package).lower() if package else None
-        self._schemas.setdefault(cls, Schema(name, normalised))
-        self._classes.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
+        self.names.setdefault(cls, name)
+        if package:
+            self.packages[name] = re.sub(r"[-_.]+", "_", package).lower()
+        self._paths.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:
         """The class with this schema name or Python path (``package.module:Class``), else None."""
         self.load()
-        return self._classes.get(name)
+        return self.classes.get(name) or self._paths.get(name)
 
     def find(self, name: str, package: str | None = None) -> type:
         """The class with this schema name; the base class, and one warning a name, if there is none.
@@ -122,8 +132,8 @@ class Registry:
 
     def schema(self, cls: type) -> Schema | None:
         """What a class is registered as, None if it is not."""
-        known = self._schemas.get(cls)
-        if known is None and not self._loaded:
+        name = self.names.get(cls)
+        if name is None and not self._loaded:
             self.load()
-            known = self._schemas.get(cls)
-        return known
+            name = self.names.get(cls)
+        return None if name is None else Schema(name, self.packages.get(name))

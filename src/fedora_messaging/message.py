@@ -12,6 +12,7 @@ from ._message import (
     get_name,
     load_message_classes,
     outgoing_headers,
+    registry,
 )
 from ._serialised import SERIALIZED_MESSAGE_SCHEMA, dumps, load_message, loads
 
@@ -34,3 +35,8 @@ __all__ = [
     "loads",
     "outgoing_headers",
 ]
+
+# The tests of applications and of schema packages look into these, and patch classes of their own into them.
+_class_to_schema_name = registry.names
+_schema_name_to_class = registry.classes
+_schema_name_to_package = registry.packages

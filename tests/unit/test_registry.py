@@ -168,3 +168,14 @@ def test_package_that_looks_itself_up_while_imported(caplog: pytest.LogCaptureFi
 
     assert known.get("two.v1") is Two
     assert caplog.text == ""
+
+
+def test_patched_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class that an application's test patches into the names has a schema, without a package."""
+    known = registry(point("one.v1", "registered:One"))
+    known.load()
+    monkeypatch.setitem(known.names, Two, "two.v1")
+    monkeypatch.setitem(known.classes, "two.v1", Two)
+
+    assert known.schema(Two) == Schema("two.v1", None)
+    assert known.get("two.v1") is Two
