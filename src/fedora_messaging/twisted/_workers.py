@@ -282,6 +282,9 @@ class ReactorWorker:
         except Exception as error:
             self._end(delivery, error)
             return
+        except BaseException as error:  # SystemExit and the like: the reactor would log it, and go on
+            self._end(delivery, _Raised(error))
+            return
         if isinstance(result, Deferred):
             result.addBoth(self._fired, delivery)
         else:

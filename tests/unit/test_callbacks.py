@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Which callables are callbacks, where they run, and how coroutines are driven."""
+
+import functools
+import subprocess
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from fedora_messaging.twisted._callbacks import drive, resolve, runs_on_reactor
+
+
+def plain(message: Any) -> None:
+    """A function."""
+
+
+async def coroutine(message: Any) -> None:
+    """A coroutine function."""
+
+
+@inlineCallbacks
+def inline(message: Any) -> Generator[Deferred[None], None, None]:
+    """A function of Twisted's older style."""
+    yield Deferred()
+
+
+def generator(message: Any) -> Generator[None, None, None]:
+    """A generator function, which nobody would drive elsewhere."""
+    yield
+
+
+class Plain:
+    def __call__(self, message: Any) -> None:
+        """Called."""
+
+    def method(self, message: Any) -> None:
+        """A bound method."""
+
+    async def coroutine(self, message: Any) -> None:
+        """A bound coroutine method."""
+
+
+class Async:
+    async def __call__(self, message: Any) -> None:
+        """Called."""
+
+
+class Derived(Async):
+    """Inherits its call."""
+
+
+class NotCallable:
+    pass
+
+
+class NeedsArguments:
+    def __init__(self, argument: Any) -> None:
+        raise AssertionError("never reached")
+
+    def __call__(self, message: Any) -> None:
+        """Called."""
+
+
+def test_classes_are_instantiated() -> None:
+    """A class stands for an instance of it; every other callable for itself."""
+    assert isinstance(resolve(Plain), Plain)
+    assert isinstance(resolve(Derived), Derived)
+    for callback in (plain, coroutine, Plain(), Plain().method, functools.partial(plain), print):
+        assert callback == resolve(callback)
+
+
+@pytest.mark.parametrize("callback", [NotCallable, NotCallable(), None, "module:callback", 7, object])
+def test_what_is_not_callable_is_a_value_error(callback: Any) -> None:
+    """The error names what was given."""
+    name = callback.__name__ if isinstance(callback, type) else type(callback).__name__
+    with pytest.raises(ValueError, match=name):
+        resolve(callback)
+
+
+def test_errors_of_constructors_are_the_applications() -> None:
+    """What the class itself raises when it is made is passed on."""
+    with pytest.raises(TypeError):
+        resolve(NeedsArguments)
+
+
+@pytest.mark.parametrize(
+    ("callback", "expected"),
+    [
+        (plain, False),
+        (coroutine, True),
+        (inline, True),
+        (generator, True),
+        (Plain(), False),
+        (Plain().method, False),
+        (Plain().coroutine, True),
+        (Async(), True),
+        (Derived(), True),
+        (functools.partial(plain, 1), False),
+        (functools.partial(functools.partial(coroutine), 1), True),
+        (functools.partial(Async()), True),
+        (lambda message: None, False),
+        (print, False),
+        ([].append, False),
+    ],
+)
+def test_where_callbacks_run(callback: Any, expected: bool) -> None:
+    """It is known before the call, from the callback alone."""
+    assert expected is runs_on_reactor(callback)
+
+
+def test_plain_values_and_deferreds_pass() -> None:
+    """What is no coroutine is left as it is."""
+    deferred: Deferred[None] = Deferred()
+
+    assert deferred is drive(deferred)
+    assert 7 == drive(7)
+
+
+def test_coroutines_become_deferreds() -> None:
+    """A coroutine is started at once, and its result or exception is the Deferred's."""
+    waited: Deferred[int] = Deferred()
+
+    async def add() -> int:
+        return await waited + 1
+
+    async def fail() -> None:
+        raise KeyError("surprise")
+
+    results: list[Any] = []
+    drive(add()).addBoth(results.append)
+    before = list(results)
+    waited.callback(1)
+    failed: list[Any] = []
+    drive(fail()).addErrback(failed.append)
+
+    assert ([], [2]) == (before, results)
+    assert isinstance(failed[0].value, KeyError)
+
+
+_ASYNCIO = """
+from twisted.internet import asyncioreactor
+asyncioreactor.install()
+import asyncio
+from twisted.internet import defer, reactor, task
+from fedora_messaging.twisted._callbacks import drive
+
+async def both():
+    assert asyncio.current_task() is not None
+    await asyncio.sleep(0.001)
+    assert 7 == await task.deferLater(reactor, 0.001, lambda: 7)
+    fired = defer.succeed(8)
+    assert 8 == await fired
+    try:
+        await task.deferLater(reactor, 0, lambda: 1 / 0)
+    except ZeroDivisionError:
+        pass
+    async with asyncio.timeout(5) if hasattr(asyncio, "timeout") else _Nothing():
+        await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0.001))
+    try:
+        await asyncio.wait_for(asyncio.sleep(60), 0.001)
+    except asyncio.TimeoutError:
+        return "both kinds"
+
+class _Nothing:
+    async def __aenter__(self): pass
+    async def __aexit__(self, *_): pass
+
+async def fails():
+    await asyncio.sleep(0)
+    raise KeyError("surprise")
+
+async def cancelled():
+    await defer.Deferred()
+
+async def main():
+    print(await drive(both()))
+    try:
+        await drive(fails())
+    except KeyError as error:
+        print(repr(error))
+    waiting = drive(cancelled())
+    await task.deferLater(reactor, 0.001, lambda: None)
+    waiting.cancel()
+    try:
+        await waiting
+    except BaseException as error:
+        print(type(error).__name__)
+
+def start():
+    done = defer.Deferred.fromCoroutine(main())
+    done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
+
+reactor.callLater(0, start)
+reactor.run()
+"""
+
+
+def test_coroutines_under_asyncio_await_both_kinds() -> None:
+    """On the asyncio reactor a callback runs in a task and may await futures and Deferreds alike."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _ASYNCIO],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert ["both kinds", "KeyError('surprise')", "CancelledError"] == done.stdout.splitlines(), done.stderr
+    assert "" == done.stderr
