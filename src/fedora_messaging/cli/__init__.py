@@ -49,7 +49,12 @@ class _Failed(click.ClickException):
     def __init__(self, error: Exception) -> None:
         super().__init__(_line(error))
         refused = isinstance(error, (exceptions.ValidationError, exceptions.PublishException))
+        # HaltConsumer may ask for 0.
         vars(self)["exit_code"] = 1 if refused and exit_code(error) != 14 else exit_code(error)
+
+    def show(self, file: Any = None) -> None:
+        if self.exit_code:
+            super().show(file)
 
 
 def _line(error: Exception) -> str:

@@ -39,7 +39,7 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
     """
     import toml
 
-    def line(key: str, value: Any, own: bool) -> str:
+    def item(key: str, value: Any, own: bool) -> str:
         comment = f"# {origin}" if own else "# default"
         if value is None:
             return f"# {key} is not set  {comment}"
@@ -50,17 +50,22 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
     tables = {key: value for key, value in safe.items() if _is_tables(value)}
     for key, value in safe.items():
         if key not in sections and key not in tables:
-            yield line(key, value, key in given)
+            yield item(key, value, key in given)
     for key, section in sections.items():
         yield ""
         in_part = key in given and key in DEFAULTS and isinstance(given[key], Mapping)
         if any(isinstance(value, Mapping) for value in section.values()) or not section:
             yield f"# {origin}" if key in given else "# default"
-            yield toml.dumps({key: section}).strip() or f"[{key}]"
+            named = {name: value for name, value in section.items() if name}
+            yield toml.dumps({key: named}).strip() or f"[{key}]"
+            if "" in section:
+                # Not every reader of TOML takes an empty name.
+                unnamed = toml.dumps({key: {"": section[""]}}).strip()
+                yield "\n".join(f"# {line}" for line in unnamed.splitlines() if line)
             continue
         yield f"[{key}]"
         for name, value in section.items():
-            yield line(name, value, in_part and name in given[key])
+            yield item(name, value, in_part and name in given[key])
     for key, value in tables.items():
         yield ""
         yield f"# {origin}" if key in given else "# default"

@@ -101,19 +101,9 @@ def bindings_for(
     config: Config = conf.parsed()
     if queue_name is None and not routing_keys and exchange is None:
         return None
-    bindings = config.bindings or _topology.bindings(
-        [{"queue": queue.name, "exchange": "amq.topic", "routing_keys": ["#"]} for queue in config.queues]
+    return _topology.overridden(
+        config.bindings, config.queues, queue=queue_name, routing_keys=routing_keys, exchange=exchange
     )
-    wanted = [
-        {
-            "queue": binding.queue if queue_name is None else queue_name,
-            "exchange": binding.exchange if exchange is None else exchange,
-            "routing_keys": list(routing_keys or binding.routing_keys),
-            "arguments": dict(binding.arguments),
-        }
-        for binding in bindings
-    ]
-    return [each for number, each in enumerate(wanted) if each not in wanted[:number]]
 
 
 def consume(callback: Callable[..., Any], bindings: Topology) -> None:
@@ -128,7 +118,6 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
     from .. import api
 
     api_module: Any = api
-    config = conf.parsed()
 
     async def work() -> None:
         try:
@@ -140,23 +129,15 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
         consumers = list(service.consumers)
         results = [consumer.result for consumer in consumers]
         ended = DeferredList(results, fireOnOneErrback=True, consumeErrors=True)
-        monitor = None
         try:
-            if config.monitoring is not None:
-                from ..twisted.monitor import monitor_service
-
-                where = config.monitoring
-                monitor = monitor_service(service, address=where.address, port=where.port)
-                monitor.startService()
             await ended
         except FirstError as first:
-            reason: Exception = first.subFailure.value
+            reason = first.subFailure.value
+            assert isinstance(reason, Exception)
             if consumers[first.index].stats.failed and not isinstance(reason, HaltConsumer):
                 raise CallbackFailed(reason) from reason
             raise reason from None
         finally:
-            if monitor is not None and monitor.running:
-                await monitor.stopService()
             await service.stopService()
 
     def stop() -> None:

@@ -8,11 +8,15 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any
 
 __all__ = ["install", "run"]
+
+# Some supervisors (GNU timeout, for one) signal the process and its group: that is one signal, not two.
+_SAME = 0.1
 
 
 def install() -> None:
@@ -40,15 +44,16 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
 
     reactor: Any = global_reactor
     outcome: list[Any] = []
-    signals: list[int] = []
+    first: list[float] = []
 
     def received(number: int, frame: FrameType | None) -> None:
-        if signals:
+        if not first:
+            first.append(time.monotonic())
+            reactor.callFromThread(stop)
+        elif time.monotonic() - first[0] > _SAME:
             # Nothing in order any more: a callback that does not return would keep the process.
             logging.shutdown()
             os._exit(128 + number)
-        signals.append(number)
-        reactor.callFromThread(stop)
 
     def finished(result: Any) -> None:
         outcome.append(result)
