@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULTS",
     "TLS",
     "Config",
+    "ConsumerConfig",
     "Monitoring",
     "NackDelay",
     "QoS",
@@ -77,6 +78,7 @@ DEFAULTS: dict[str, Any] = {
     "ack_timeout": 1800.0,
     "mandatory": False,
     "max_message_size": 64 * 1024 * 1024,
+    "consumers": {},
 }
 
 
@@ -123,6 +125,17 @@ class NackDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerConfig:
+    """One of several consumers in a process: a ``[consumers.NAME]`` table."""
+
+    name: str
+    callback: Any
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+    qos: QoS = QoS()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The configuration in effect. What may hold secrets is not in its ``repr``."""
 
@@ -149,6 +162,7 @@ class Config:
     ack_timeout: float = 1800.0
     mandatory: bool = False
     max_message_size: int = 64 * 1024 * 1024
+    consumers: tuple[ConsumerConfig, ...] = ()
 
 
 def parse(mapping: Mapping[str, Any]) -> Config:
@@ -185,6 +199,7 @@ def parse(mapping: Mapping[str, Any]) -> Config:
         ack_timeout=_seconds("ack_timeout", values["ack_timeout"]),
         mandatory=_typed("mandatory", values["mandatory"], bool),
         max_message_size=_integer("max_message_size", values["max_message_size"], 1, 2**63),
+        consumers=_consumers(values),
     )
 
 
@@ -250,6 +265,30 @@ def _topology_of(values: Mapping[str, Any]) -> tuple[tuple[Queue, ...], tuple[Bi
     if values["queues"] == DEFAULTS["queues"] and not any(binding.queue == "" for binding in bindings):
         queues = ()
     return queues, bindings
+
+
+def _consumers(values: Mapping[str, Any]) -> tuple[ConsumerConfig, ...]:
+    found = []
+    for name, given in _dictionary(values, "consumers").items():
+        where = f"consumers.{name}"
+        section = _mapping(where, given)
+        _known(where, section, _CONSUMER)
+        callback = _callback(section.get("callback", values["callback"]))
+        if callback is None:
+            raise ConfigurationException(f"{where}.callback: is missing")
+        # What it leaves out, it has in common with the others.
+        common = {key: section[key] for key in ("queues", "bindings") if key in section}
+        try:
+            queues, bindings = _topology_of({**values, **(common and {**_NO_TOPOLOGY, **common})})
+            qos = _qos({**values["qos"], **_mapping("qos", section.get("qos", {}))})
+        except ConfigurationException as error:
+            raise ConfigurationException(f"{where}.{error.message}") from None
+        found.append(ConsumerConfig(name, callback, queues, bindings, qos))
+    return tuple(found)
+
+
+_CONSUMER: dict[str, Any] = {"callback": None, "queues": {}, "bindings": [], "qos": {}}
+_NO_TOPOLOGY: dict[str, Any] = {"queues": {}, "bindings": []}
 
 
 def _qos(section: Mapping[str, Any]) -> QoS:

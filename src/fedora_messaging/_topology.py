@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["Binding", "Exchange", "Queue", "Subscription", "bindings", "exchanges", "queues", "subscriptions"]
+__all__ = [
+    "Binding",
+    "Exchange",
+    "Queue",
+    "Subscription",
+    "bindings",
+    "exchanges",
+    "overridden",
+    "queues",
+    "subscriptions",
+]
 
 _EXPIRES = 3_600_000  # milliseconds
 
@@ -60,6 +70,41 @@ class Subscription:
 
     queue: Queue
     bindings: tuple[Binding, ...] = ()
+
+
+def overridden(
+    bindings: Iterable[Binding],
+    queues: Iterable[Queue],
+    *,
+    queue: str | None = None,
+    routing_keys: Iterable[str] = (),
+    exchange: str | None = None,
+) -> tuple[Binding, ...]:
+    """Bindings with what a command line says put in the place of their own.
+
+    Args:
+        bindings: The configured bindings.
+        queues: The configured queues: without bindings, each is bound to ``amq.topic`` with ``#``.
+        queue: The queue of all bindings.
+        routing_keys: The routing keys of all bindings.
+        exchange: The exchange of all bindings.
+    """
+    keys = tuple(routing_keys)
+    configured = tuple(bindings) or tuple(Binding(each.name, "amq.topic", ("#",)) for each in queues)
+    wanted = (
+        Binding(
+            each.queue if queue is None else queue,
+            each.exchange if exchange is None else exchange,
+            keys or each.routing_keys,
+            each.arguments,
+        )
+        for each in configured or (Binding("", "amq.topic", ("#",)),)
+    )
+    unique: list[Binding] = []
+    for each in wanted:
+        if each not in unique:
+            unique.append(each)
+    return tuple(unique)
 
 
 def exchanges(value: Any) -> tuple[Exchange, ...]:

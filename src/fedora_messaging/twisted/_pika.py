@@ -250,7 +250,8 @@ class Connection(TwistedProtocolConnection):
         self._waiters.append(done)
         if self.reason is None:
             self.reason = CloseReason(Scope.TRANSPORT, 0, "closed by this client", opened=self._opened)
-            if self._opened and not self._impl.is_closing:
+            # From a connection that it has blocked the broker reads nothing, connection.close included.
+            if self._opened and self.blocked is None and not self._impl.is_closing:
                 self._impl.close(reply_code, reply_text)
                 self._timers["close"] = self._clock.callLater(CLOSE_TIMEOUT, self._abort_transport)
             else:

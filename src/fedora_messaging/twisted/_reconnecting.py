@@ -16,7 +16,7 @@ from .._backoff import Backoff
 from .._lifecycle import CloseReason
 from .._observe import Observer
 from ..exceptions import ConnectionException
-from ._clock import Clock, global_clock
+from ._clock import Clock, global_clock, wait
 from ._errors import transport_reason
 from .protocol import FedoraMessagingProtocol
 
@@ -103,11 +103,12 @@ class Reconnecting(protocol.ReconnectingClientFactory):
     def stopFactory(self) -> None:
         """Twisted's: no connection is left. Between two attempts this means nothing."""
 
-    async def disconnect(self) -> None:
-        """Close the connection in order, and do not connect again."""
+    async def disconnect(self, limit: float) -> None:
+        """Close the connection in order, by force after ``limit`` seconds, and do not connect again."""
         self.stopTrying()
-        if self._current is not None:
-            await self._current.close()
+        current = self._current
+        if current is not None and not await wait(self._clock, current.close(), limit):
+            current.abort("the grace period is over")
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.errback(ConnectionException(reason="the factory was stopped"))

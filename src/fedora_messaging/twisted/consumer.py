@@ -49,6 +49,7 @@ class Consumer:
     :func:`fedora_messaging.api.twisted_consume`.
 
     Attributes:
+        name: What it is called in the configuration and by the monitor, if anything.
         queue: The queue's name; for one named by the broker, the present name ("" before the first).
         callback: What is called with each message.
         stats: What became of its messages so far.
@@ -64,6 +65,7 @@ class Consumer:
         from_thread: Callable[..., Any] | None = None,
         stuck: Callable[[], None] = lambda: None,
         progressed: Callable[[], None] = lambda: None,
+        name: str = "",
     ) -> None:
         """Args:
         subscription: The queue and its bindings.
@@ -73,6 +75,7 @@ class Consumer:
         from_thread: ``reactor.callFromThread``, to run plain callbacks in a thread of their own; None:
             on the reactor.
         stuck: Called when declaring has taken longer than ``declare_timeout``.
+        name: What it is called where several are told apart.
         progressed: Called when it has been consuming for ``stable`` seconds.
 
         Raises:
@@ -80,6 +83,7 @@ class Consumer:
         """
         self.callback = resolve(callback)
         self.queue = subscription.queue.name
+        self.name = name
         self.stats = ConsumerStatistics()
         self._subscription = subscription
         self._settings = settings
@@ -119,6 +123,11 @@ class Consumer:
     def running(self) -> bool:
         """Whether it is consuming at this moment."""
         return self._life.state is State.CONSUMING
+
+    @property
+    def state(self) -> str:
+        """What it is doing: idle, connecting, declaring, consuming, backoff, draining or stopped."""
+        return self._life.state.value
 
     @property
     def ended(self) -> bool:
@@ -225,14 +234,11 @@ class Consumer:
         until = None if grace is None else self._clock.seconds() + grace
         subscribed = self._subscribed
         if subscribed is not None:
-            await subscribed.unsubscribe(self._clock, _POLITE)
+            await subscribed.unsubscribe(self._clock, self._polite(until))
         await wait(self._clock, self._settled(), self._left(until))
         if subscribed is not None:
             # Whatever becomes of it, the end of the connection requeues what is left.
-            left = self._left(until)
-            await wait(
-                self._clock, subscribed.channel.close(), _POLITE if left is None else min(_POLITE, left)
-            )
+            await wait(self._clock, subscribed.channel.close(), self._polite(until))
         self._stop(self._error)
 
     def abort(self) -> None:
@@ -241,6 +247,10 @@ class Consumer:
 
     def _left(self, until: float | None) -> float | None:
         return None if until is None else max(until - self._clock.seconds(), 0.0)
+
+    def _polite(self, until: float | None) -> float:
+        left = self._left(until)
+        return _POLITE if left is None else min(_POLITE, left)
 
     # Declaring and consuming
 
@@ -379,7 +389,7 @@ class Consumer:
             Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
         if deliveries is not None:
             deliveries.settle(settled)
-        if self._worker.running is None:
+        if self._is_settled():
             fire(self._idle, None)
 
     # The end
@@ -387,12 +397,16 @@ class Consumer:
     def _settled(self) -> Deferred[None]:
         """Fires when no callback runs and its outcome has been settled."""
         idle: Deferred[None] = Deferred()
-        unsettled = 0 if self._subscribed is None else self._subscribed.deliveries.unsettled
-        if self._worker.running is None and not unsettled:
+        if self._is_settled():
             idle.callback(None)
         else:
             self._idle.append(idle)
         return idle
+
+    def _is_settled(self) -> bool:
+        # A callback's outcome reaches the reactor's thread a moment after the callback has ended.
+        unsettled = 0 if self._subscribed is None else self._subscribed.deliveries.unsettled
+        return self._worker.running is None and not unsettled
 
     def _stop(self, error: Exception | None) -> None:
         if self._life.state is State.STOPPED:

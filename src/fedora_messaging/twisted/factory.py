@@ -178,6 +178,8 @@ class FedoraMessagingFactory(Reconnecting):
         bindings: Any = None,
         queues: Any = None,
         in_thread: bool = False,
+        prefetch_count: int | None = None,
+        name: str = "",
     ) -> Deferred[list[Consumer]]:
         """Pass incoming messages to a callback. Each call adds consumers, which survive reconnects.
 
@@ -185,6 +187,8 @@ class FedoraMessagingFactory(Reconnecting):
             message_callback: Called with each message; may return a Deferred or be a coroutine function.
             bindings: As the class's argument; None: the factory's.
             queues: As the class's argument; None: the factory's.
+            prefetch_count: How many deliveries the broker sends ahead; None: the factory's.
+            name: What the consumers are called where several are told apart.
             in_thread: Run a plain callback in a thread of its own rather than on the reactor.
 
         Returns:
@@ -199,16 +203,20 @@ class FedoraMessagingFactory(Reconnecting):
             self._queues if queues is None else _topology.queues(queues),
             self._bindings if bindings is None else _topology.bindings(bindings),
         )
+        settings = self._settings
+        if prefetch_count is not None:
+            settings = replace(settings, prefetch_count=prefetch_count)
         from_thread = getattr(self._clock, "callFromThread", None) if in_thread else None
         consumers = [
             Consumer(
                 subscription,
                 message_callback,
-                self._settings,
+                settings,
                 self._clock,
                 from_thread=from_thread,
                 stuck=self._declaring_stuck,
                 progressed=self._made_progress,
+                name=name,
             )
             for subscription in subscriptions
         ]
@@ -335,7 +343,7 @@ class FedoraMessagingFactory(Reconnecting):
         drained = self._publisher.drain()
         if not await wait(self._clock, drained, max(until - self._clock.seconds(), 0.0)):
             self._publisher.close()
-        await self.disconnect()
+        await self.disconnect(max(until - self._clock.seconds(), 0.0))
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from twisted.internet.error import CannotListenError
 from twisted.web import resource, server
 
 from ..exceptions import ConfigurationException
+from .consumer import Consumer
 from .stats import FactoryStatistics
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Watched(Protocol):
     @property
     def ready(self) -> bool:
         """Whether everything that is to consume does."""
+
+    @property
+    def consumers(self) -> tuple[Consumer, ...]:
+        """The consumers."""
 
     @property
     def stats(self) -> FactoryStatistics:
@@ -58,7 +63,16 @@ class _Page(resource.Resource):
         request.setResponseCode(self.status())
         request.setHeader(b"content-type", b"application/json")
         request.setHeader(b"cache-control", b"no-store")
-        state = {"consuming": self._watched.consuming, **self._watched.stats.as_dict()}
+        state: dict[str, Any] = {
+            "consuming": self._watched.consuming,
+            **self._watched.stats.as_dict(),
+        }
+        named = {consumer.name: consumer for consumer in self._watched.consumers if consumer.name}
+        if named:
+            state["consumers"] = {
+                name: {"state": consumer.state, **consumer.stats.as_dict()}
+                for name, consumer in named.items()
+            }
         return json.dumps(state).encode() + b"\n"
 
 

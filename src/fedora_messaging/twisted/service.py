@@ -164,6 +164,8 @@ class FedoraMessagingService(MultiService):
         queues: Any = None,
         *,
         in_thread: bool = False,
+        prefetch_count: int | None = None,
+        name: str = "",
     ) -> Deferred[list[Consumer]]:
         """Add consumers; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.consume`.
 
@@ -171,7 +173,12 @@ class FedoraMessagingService(MultiService):
         """
         wanted_bindings, wanted_queues = self._topology(bindings, queues)
         return self.factory.consume(
-            callback, bindings=wanted_bindings, queues=wanted_queues, in_thread=in_thread
+            callback,
+            bindings=wanted_bindings,
+            queues=wanted_queues,
+            in_thread=in_thread,
+            prefetch_count=prefetch_count,
+            name=name,
         )
 
     def whenConnected(self) -> Deferred[FedoraMessagingProtocol]:
