@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .exceptions import ConnectionException
@@ -51,7 +51,9 @@ class _Reactor:
             from twisted.internet import reactor
 
             if reactor.running:
-                crochet.no_setup()  # somebody else runs it: twistd, or an application
+                # Somebody else runs it: twistd, or an application, which may have set up crochet by itself.
+                with suppress(RuntimeError):
+                    crochet.no_setup()
             else:
                 crochet.setup()
             self._dispatch = crochet.run_in_reactor(_call)
