@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+from faults import ProxyProcess
 from fedora_messaging import exceptions
 from fedora_messaging._observe import NullObserver
 from fedora_messaging.config import parse
@@ -22,7 +24,10 @@ from fedora_messaging.message import Message
 from .amqp import Amqp, Got
 from .reactor import in_reactor, outcome
 
-__all__ = ["QUEUE", "Account", "Application"]
+__all__ = ["QUEUE", "SLACK", "Account", "Application", "declare", "fill", "taken", "through"]
+
+#: Added to each bound, in seconds: the machine may be busy with other tests.
+SLACK = 5.0
 
 #: The queue of most tests: durable, and what was confirmed stays in it.
 QUEUE = "faults"
@@ -150,7 +155,7 @@ class Application:
         url: The broker.
         callback: Consume, and call this with each message's number, in the consumer's own thread; None:
             only publish.
-        both: Consume and publish; without, publishing has the only connection.
+        wait: Wait until it consumes.
         keys: Keys of the configuration; the queue QUEUE and its binding unless they say otherwise.
     """
 
@@ -248,20 +253,24 @@ class Application:
 
     # Publishing
 
-    def publish(self, count: int = 1, *, exchange: str | None = None, timeout: float | None = None) -> range:
+    def publish(
+        self, count: int = 1, *, exchange: str | None = None, timeout: float | None = None, size: int = 0
+    ) -> range:
         """Publish that many messages at once; returns their numbers. Their outcomes come into the account."""
         numbers = range(self._next, self._next + count)
         self._next = numbers.stop
 
         async def start() -> None:
             for number in numbers:
-                self._publish(number, exchange, timeout)
+                self._publish(number, exchange, timeout, size)
 
         in_reactor(start)
         return numbers
 
-    def _publish(self, number: int, exchange: str | None = None, timeout: float | None = None) -> Any:
-        message = Message(topic=f"faults.{number}", body={"n": number})
+    def _publish(
+        self, number: int, exchange: str | None = None, timeout: float | None = None, size: int = 0
+    ) -> Any:
+        message = Message(topic=f"faults.{number}", body={"n": number, "filling": "x" * size})
         self.account.sent[number] = message.id
         published = self.service.publish(message, exchange, timeout=timeout)
         return published.addCallbacks(self._confirmed, self._failed, (number,), None, (number,))
@@ -322,6 +331,14 @@ class Application:
         account = self.account
         account.wait_for("consumed again", lambda: account.finished_at > since, limit)
         return account.finished_at - since
+
+
+def through(url: str, proxy: ProxyProcess, query: str = "") -> str:
+    """The URL of the same broker and virtual host behind a proxy."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    netloc = f"{user}@{host.rpartition(':')[0]}:{proxy.port}"
+    return urlunsplit(parts._replace(netloc=netloc, query=query))
 
 
 def declare(url: str) -> None:
