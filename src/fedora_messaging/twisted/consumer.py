@@ -252,10 +252,6 @@ class Consumer:
         left = self._left(until)
         return _POLITE if left is None else min(_POLITE, left)
 
-    def _polite(self, until: float | None) -> float:
-        left = self._left(until)
-        return _POLITE if left is None else min(_POLITE, left)
-
     # Declaring and consuming
 
     def _try(self) -> None:
