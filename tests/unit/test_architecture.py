@@ -239,6 +239,17 @@ def test_no_module_keeps_state_of_its_own() -> None:
     assert set() == writers
 
 
+def test_the_process_has_one_client() -> None:
+    """Law 3: the blocking functions are the bound methods of one instance of the public class."""
+    from fedora_messaging import api
+
+    functions = [api.publish, api.consume, api.twisted_publish, api.twisted_consume]
+    holders = {id(function.__self__) for function in functions}
+
+    assert 1 == len(holders)
+    assert api.Client is type(api.publish.__self__)
+
+
 def test_the_consumer_knows_no_protocol() -> None:
     """Law 4: the consumer is given a channel; it imports neither the protocol nor the factory."""
     above = {"twisted.protocol", "twisted.factory", "twisted._pika"}

@@ -3,6 +3,8 @@
 """What is installed is what pyproject.toml says."""
 
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -41,3 +43,15 @@ def test_entry_points() -> None:
     assert [(p.name, p.value) for p in points if p.group == "console_scripts"] == [
         ("fedora-messaging", "fedora_messaging.cli:main")
     ]
+
+
+def test_twistd_finds_the_plugin() -> None:
+    """The plugin's file is installed where twistd looks, and shadows nothing of Twisted."""
+    code = (
+        "from twisted.application.service import IServiceMaker\n"
+        "from twisted.plugin import getPlugins\n"
+        "print([m.module for m in getPlugins(IServiceMaker) if m.tapname == 'fedora-messaging'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "['fedora_messaging.twisted.tap']" == done.stdout.strip()
