@@ -13,7 +13,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: demo test coverage lint format types rabbitmq rabbitmq-4 clean
+.PHONY: demo test ecosystem interop coverage lint format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package rabbitmq
 	$(VENV)/bin/python scripts/demo.py
@@ -23,6 +23,12 @@ test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 
 coverage: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e coverage
+
+ecosystem: $(VENV)/.tox
+	$(VENV)/bin/tox run -q -e $@
+
+interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
+	$(VENV)/bin/tox run -q -e $@
 
 lint types: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@
