@@ -214,7 +214,11 @@ class Client:
         consuming = service.consume(callback, bindings, queues, in_thread=True)
         # Started only now: without consumers it would connect for publishing.
         if not service.running:
-            service.startService()
+            try:
+                service.startService()
+            except Exception:
+                consuming.addErrback(lambda _: None)  # what is raised here is the reason
+                raise
         return consuming
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 __all__ = ["install", "run"]
 
 # Some supervisors (GNU timeout, for one) signal the process and its group: that is one signal, not two.
-_SAME = 0.1
+_SAME = 0.02
 
 
 def install() -> None:
