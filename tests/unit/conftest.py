@@ -18,3 +18,5 @@ def logging_as_it_was() -> Iterator[None]:
         each.setLevel(level)
         each.propagate = propagate
         each.handlers[:] = handlers
+    for name in list(logging.root.manager.loggerDict):  # dictConfig disables what it is not told of
+        logging.getLogger(name).disabled = False
