@@ -23,11 +23,11 @@ def no_unhandled_errors() -> Iterator[None]:
 
 
 @pytest.fixture
-def programs(tmp_path: Path, vhost: Vhost) -> Iterator[Programs]:
-    """Starts programs in processes of their own, configured for this test's vhost."""
+def programs(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Programs]:
+    """Starts programs in processes of their own, configured for this test's vhost if for no other broker."""
     folder = tmp_path / "programs"
     folder.mkdir()
-    started = Programs(folder, vhost.url)
+    started = Programs(folder, lambda: request.getfixturevalue("vhost").url)
     yield started
     started.close()
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -124,10 +124,10 @@ class Programs:
 
     Args:
         folder: Where their files are put.
-        url: The broker of those that are given no other configuration.
+        url: Called for the broker of those that are given no other.
     """
 
-    def __init__(self, folder: Path, url: str = "") -> None:
+    def __init__(self, folder: Path, url: Callable[[], str]) -> None:
         self._folder = folder
         self._url = url
         self._started: list[Program] = []
@@ -153,7 +153,7 @@ class Programs:
 
     def run(self, argv: Sequence[str], *, url: str = "", config: str = "") -> Program:
         """Run a command; the arguments are those of `start`."""
-        path = self.configure(url or self._url, config)
+        path = self.configure(url or self._url(), config)
         environ = {"FEDORA_MESSAGING_CONF": str(path), "PYTHONFAULTHANDLER": "1"}
         program = Program(argv, environ, self._folder)
         self._started.append(program)
