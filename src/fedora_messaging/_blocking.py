@@ -79,8 +79,8 @@ class Client:
         try:
             if pre_publish_signal.receivers:
                 pre_publish_signal.send(self._sender, message=message)
-            check_outgoing(message)
-            encoded, exchange = self._encode(message, exchange)
+            body = check_outgoing(message)
+            encoded, exchange = self._encode(message, body, exchange)
             self._publish_and_wait(encoded, exchange, timeout)
         except Exception as error:
             if publish_failed_signal.receivers:
@@ -240,7 +240,7 @@ class Client:
 
     # Underneath
 
-    def _encode(self, message: Message, exchange: str | None) -> tuple[_wire.Encoded, str]:
+    def _encode(self, message: Message, body: bytes, exchange: str | None) -> tuple[_wire.Encoded, str]:
         if self._fixed is not None:
             config = self._fixed
             prefix, priority, limit = config.topic_prefix, config.publish_priority, config.max_message_size
@@ -253,12 +253,12 @@ class Client:
                 values["max_message_size"],
             )
             default = values["publish_exchange"]
-        encoded = _wire.encode(message, topic_prefix=prefix or "", priority=priority, limit=limit)
+        encoded = _wire.encode(message, topic_prefix=prefix or "", priority=priority, limit=limit, body=body)
         return encoded, default if exchange is None else exchange
 
     def _publish_now(self, message: Message, exchange: str | None, timeout: float | None) -> Deferred[None]:
-        check_outgoing(message)
-        encoded, exchange = self._encode(message, exchange)
+        body = check_outgoing(message)
+        encoded, exchange = self._encode(message, body, exchange)
         return self._send(encoded, exchange, timeout)
 
     def _send(self, encoded: _wire.Encoded, exchange: str, timeout: float | None = None) -> Deferred[None]:

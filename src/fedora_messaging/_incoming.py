@@ -25,19 +25,27 @@ _ENCODINGS = frozenset(
 )
 
 
-def check_outgoing(message: object) -> None:
-    """Check all of a message that can be checked before it is encoded.
+def check_outgoing(message: object) -> bytes:
+    """Check a message that is to be sent.
+
+    Returns:
+        Its encoded body: what was found out by encoding it makes checking it cheaper.
 
     Raises:
-        ValidationError: It is not a message, not valid, or its topic cannot be sent.
+        ValidationError: It is not a message, not valid, or its topic or body cannot be sent.
     """
     if not isinstance(message, Message):
         raise ValidationError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
     encoded_topic(message.topic)
     try:
-        validate(message, plain=False)
+        body, plain = _json.encode_plain(message.body)
+    except ValueError as error:
+        raise ValidationError(f"The body cannot be sent: {error}") from error
+    try:
+        validate(message, plain=plain)
     except Exception as error:
         raise invalid(error) from error
+    return body
 
 
 def invalid(error: Exception) -> ValidationError:

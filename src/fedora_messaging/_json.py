@@ -22,7 +22,7 @@ try:
 except ImportError:
     _orjson_dumps = _orjson_loads = None
 
-__all__ = ["MAX_DEPTH", "decode", "decode_plain", "encode", "is_plain"]
+__all__ = ["MAX_DEPTH", "decode", "decode_plain", "encode", "encode_plain", "is_plain"]
 
 #: How many arrays and objects may be nested in each other.
 MAX_DEPTH = 200
@@ -41,15 +41,21 @@ def encode(value: Any, *, fast: Callable[[Any], bytes] | None = _orjson_dumps) -
     Raises:
         ValueError: Names the place of what JSON cannot hold, or of what is nested too deep.
     """
-    if is_plain(value):
+    return encode_plain(value, fast=fast)[0]
+
+
+def encode_plain(value: Any, *, fast: Callable[[Any], bytes] | None = _orjson_dumps) -> tuple[bytes, bool]:
+    """As :func:`encode`, with whether the value :func:`is_plain`, which is found out on the way."""
+    plain = is_plain(value)
+    if plain:
         if fast is not None:
             try:
-                return fast(value)
+                return fast(value), True
             except TypeError:  # lone surrogates: the standard library says where
                 pass
     elif _is_deep(value):
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-    return _encode(value)
+    return _encode(value), plain
 
 
 def is_plain(value: Any) -> bool:

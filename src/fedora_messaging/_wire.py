@@ -70,6 +70,7 @@ def encode(
     priority: int | None = None,
     headers: Iterable[tuple[str, Any]] = (),
     limit: int | None = None,
+    body: bytes | None = None,
 ) -> Encoded:
     """Encode a message that has been checked.
 
@@ -79,6 +80,7 @@ def encode(
         priority: The priority of messages that have none of their own.
         headers: More headers, which never become part of the message.
         limit: The largest body, in bytes.
+        body: The encoded body, where it is known; None: encoded here.
 
     Raises:
         ValidationError: The topic is over 255 bytes with its prefix, the body is not JSON or too large,
@@ -93,7 +95,8 @@ def encode(
         raise ValidationError(f"The topic {excerpt(topic)} is not valid Unicode: {error.reason}") from error
     if len(routing_key) > 255:
         raise ValidationError(f"The topic is {len(routing_key)} bytes long with its prefix; AMQP allows 255")
-    body = message._encoded_body
+    if body is None:
+        body = message._encoded_body
     if limit is not None and len(body) > limit:
         raise ValidationError(f"The body is {len(body)} bytes long; max_message_size is {limit}")
     properties = message._properties

@@ -126,7 +126,7 @@ class Consumer:
 
     @property
     def state(self) -> str:
-        """What it is doing: idle, connecting, declaring, consuming, backoff, draining or stopped."""
+        """One of idle, connecting, declaring, consuming, backoff, draining and stopped."""
         return self._life.state.value
 
     @property
@@ -136,9 +136,9 @@ class Consumer:
 
     @property
     def result(self) -> Deferred[Any]:
-        """A new Deferred for how the consumer ends: fires with the consumer once it was cancelled.
+        """A new Deferred, which tells how the consumer ends.
 
-        It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is
+        It fires with the consumer once that was cancelled. It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is
         gone), with BadDeclaration or PermissionException (refused at the first start), or with
         ConnectionException (TLS was refused at the first start). Cancelling it does nothing to the
         consumer: see :meth:`cancel`.

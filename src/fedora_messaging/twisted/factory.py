@@ -133,15 +133,14 @@ class FedoraMessagingFactory(Reconnecting):
         if self._publisher_factory is not None:
             return self._publisher_factory.publish(message, exchange, timeout=timeout)
         try:
-            check_outgoing(message)
-            encoded = self.encode(message)
+            encoded = self.encode(message, check_outgoing(message))
         except Exception as error:
             failed: Deferred[None] = Deferred()
             failed.errback(error)
             return failed
         return self.publish_encoded(encoded, exchange, timeout=timeout)
 
-    def encode(self, message: Message) -> _wire.Encoded:
+    def encode(self, message: Message, body: bytes | None = None) -> _wire.Encoded:
         """Encode a message that was checked; see :func:`fedora_messaging._wire.encode`. Any thread may
         call it."""
         return _wire.encode(
@@ -149,6 +148,7 @@ class FedoraMessagingFactory(Reconnecting):
             topic_prefix=self.topic_prefix,
             priority=self.publish_priority,
             limit=self._max_message_size,
+            body=body,
         )
 
     def publish_encoded(

@@ -87,8 +87,8 @@ class FedoraMessagingProtocol(Connection):
             ConnectionException.
         """
         try:
-            check_outgoing(message)
-            encoded = _wire.encode(message, topic_prefix=self._topic_prefix, limit=self._max_body)
+            body = check_outgoing(message)
+            encoded = _wire.encode(message, topic_prefix=self._topic_prefix, limit=self._max_body, body=body)
         except Exception as error:
             failed: Deferred[None] = Deferred()
             failed.errback(error)
