@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The fault matrix with its tests: rows come from the page, tests are found by their names.
+
+The test of row A1 is any function called ``test_a1_...``; its docstring says what it shows.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+_log = logging.getLogger(__name__)
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"test_([a-i]\d{1,2})_")
+
+
+class Test(NamedTuple):
+    """A test of a row."""
+
+    file: str
+    name: str
+    fact: str
+
+
+def tests() -> dict[str, list[Test]]:
+    """The tests of each row."""
+    found: dict[str, list[Test]] = {}
+    for path in sorted((_CHECKOUT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                named = _NAME.match(node.name)
+                if named:
+                    fact = " ".join((ast.get_docstring(node) or "").split())
+                    file = str(path.relative_to(_CHECKOUT))
+                    found.setdefault(named[1].upper(), []).append(Test(file, node.name, fact))
+    return found
+
+
+class FaultMatrix(SphinxDirective):
+    """``{fault-matrix}``: lines of ``ID | case | what happens | bound``, each with links to its tests."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(__file__)
+        found = tests()
+        rows = [[cell.strip() for cell in line.split(" | ")] for line in self.content if line.strip()]
+        lines = ["| row | case | what happens | within | tests |", "| --- | --- | --- | --- | --- |"]
+        for row, case, happens, bound in rows:
+            links = f"[{len(found[row])}](#tests-{row.lower()})" if row in found else "none"
+            lines.append(f"| {row} | {case} | {happens} | {bound} | {links} |")
+            if row not in found:
+                _log.info("row %s has no test", row, location=self.get_location())
+        lines += ["", *self._listed([row[0] for row in rows], found)]
+        for row in sorted(set(found) - {row[0] for row in rows}):
+            _log.warning("there are tests for the row %s, which is not there", row)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+    def _listed(self, rows: list[str], found: dict[str, list[Test]]) -> Iterator[str]:
+        yield from ["## The tests, row by row", ""]
+        for row in rows:
+            if row not in found:
+                continue
+            yield from [f"(tests-{row.lower()})=", f"**{row}**", ""]
+            for test in found[row]:
+                yield f"- `{test.file}::{test.name}`: {test.fact}"
+            yield ""
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_directive("fault-matrix", FaultMatrix)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Pictures drawn from the tables that hold: the rooms of the package, and the states of a consumer."""
+
+from __future__ import annotations
+
+import math
+import re
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from fedora_messaging._lifecycle import LEGAL_MOVES, State
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+_log = logging.getLogger(__name__)
+_TABLE = Path(__file__).resolve().parents[2] / "tests" / "unit" / "test_architecture.py"
+
+
+def _svg(width: float, height: float, title: str, parts: list[str]) -> nodes.raw:
+    text = (
+        f'<svg class="picture" viewBox="0 0 {width:g} {height:g}" role="img" xmlns="http://www.w3.org/2000/svg">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )
+    return nodes.raw("", text, format="html")
+
+
+# The rooms
+
+
+def floors() -> list[tuple[str, list[str]]]:
+    """The floors and their rooms, from the ground up, as the law test has them."""
+    text = re.search(r"^ROOMS = \[\n(.*?)^\]", _TABLE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert text is not None
+    found: list[tuple[str, list[str]]] = []
+    for line in text[1].splitlines():
+        name = line.strip().rstrip(",").partition("#")[0].strip()
+        if line.strip().startswith("#"):
+            found.append((line.strip("# "), []))
+        elif name:
+            found[-1][1].append(name.rstrip(",").strip('"'))
+    return found
+
+
+class Rooms(SphinxDirective):
+    """``{rooms}``: the house, floor upon floor."""
+
+    _width = 900.0
+    _margin = 150.0
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(_TABLE))
+        parts: list[str] = []
+        y = 10.0
+        for name, rooms in reversed(floors()):
+            boxes, height = self._boxes(rooms, y + 10)
+            parts.append(
+                f'<rect class="floor" x="5" y="{y:g}" width="{self._width - 10:g}" height="{height + 20:g}" rx="6"/>'
+                f'<text class="name" x="18" y="{y + height / 2 + 14:g}">{escape(name)}</text>'
+            )
+            parts += boxes
+            y += height + 28
+        return [_svg(self._width, y, "The rooms of the package, from the ground up", parts)]
+
+    def _boxes(self, rooms: list[str], top: float) -> tuple[list[str], float]:
+        """Boxes from left to right, in lines, from the lowest room at the bottom left."""
+        lines: list[list[tuple[str, float]]] = [[]]
+        x = self._margin
+        for room in rooms:
+            width = 7.3 * len(room) + 16
+            if x + width > self._width - 20:
+                lines.append([])
+                x = self._margin
+            lines[-1].append((room, x))
+            x += width + 8
+        parts = []
+        for number, line in enumerate(reversed(lines)):
+            y = top + 32 * number
+            for room, left in line:
+                kind = "private" if room.rpartition(".")[2].startswith("_") else "public"
+                width = 7.3 * len(room) + 16
+                parts.append(
+                    f'<rect class="room {kind}" x="{left:g}" y="{y:g}" width="{width:g}" height="24" rx="4"/>'
+                    f'<text class="{kind}" x="{left + width / 2:g}" y="{y + 16.5:g}">{escape(room)}</text>'
+                )
+        return parts, 32.0 * len(lines) - 8
+
+
+# The states
+
+_PLACES = {
+    State.IDLE: (110, 170),
+    State.CONNECTING: (320, 60),
+    State.BACKOFF: (320, 280),
+    State.DECLARING: (540, 170),
+    State.CONSUMING: (780, 170),
+    State.DRAINING: (430, 400),
+    State.STOPPED: (700, 400),
+}
+_HALF = (62.0, 20.0)
+
+
+def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
+    """A bent arrow from the rim of one box to the rim of another."""
+    (ax, ay), (bx, by) = a, b
+    length = math.hypot(bx - ax, by - ay)
+    mx = (ax + bx) / 2 - (by - ay) / length * bend
+    my = (ay + by) / 2 + (bx - ax) / length * bend
+    sx, sy = _rim(a, (mx, my))
+    ex, ey = _rim(b, (mx, my))
+    return f'<path class="move" d="M{sx:.1f} {sy:.1f} Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}" marker-end="url(#tip)"/>'
+
+
+def _rim(centre: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
+    dx, dy = towards[0] - centre[0], towards[1] - centre[1]
+    scale = min(_HALF[0] / abs(dx) if dx else math.inf, _HALF[1] / abs(dy) if dy else math.inf)
+    return centre[0] + dx * scale, centre[1] + dy * scale
+
+
+class States(SphinxDirective):
+    """``{states}``: the states and every legal move."""
+
+    def run(self) -> list[nodes.Node]:
+        ending = {State.DRAINING, State.STOPPED}
+        always = frozenset.intersection(*(moves for state, moves in LEGAL_MOVES.items() if state not in ending))
+        if always != ending:
+            _log.warning("the picture of states no longer fits: %s may always follow", always)
+        parts = [
+            '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+            'orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>',
+            '<rect class="floor" x="20" y="20" width="860" height="320" rx="6"/>',
+        ]
+        for state, moves in LEGAL_MOVES.items():
+            for to in sorted(moves, key=lambda each: each.value):
+                if state in ending or to not in ending:
+                    parts.append(_edge(_PLACES[state], _PLACES[to], 16 if state in LEGAL_MOVES[to] else 0))
+        for to in (State.DRAINING, State.STOPPED):
+            x, y = _PLACES[to]
+            parts.append(
+                f'<path class="move" d="M{x} 340 L{x} {y - _HALF[1]:g}" marker-end="url(#tip)"/>'
+                f'<text class="word" x="{x + 8}" y="364">from any of these</text>'
+            )
+        for state, (x, y) in _PLACES.items():
+            parts.append(
+                f'<rect class="room public" x="{x - _HALF[0]:g}" y="{y - _HALF[1]:g}" width="{2 * _HALF[0]:g}" '
+                f'height="{2 * _HALF[1]:g}" rx="8"/>'
+                f'<text class="public" x="{x}" y="{y + 5}">{state.name}</text>'
+            )
+        return [_svg(900, 440, "The states of a connection or a consumer, and the moves between them", parts)]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_directive("rooms", Rooms)
+    app.add_directive("states", States)
+    return {"parallel_read_safe": True}
