@@ -138,10 +138,10 @@ class Consumer:
     def result(self) -> Deferred[Any]:
         """A new Deferred, which tells how the consumer ends.
 
-        It fires with the consumer once that was cancelled. It fails with HaltConsumer, with what the callback raised, with ConsumerCanceled (the queue is
-        gone), with BadDeclaration or PermissionException (refused at the first start), or with
-        ConnectionException (TLS was refused at the first start). Cancelling it does nothing to the
-        consumer: see :meth:`cancel`.
+        It fires with the consumer once that was cancelled. It fails with HaltConsumer, with what the
+        callback raised, with ConsumerCanceled (the queue is gone), with BadDeclaration or
+        PermissionException (refused at the first start), or with ConnectionException (TLS was refused at
+        the first start). Cancelling it does nothing to the consumer: see :meth:`cancel`.
         """
         return self._ending.result()
 
