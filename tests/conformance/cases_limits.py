@@ -219,6 +219,21 @@ def a_rejected_message_is_dead_lettered(lab: Lab, call: Any) -> Any:
     return _letters(lab, channel, grave)
 
 
+@table({"reject": "reject", "nack": "nack", "expire": "expire", "first": "first"})
+def a_dead_letter_and_the_redelivered_flag(lab: Lab, way: str) -> Any:
+    """Whether a dead letter is marked as redelivered, after a requeue or without."""
+    channel = lab.channel()
+    queue, grave = _grave(lab, channel, **({"x-message-ttl": 100} if way == "expire" else {}))
+    lab.put(channel, queue, "m")
+    if way != "first":
+        channel.basic_nack(lab.get(channel, queue).tag)
+    if way == "reject":
+        channel.basic_reject(lab.get(channel, queue).tag, False)
+    elif way != "expire":
+        channel.basic_nack(lab.get(channel, queue).tag, False, False)
+    return [each["redelivered"] for each in _letters(lab, channel, grave)]
+
+
 @table({"queue": ({"x-message-ttl": 50}, None), "message": ({}, "50")})
 def an_expired_message_is_dead_lettered(lab: Lab, arguments: dict[str, Any], expiration: str | None) -> Any:
     """An expired message loses its own time to live, which the header keeps."""

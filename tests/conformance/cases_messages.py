@@ -69,7 +69,10 @@ def a_user_id(lab: Lab, user: str) -> Any:
         "large": str(2**32),
         "digits": "9" * 200,
         "underscore": "1_000",
-        "largest": str(2**32 - 1),
+        "2^32 - 1": str(2**32 - 1),
+        "ten years": "315360000000",
+        "ten years and a bit": "315360000001",
+        "10^12": str(10**12),
     }
 )
 def an_expiration(lab: Lab, value: str) -> Any:
@@ -206,7 +209,7 @@ def acknowledging_several_at_once(lab: Lab) -> Any:
     channel.basic_ack(tags[2])
     channel.basic_ack(tags[3], multiple=True)
     channel.basic_nack(tags[4])
-    left = lab.ready(channel, queue)
+    left = lab.ready(channel, queue, 1)
     lab.get(channel, queue)
     channel.basic_ack(0, multiple=True)
     channel.basic_recover(True)
@@ -472,9 +475,11 @@ def a_consumer_tag_is_used_once(lab: Lab) -> Any:
     channel = lab.channel()
     queue = lab.declare(channel)
     client = lab.raw().connected()
+    endings = []
     for _ in range(2):
         client.method(1, pika.spec.Basic.Consume(queue=queue, consumer_tag="t"))
-    return [client.ending(), client.ending()]
+        endings.append(client.ending())
+    return endings
 
 
 @case

@@ -126,6 +126,18 @@ def tuning(lab: Lab, channel_max: int, frame_max: int) -> Any:
 
 
 @case
+def more_channels_than_agreed(lab: Lab) -> Any:
+    """The number of open channels is limited."""
+    client = lab.raw().connected(channels=2, channel_max=2)
+    client.method(2, spec.Channel.Close(200, "", 0, 0))
+    endings = [client.ending()]
+    for number in (7, 8):
+        client.method(number, spec.Channel.Open())
+        endings.append(client.ending())
+    return endings
+
+
+@case
 def a_vhost_that_is_not_there(lab: Lab) -> Any:
     """A missing virtual host ends the connection."""
     client = lab.raw()
@@ -355,13 +367,26 @@ def a_headers_exchange_with_content_of_any_kind(lab: Lab, label: str) -> Any:
     return [client.ending(), lab.ready(channel, queue)]
 
 
-@case
-def names_that_are_not_utf8(lab: Lab) -> Any:
-    """Whether names of queues and keys may be any bytes."""
+@table(
+    {
+        "queue": lambda: spec.Queue.Declare(queue=b"\xff", durable=True),
+        "exchange": lambda: spec.Exchange.Declare(exchange=b"\xff", type="direct"),
+        "exchange type": lambda: spec.Exchange.Declare(exchange="x", type=b"\xff"),
+        "passive": lambda: spec.Queue.Declare(queue=b"\xff", passive=True),
+        "binding key": lambda: spec.Exchange.Bind(destination="amq.direct", source="amq.topic", routing_key=b"\xff"),
+        "consumer tag": lambda: spec.Basic.Cancel(consumer_tag=b"\xff"),
+        "publish": lambda: spec.Basic.Publish(exchange=b"\xff", routing_key="k"),
+        "get": lambda: spec.Basic.Get(queue=b"\xff"),
+        "argument": lambda: spec.Exchange.Declare(exchange="x", type="direct", arguments={"a": "\u00ff"}),
+    }
+)
+def names_that_are_not_utf8(lab: Lab, method: Any) -> Any:
+    """Which names may be any bytes."""
     client = lab.raw().connected()
     client._socket.settimeout(4)
-    name = lab.name("q").encode() + b"\xff"
-    client.method(1, spec.Queue.Declare(queue=name, durable=True))
+    client.method(1, method())
+    if isinstance(method(), spec.Basic.Publish):
+        client.header(1, 0)
     return client.ending()
 
 

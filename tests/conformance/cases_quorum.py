@@ -125,7 +125,7 @@ def a_delivery_limit(lab: Lab, way: str) -> Any:
             channel.close()
             channel = lab.channel()
     expected = lab.ready(channel, grave, 1 if way != "nack" or lab.release == "3.10" else 0)
-    return [turn, expected, lab.drain(channel, grave), lab.ready(channel, queue)]
+    return [turn, expected, lab.drain(channel, grave), lab.ready(channel, queue, 1 - expected)]
 
 
 @case
@@ -202,6 +202,41 @@ def a_quorum_queue_and_a_lost_channel(lab: Lab) -> Any:
     channel.connection.close()
     lab.ready(watcher, queue, 4)
     return [(each["body"], each["redelivered"]) for each in lab.drain(watcher, queue)]
+
+
+@table({"nack": "nack", "reject": "reject", "recover": "recover", "channel": "channel"})
+def returned_messages_and_later_ones(lab: Lab, way: str) -> Any:
+    """Where returned messages go between those that wait and those that come."""
+    watcher, channel = lab.channel(), lab.channel()
+    queue = _quorum(lab, channel)
+    lab.put(channel, queue, *"123")
+    tags = [lab.get(channel, queue).tag for _ in range(2)]
+    if way == "recover":
+        channel.basic_recover(True)
+    elif way == "channel":
+        channel.close()
+    for tag in tags if way in ("nack", "reject") else ():
+        (channel.basic_nack if way == "nack" else channel.basic_reject)(tag)
+    lab.ready(watcher, queue, 3)
+    lab.put(watcher, queue, "4")
+    lab.ready(watcher, queue, 4)
+    return lab.bodies(watcher, queue)
+
+
+@table({"nack": "nack", "reject": "reject"})
+def a_consumer_gets_returned_messages(lab: Lab, way: str) -> Any:
+    """A consumer of a quorum queue gets what it returned again, marked and counted."""
+    channel = lab.channel()
+    queue = _quorum(lab, channel)
+    channel.basic_qos(prefetch_count=1)
+    lab.put(channel, queue, *"12")
+    inbox = lab.collect(channel, queue)
+    inbox.wait(1)
+    (channel.basic_nack if way == "nack" else channel.basic_reject)(inbox.tags[0])
+    inbox.wait(2)
+    channel.basic_ack(inbox.tags[1])
+    inbox.wait(3)
+    return inbox.outcomes
 
 
 @case

@@ -96,7 +96,7 @@ def _amqplain(response: bytes) -> tuple[str, bytes]:
         raise AMQPError(502, "response is not a table") from error
     name, password = table.get("LOGIN"), table.get("PASSWORD")
     if name is None or password is None or not isinstance(password.value, bytes):
-        raise _refused("AMQPLAIN")
+        raise AMQPError(502, "LOGIN and PASSWORD are missing")
     return name.text, password.value
 
 

@@ -8,37 +8,42 @@ https://www.rabbitmq.com/docs/queues#optional-arguments
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from ._errors import kind_in_vhost, not_implemented, precondition
+from ._emulation import Emulation
+from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition
 from ._fields import WORDS, Field, Table
 
-MAX_EXPIRY = 4294967295
+#: Ten years, in ms.
+MAX_EXPIRY = 315360000000
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 _ANY = frozenset(("classic", "quorum"))
 _CLASSIC = frozenset(("classic",))
 _QUORUM = frozenset(("quorum",))
-# Which types of queue know an argument, and what it has to be: a string, a flag, or a number from .. to.
-_KNOWN: dict[str, tuple[frozenset[str], str | tuple[int, int | None]]] = {
+# A type, words to choose from, or a number from .. to.
+Rule = str | tuple[str, ...] | tuple[int, int | None]
+# Which types of queue know an argument, and what it has to be.
+_KNOWN: dict[str, tuple[frozenset[str], Rule]] = {
     "x-queue-type": (_ANY, "string"),
     "x-expires": (_ANY, (1, MAX_EXPIRY)),
     "x-message-ttl": (_ANY, (0, MAX_EXPIRY)),
     "x-dead-letter-exchange": (_ANY, "string"),
     "x-dead-letter-routing-key": (_ANY, "string"),
-    "x-dead-letter-strategy": (_QUORUM, "string"),
+    "x-dead-letter-strategy": (_QUORUM, ("at-most-once", "at-least-once")),
     "x-max-length": (_ANY, (0, None)),
     "x-max-length-bytes": (_ANY, (0, None)),
     "x-max-in-memory-length": (_QUORUM, (0, None)),
     "x-max-in-memory-bytes": (_QUORUM, (0, None)),
     "x-max-priority": (_CLASSIC, (0, 255)),
-    "x-overflow": (_ANY, "string"),
-    "x-queue-mode": (_CLASSIC, "string"),
-    "x-queue-version": (_CLASSIC, (0, None)),
+    "x-overflow": (_ANY, OVERFLOWS),
+    "x-queue-mode": (_CLASSIC, ("default", "lazy")),
+    "x-queue-version": (_CLASSIC, (1, 2)),
     "x-queue-master-locator": (_CLASSIC, "string"),
     "x-single-active-consumer": (_ANY, "bool"),
-    "x-delivery-limit": (_QUORUM, (0, None)),
+    "x-delivery-limit": (_QUORUM, "anything"),
     "x-quorum-initial-group-size": (_QUORUM, (1, None)),
     "x-quorum-target-group-size": (_QUORUM, (1, None)),
-    "x-queue-leader-locator": (_ANY, "string"),
+    "x-queue-leader-locator": (_QUORUM, ("client-local", "balanced", "random", "least-leaders")),
     "x-max-age": (frozenset(), "string"),
     "x-stream-max-segment-size-bytes": (frozenset(), (0, None)),
     "x-initial-cluster-size": (frozenset(), (0, None)),
@@ -62,10 +67,10 @@ class Options:
     delivery_limit: int | None = None
 
 
-def read_options(arguments: Table, queue: str, vhost: str) -> Options:
+def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation) -> Options:
     """What a queue's arguments mean.
 
-    Raises: AMQPError, 406; 540 for the queue types that are not there.
+    Raises: AMQPError, 406; 540 for the queue types that are not there; 541 for what is no more.
     """
     what = kind_in_vhost("queue", queue, vhost)
     kind = _type(arguments, what)
@@ -74,16 +79,19 @@ def read_options(arguments: Table, queue: str, vhost: str) -> Options:
         if known is None:
             continue
         types, rule = known
+        if name == "x-queue-mode" and not emulation.queue_mode_checked:
+            rule = "string"
+        if name == "x-queue-leader-locator" and emulation.classic_locator:
+            types = _ANY
         if kind not in types:
             raise precondition(f"invalid arg '{name}' for {what} of queue type rabbit_{kind}_queue")
         _check(name, field, rule, what)
+    if "x-queue-master-locator" in arguments and emulation.master_locator_ends:
+        raise AMQPError(541, "Feature `queue_master_locator` is deprecated.")
     if "x-dead-letter-routing-key" in arguments and "x-dead-letter-exchange" not in arguments:
         raise precondition(
             f"invalid arg 'x-dead-letter-routing-key' for {what}: routing_key_but_no_dlx_defined"
         )
-    overflow = _string(arguments, "x-overflow") or "drop-head"
-    if overflow not in OVERFLOWS:
-        raise precondition(f"invalid arg 'x-overflow' for {what}: invalid_overflow")
     single_active = arguments.get("x-single-active-consumer")
     return Options(
         type=kind,
@@ -94,7 +102,7 @@ def read_options(arguments: Table, queue: str, vhost: str) -> Options:
         max_length=_number(arguments, "x-max-length"),
         max_bytes=_number(arguments, "x-max-length-bytes"),
         max_priority=_number(arguments, "x-max-priority"),
-        overflow=overflow,
+        overflow=_string(arguments, "x-overflow") or "drop-head",
         single_active=single_active is not None and bool(single_active.value),
         delivery_limit=_number(arguments, "x-delivery-limit"),
     )
@@ -104,7 +112,7 @@ def check_same(received: Table, current: Table, queue: str, vhost: str) -> None:
     """Raises: AMQPError, 406, at the first argument that is not what the queue has."""
     for name in _KNOWN:
         new, old = received.get(name), current.get(name)
-        if new == old:
+        if new == old or (name == "x-queue-type" and _plain_type(new) == _plain_type(old)):
             continue
         if new is not None and old is not None and new.family == old.family and new.value == old.value:
             continue
@@ -112,6 +120,10 @@ def check_same(received: Table, current: Table, queue: str, vhost: str) -> None:
             f"inequivalent arg '{name}' for {kind_in_vhost('queue', queue, vhost)}: "
             f"received {_describe(new)} but current is {_describe(old)}"
         )
+
+
+def _plain_type(field: Field | None) -> str:
+    return "classic" if field is None else field.text
 
 
 def _describe(field: Field | None) -> str:
@@ -132,20 +144,24 @@ def _type(arguments: Table, what: str) -> str:
     return field.text
 
 
-def _check(name: str, field: Field, rule: str | tuple[int, int | None], what: str) -> None:
+def _check(name: str, field: Field, rule: Rule, what: str) -> None:
     word = WORDS[field.kind]
+    if rule == "anything":
+        return
     if rule == "string":
         if field.kind != b"S":
             raise precondition(f"invalid arg '{name}' for {what}: {{unacceptable_type,{word}}}")
     elif rule == "bool":
         if field.kind != b"t":
             raise precondition(f"invalid arg '{name}' for {what}: {{unacceptable_type,{word}}}")
+    elif isinstance(rule[0], str):
+        if field.kind != b"S" or field.text not in rule:
+            raise precondition(f"invalid arg '{name}' for {what}: {{unacceptable_value,{field.text}}}")
     elif not field.is_integer:
         raise precondition(f"invalid arg '{name}' for {what}: {{unacceptable_type,{word}}}")
     else:
-        assert isinstance(rule, tuple)
+        low, high = cast("tuple[int, int | None]", rule)
         assert isinstance(field.value, int)
-        low, high = rule
         if field.value < low:
             reason = "value_negative" if field.value < 0 else "value_zero"
             raise precondition(f"invalid arg '{name}' for {what}: {{{reason},{field.value}}}")

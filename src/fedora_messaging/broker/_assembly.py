@@ -21,7 +21,7 @@ class Frames:
     """Cuts a stream of bytes into frames.
 
     Attributes:
-        limit: the largest frame, its eight octets of overhead included; 0 is none.
+        limit: the largest frame.
         stopped: set it, and nothing more is cut off until `feed` is called again.
     """
 
@@ -44,7 +44,8 @@ class Frames:
                 kind, channel, size = _head.unpack_from(data, at)
                 if kind not in _KINDS:
                     raise _frame_error(kind, channel, data[at + 7 :], "unknown_frame")
-                if self.limit and size > self.limit - FRAME_OVERHEAD:
+                # RabbitMQ lets a frame be larger by its overhead.
+                if size > self.limit:
                     reason = f"{{frame_too_large,{size},{self.limit - FRAME_OVERHEAD}}}"
                     raise _frame_error(kind, channel, data[at + 7 :], reason)
                 stop = at + 7 + size
@@ -83,9 +84,14 @@ class Command(NamedTuple):
 
 
 class Assembler:
-    """Puts the frames of one channel together (AMQP 0-9-1, 4.2.6)."""
+    """Puts the frames of one channel together (AMQP 0-9-1, 4.2.6).
 
-    def __init__(self) -> None:
+    Args:
+        excess_ends: whether a body longer than announced is an error, or makes a command that never ends.
+    """
+
+    def __init__(self, excess_ends: bool = True) -> None:
+        self._excess_ends = excess_ends
         self._method: Any = None
         self._properties: bytes | None = None
         self._missing = 0
@@ -96,8 +102,8 @@ class Assembler:
 
         Returns: a command, once it is complete.
         Raises:
-            AMQPError: 501 or 505.
-            UnknownMethod: there is no such method.
+            AMQPError: 501, 503 or 505.
+            Disconnect: there is no such method.
         """
         if self._method is None:
             if kind != spec.FRAME_METHOD:
@@ -114,7 +120,9 @@ class Assembler:
         self._parts.append(payload)
         self._missing -= len(payload)
         if self._missing < 0:
-            raise self._unexpected("more content body than the content header said")
+            if self._excess_ends:
+                raise AMQPError(spec.FRAME_ERROR, "more content body than the content header said")
+            return None
         return None if self._missing else self._complete()
 
     def _header(self, kind: int, payload: bytes) -> Command | None:

@@ -110,7 +110,7 @@ def get(channel: Channel, method: spec.Basic.Get) -> None:
     frame_max = channel.connection.frame_max
     channel.connection.send(
         encode_get_ok(channel.number, tag, entry.redelivered, message.address, len(queue.ready)),
-        *encode_content(channel.number, queue.properties(entry), message.body, frame_max),
+        *encode_content(channel.number, queue.properties(entry, by_get=True), message.body, frame_max),
     )
     if method.no_ack:
         queue.settle((entry,))
@@ -130,20 +130,22 @@ def ack(channel: Channel, method: spec.Basic.Ack) -> None:
 
 def nack(channel: Channel, method: spec.Basic.Nack) -> None:
     counted = channel.broker.emulation.nack_counts
-    _return(channel, method.delivery_tag, method.multiple, method.requeue, counted)
+    _return(channel, method.delivery_tag, method.multiple, method.requeue, counted=counted, marked=False)
 
 
 def reject(channel: Channel, method: spec.Basic.Reject) -> None:
-    _return(channel, method.delivery_tag, False, method.requeue, True)
+    _return(channel, method.delivery_tag, False, method.requeue, counted=True, marked=True)
 
 
-def _return(channel: Channel, tag: int, multiple: bool, requeue: bool, counted: bool) -> None:
+def _return(
+    channel: Channel, tag: int, multiple: bool, requeue: bool, *, counted: bool, marked: bool
+) -> None:
     deliveries = channel.unsettled.take(tag, multiple)
     for queue, entries in by_queue(deliveries).items():
         if requeue:
             queue.put_back(entries, counted=counted)
         else:
-            queue.reject(entries)
+            queue.reject(entries, marked=marked)
     _settled(channel, deliveries)
 
 

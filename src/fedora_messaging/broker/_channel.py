@@ -100,7 +100,7 @@ class Channel:
         consumers, self.consumers = list(self.consumers.values()), {}
         deliveries = by_queue(self.unsettled.take_all())
         for queue, entries in deliveries.items():
-            queue.put_back(entries, counted=True)
+            queue.put_back(entries, counted=True, lost=True)
         for consumer in consumers:
             consumer.queue.unsubscribe(consumer)
         for queue in deliveries:

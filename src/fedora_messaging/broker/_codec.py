@@ -13,8 +13,8 @@ from typing import Any
 
 from pika import frame, spec
 
-from ._errors import AMQPError
-from ._fields import Malformed, raw, read_table, text
+from ._errors import AMQPError, Disconnect
+from ._fields import Malformed, Table, check_table, raw, read_table, text
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 FRAME_END = b"\xce"
@@ -28,6 +28,7 @@ _tag_and_bits = struct.Struct(">QB")
 _deliver_index = struct.pack(">I", spec.Basic.Deliver.INDEX)
 _get_ok_index = struct.pack(">I", spec.Basic.GetOk.INDEX)
 _ack = struct.Struct(">BHIIQBB")
+_publish = spec.Basic.Publish.INDEX
 _header_class = struct.pack(">HH", spec.Basic.INDEX, 0)
 
 # The arguments of every method a client may send: B octet, H short, I long, Q long-long, s short string,
@@ -82,10 +83,6 @@ _METHODS: dict[int, tuple[type[Any], list[tuple[str, str]]]] = {
 }
 
 
-class UnknownMethod(Exception):
-    """No client sends a method of this class and id."""
-
-
 def method_name(index: int) -> str:
     """The name of a method in lower case, as error texts have it: `basic.publish`."""
     method: Any = spec.methods.get(index)
@@ -96,15 +93,17 @@ def decode_method(payload: bytes) -> Any:
     """A method frame's payload as an object of `pika.spec`; tables become `_fields.Table`.
 
     Raises:
-        UnknownMethod: there is none with these numbers.
-        AMQPError: 501, the arguments do not fit.
+        AMQPError: 501, the arguments do not fit; 503, only brokers send it.
+        Disconnect: there is no such method, or a table in it is malformed.
     """
     if len(payload) < 4:
-        raise UnknownMethod("a method frame shorter than its ids")
+        raise AMQPError(spec.FRAME_ERROR, "a method frame shorter than its ids")
     index = _u32.unpack_from(payload)[0]
     known = _METHODS.get(index)
     if known is None:
-        raise UnknownMethod(method_name(index))
+        if index in spec.methods:
+            raise AMQPError(spec.COMMAND_INVALID, "unimplemented method")
+        raise Disconnect(f"there is no method {method_name(index)}")
     method, layout = known
     result = object.__new__(method)
     values = result.__dict__
@@ -120,12 +119,13 @@ def decode_method(payload: bytes) -> Any:
                 continue
             if kind == "s":
                 stop = at + 1 + payload[at]
-                values[name] = text(payload[at + 1 : stop])
+                value = payload[at + 1 : stop]
+                values[name] = text(value) if index == _publish else value.decode()
             elif kind == "S" or kind == "F":
                 stop = at + 4 + _u32.unpack_from(payload, at)[0]
                 if stop > end:
                     raise Malformed("cut off")
-                values[name] = payload[at + 4 : stop] if kind == "S" else read_table(payload[at + 4 : stop])
+                values[name] = payload[at + 4 : stop] if kind == "S" else _table(payload[at + 4 : stop])
             else:
                 fixed = _FIXED[kind]
                 stop = at + fixed.size
@@ -135,9 +135,17 @@ def decode_method(payload: bytes) -> Any:
                 raise Malformed("cut off")
         if at != end:
             raise Malformed("too long")
-    except (Malformed, IndexError, struct.error) as error:
+    except (Malformed, IndexError, struct.error, UnicodeDecodeError) as error:
         raise AMQPError(spec.FRAME_ERROR, f"cannot decode {method_name(index)}: {error}") from error
     return result
+
+
+def _table(data: bytes) -> Table:
+    try:
+        check_table(data, 0, len(data))
+        return read_table(data)
+    except (Malformed, IndexError) as error:
+        raise Disconnect(f"malformed table: {error}") from error
 
 
 def encode_method(channel: int, method: Any) -> bytes:
@@ -201,7 +209,7 @@ def read_content_header(payload: bytes) -> tuple[int, int, int, bytes]:
 
     Raises: AMQPError, 501.
     """
-    if len(payload) < 14:
+    if len(payload) < 12:
         raise AMQPError(spec.FRAME_ERROR, "a content header that is too short")
     class_id, weight, size = _content_head.unpack_from(payload)
     return class_id, weight, size, payload[12:]

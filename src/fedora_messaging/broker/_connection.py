@@ -12,11 +12,9 @@ from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-from . import _basic, _declaring
-from ._assembly import Assembler, Command, Frames
-from ._channel import METHODS as CHANNEL_METHODS
-from ._channel import Channel, Methods
-from ._codec import PROTOCOL_HEADER, UnknownMethod, decode_method, encode_method
+from ._assembly import Frames
+from ._channels import Channels
+from ._codec import decode_method, encode_method
 from ._errors import AMQPError, Disconnect, refused
 from ._fields import Table
 from ._handshake import STEPS, start
@@ -25,12 +23,12 @@ from ._heartbeat import Heartbeat
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
+    from ._channel import Channel
     from ._clock import Timer
     from ._server import Broker
     from ._vhost import VirtualHost
 
 _log = logging.getLogger(__name__)
-_METHODS: Methods = {**CHANNEL_METHODS, **_declaring.METHODS, **_basic.METHODS}
 _HEARTBEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
 #: Seconds a client has to answer `connection.close`.
 CLOSING_TIMEOUT = 30
@@ -47,7 +45,7 @@ class Connection(Protocol):
     Attributes:
         state: header, starting, tuning, opening, running, closing or closed.
         user: who logged in.
-        channels: the open channels by number.
+        channels: its channels.
         choked: whether the client reads more slowly than messages come.
         confirming: the channels that have confirms to send.
     """
@@ -61,15 +59,13 @@ class Connection(Protocol):
         self.user = ""
         self.client_properties: Table = {}
         self.capabilities: frozenset[str] = frozenset()
-        self.channels: dict[int, Channel] = {}
+        self.channels = Channels(self)
         self.confirming: dict[Channel, None] = {}
         self.channel_max = 0
         self.frame_max = broker.emulation.frame_min
         self.choked = False
         self.blocked = False
         self.silent = False
-        self._assemblers: dict[int, Assembler] = {}
-        self._closing: set[int] = set()
         self._frames = Frames(self._frame, self.frame_max)
         self._header = b""
         self._outgoing: list[bytes] = []
@@ -132,17 +128,20 @@ class Connection(Protocol):
         except Disconnect as reason:
             _log.info("%s: disconnected: %s", self.peer, reason)
             self._end()
+        except Exception:
+            _log.exception("%s: the broker failed", self.peer)
+            self.close(AMQPError(spec.INTERNAL_ERROR, "the broker failed"))
         finally:
             self.broker.flush()
 
-    def connectionLost(self, reason: Failure | None = None) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure | None = None) -> None:
         self.state = "closed"
         self._frames.stopped = True
         if self._heartbeat is not None:
             self._heartbeat.stop()
         self._cancel_timer()
         self._outgoing.clear()
-        self._drop_channels()
+        self._drop()
         self.broker.disconnected(self)
         self.broker.flush()
 
@@ -151,7 +150,7 @@ class Connection(Protocol):
 
     def resumeProducing(self) -> None:
         self.choked = False
-        for channel in list(self.channels.values()):
+        for channel in self.channels:
             channel.wake_queues()
         self.broker.flush()
 
@@ -200,7 +199,7 @@ class Connection(Protocol):
             self._end()
             return
         self.state = "closing"
-        self._drop_channels()
+        self._drop()
         self.reply(
             spec.Connection.Close(error.code, error.text[:255], error.method >> 16, error.method & 0xFFFF)
         )
@@ -214,16 +213,6 @@ class Connection(Protocol):
         """The connection ends now, without a word."""
         if self.transport is not None and self.state != "closed":
             self.transport.abortConnection()
-
-    def close_channel(self, channel: Channel, error: AMQPError) -> None:
-        """The broker closes a channel, and says why. Confirms that are due are not sent any more."""
-        channel.close()
-        self.channels.pop(channel.number, None)
-        self._assemblers.pop(channel.number, None)
-        self._closing.add(channel.number)
-        channel.reply(
-            spec.Channel.Close(error.code, error.text[:255], error.method >> 16, error.method & 0xFFFF)
-        )
 
     # Alarms
 
@@ -267,13 +256,14 @@ class Connection(Protocol):
     # What is received
 
     def _protocol_header(self, data: bytes) -> bytes:
+        emulation = self.broker.emulation
         data = self._header + data
-        if not PROTOCOL_HEADER.startswith(data[:8]):
-            self.transport.write(PROTOCOL_HEADER)
-            raise Disconnect(f"not AMQP 0-9-1: {data[:8]!r}")
-        if len(data) < 8:
+        if len(data) < 8 and any(header.startswith(data) for header in emulation.protocols):
             self._header = data
             return b""
+        if data[:8] not in emulation.protocols:
+            self.send(emulation.protocol_reply)
+            raise Disconnect(f"not AMQP 0-9-1: {data[:8]!r}")
         self.state = "starting"
         start(self)
         return data[8:]
@@ -282,6 +272,8 @@ class Connection(Protocol):
         if kind == spec.FRAME_HEARTBEAT:
             if number:
                 raise AMQPError(spec.UNEXPECTED_FRAME, f"type 8, channel {number}")
+            if payload:
+                raise AMQPError(spec.FRAME_ERROR, "a heartbeat with content")
         elif self.state == "closing":
             if kind == spec.FRAME_METHOD and number == 0:
                 self._last_words(payload)
@@ -290,17 +282,17 @@ class Connection(Protocol):
         elif self.state != "running":
             raise Disconnect(f"a frame on channel {number} while {self.state}")
         else:
-            self._channel_frame(number, kind, payload)
+            self.channels.frame(number, kind, payload)
 
     def _connection_frame(self, kind: int, payload: bytes) -> None:
         if kind != spec.FRAME_METHOD:
             raise AMQPError(spec.UNEXPECTED_FRAME, f"type {kind}, channel 0")
-        method = self._decode(payload)
+        method = decode_method(payload)
         try:
             if isinstance(method, spec.Connection.Close):
-                self._drop_channels()
+                self._drop()
                 self.reply(spec.Connection.CloseOk())
-                self._end()
+                self._leave()
             elif self.state in STEPS and isinstance(method, STEPS[self.state][0]):
                 _, step, following = STEPS[self.state]
                 step(self, method)
@@ -312,89 +304,22 @@ class Connection(Protocol):
             raise
 
     def _last_words(self, payload: bytes) -> None:
-        method = self._decode(payload)
+        method = decode_method(payload)
         if isinstance(method, spec.Connection.Close):
             self.reply(spec.Connection.CloseOk())
         if isinstance(method, spec.Connection.Close | spec.Connection.CloseOk):
             self._end()
 
-    def _channel_frame(self, number: int, kind: int, payload: bytes) -> None:
-        if number in self._closing:
-            self._closing_frame(number, kind, payload)
-            return
-        assembler = self._assemblers.get(number)
-        if assembler is None:
-            if number > self.channel_max:
-                raise AMQPError(
-                    spec.NOT_ALLOWED,
-                    f"number of channels opened ({number}) has reached the negotiated channel_max "
-                    f"({self.channel_max})",
-                )
-            assembler = self._assemblers[number] = Assembler()
-        try:
-            command = assembler.frame(kind, payload)
-        except UnknownMethod as error:
-            raise AMQPError(spec.INTERNAL_ERROR, f"unknown method {error}") from error
-        if command is not None:
-            self._command(number, command)
-
-    def _command(self, number: int, command: Command) -> None:
-        method = command.method
-        channel = self.channels.get(number)
-        try:
-            if channel is None:
-                self._open_channel(number, method)
-            elif type(method) is spec.Basic.Publish:
-                _basic.publish(channel, method, command.properties, command.body)
-                if self.broker.alarm is not None and not self.blocked:
-                    self.block(self.broker.alarm)
-            elif type(method) is spec.Channel.Close:
-                channel.flush_confirms()
-                self._forget_channel(channel)
-                channel.reply(spec.Channel.CloseOk())
-            elif type(method) in _METHODS:
-                _METHODS[type(method)](channel, method)
-            else:
-                raise AMQPError(spec.COMMAND_INVALID, "unimplemented method")
-        except AMQPError as error:
-            error.method = method.INDEX
-            if error.hard or channel is None:
-                raise
-            self.close_channel(channel, error)
-
-    def _open_channel(self, number: int, method: Any) -> None:
-        if type(method) is not spec.Channel.Open:
-            raise AMQPError(spec.CHANNEL_ERROR, "expected 'channel.open'")
-        channel = self.channels[number] = Channel(self, number)
-        channel.reply(spec.Channel.OpenOk())
-
-    def _closing_frame(self, number: int, kind: int, payload: bytes) -> None:
-        """On a channel that the broker has closed, only the end of it matters."""
-        if kind != spec.FRAME_METHOD:
-            return
-        method = self._decode(payload)
-        if isinstance(method, spec.Channel.Close):
-            self.send(encode_method(number, spec.Channel.CloseOk()))
-        if isinstance(method, spec.Channel.Close | spec.Channel.CloseOk):
-            self._closing.discard(number)
-
-    def _decode(self, payload: bytes) -> Any:
-        try:
-            return decode_method(payload)
-        except UnknownMethod as error:
-            raise AMQPError(spec.INTERNAL_ERROR, f"unknown method {error}") from error
-
     # Inside
 
-    def _forget_channel(self, channel: Channel) -> None:
-        channel.close()
-        self.channels.pop(channel.number, None)
-        self._assemblers.pop(channel.number, None)
+    def _leave(self) -> None:
+        """It is the client that ends a connection it has closed; the broker does if it never does."""
+        self.state = "closing"
+        self._cancel_timer()
+        self._timer = self.broker.clock.callLater(CLOSING_TIMEOUT, self.abort)
 
-    def _drop_channels(self) -> None:
-        for channel in list(self.channels.values()):
-            self._forget_channel(channel)
-        self._assemblers.clear()
+    def _drop(self) -> None:
+        self.channels.drop()
         if hasattr(self, "vhost"):
             self.vhost.owner_gone(self)
 

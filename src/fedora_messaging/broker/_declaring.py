@@ -11,7 +11,7 @@ from pika import spec
 
 from ._arguments import check_same, read_options
 from ._errors import AMQPError, kind_in_vhost, precondition, refused
-from ._exchanges import Exchange, check_equivalent, exchange_class
+from ._exchanges import Exchange, check_equivalent
 from ._fields import WORDS, Table
 from ._quorum import check_declaration
 
@@ -59,7 +59,7 @@ def declare_exchange(channel: Channel, method: spec.Exchange.Declare) -> None:
         _not_default(name)
         vhost.exchange(name)
     else:
-        cls = channel.broker.exchange_class(exchange_class(method.type))
+        cls = channel.broker.exchange_class(method.type)
         _not_default(name)
         channel.connection.check("configure", "exchange", name)
         found = vhost.exchanges.get(name)
@@ -187,7 +187,9 @@ def _new_queue(channel: Channel, name: str, method: spec.Queue.Declare) -> Queue
     if target is not None:
         connection.check("read", "queue", name)
         connection.check("write", "exchange", target)
-    options = read_options(method.arguments, name, vhost.name)
+    if not method.durable and not method.exclusive:
+        channel.broker.transient_queue(name)
+    options = read_options(method.arguments, name, vhost.name, channel.broker.emulation)
     if options.type == "quorum":
         check_declaration(
             name,
@@ -196,8 +198,6 @@ def _new_queue(channel: Channel, name: str, method: spec.Queue.Declare) -> Queue
             auto_delete=method.auto_delete,
             exclusive=method.exclusive,
         )
-    if not method.durable and not method.exclusive:
-        channel.broker.transient_queue(name)
     return vhost.add_queue(
         name,
         options,
@@ -217,8 +217,15 @@ def _check_queue(channel: Channel, queue: Queue, method: spec.Queue.Declare) -> 
             f"cannot obtain exclusive access to locked {what}. It could be originally declared on another "
             "connection or the exclusive property value does not match that of the original declaration.",
         )
-    current: dict[str, object] = {"durable": queue.durable, "auto_delete": queue.auto_delete}
-    received = {key: getattr(method, key) for key in current}
+    # An exclusive queue ends with its connection: its durability is nothing.
+    received: dict[str, object] = {
+        "durable": method.durable and not method.exclusive,
+        "auto_delete": method.auto_delete,
+    }
+    current: dict[str, object] = {
+        "durable": queue.durable and queue.owner is None,
+        "auto_delete": queue.auto_delete,
+    }
     check_equivalent("queue", queue.name, channel.vhost.name, received, current)
     check_same(method.arguments, queue.arguments, queue.name, channel.vhost.name)
 
@@ -243,8 +250,6 @@ def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
     channel.connection.check("read", "exchange", source)
     _not_default(source)
     queue = channel.vhost.queues.get(name)
-    if queue is not None:
-        queue.check_access(channel.connection)
     _unbind(channel, source, queue, method.routing_key, method.arguments)
     channel.reply(spec.Queue.UnbindOk())
 
@@ -265,6 +270,7 @@ def delete_queue(channel: Channel, method: spec.Queue.Delete) -> None:
     if queue is not None:
         queue.check_access(channel.connection)
         what = kind_in_vhost("queue", name, channel.vhost.name)
+        queue.check_conditions(if_unused=method.if_unused, if_empty=method.if_empty)
         if method.if_unused and queue.consumers:
             raise precondition(f"{what} in use")
         if method.if_empty and queue.ready:

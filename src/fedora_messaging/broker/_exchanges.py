@@ -12,6 +12,7 @@ from ._fields import Field, Table, write_table
 from ._topic import TopicTrie
 
 if TYPE_CHECKING:
+    from ._emulation import Emulation
     from ._queue import Queue
 
 CACHE_SIZE = 4096
@@ -224,12 +225,13 @@ TYPES: dict[str, type[Exchange]] = {
 }
 
 
-def exchange_class(type_name: str) -> type[Exchange]:
-    """Raises: AMQPError, 503, which closes the connection."""
-    try:
-        return TYPES[type_name]
-    except KeyError:
-        raise AMQPError(503, f"unknown exchange type '{type_name}'") from None
+def exchange_class(type_name: str, emulation: Emulation) -> type[Exchange]:
+    """The class of exchanges of a type. Raises: AMQPError, 503 or 406."""
+    if type_name not in TYPES:
+        code = 503 if emulation.unknown_type_ends else 406
+        raise AMQPError(code, f"unknown exchange type '{type_name}'")
+    cls = TYPES[type_name]
+    return AnyHeadersExchange if cls is HeadersExchange and not emulation.typed_headers else cls
 
 
 def words(value: object) -> str:

@@ -47,7 +47,6 @@ _FIXED = {
     b"b": struct.Struct(">b"),
     b"B": struct.Struct(">B"),
     b"s": struct.Struct(">h"),
-    b"U": struct.Struct(">h"),
     b"u": struct.Struct(">H"),
     b"I": struct.Struct(">i"),
     b"i": struct.Struct(">I"),
@@ -58,7 +57,11 @@ _FIXED = {
     b"T": struct.Struct(">Q"),
 }
 _LONG = frozenset((b"S", b"x", b"F", b"A"))
-INTEGERS = frozenset((b"b", b"B", b"s", b"U", b"u", b"I", b"i", b"l", b"L"))
+_SIZES = {**{kind[0]: fixed.size for kind, fixed in _FIXED.items()}, ord("V"): 0, ord("D"): 5}
+_WITH_LENGTH = frozenset(b"SxFA")
+_NESTING = frozenset(b"FA")
+_TABLE = ord("F")
+INTEGERS = frozenset((b"b", b"B", b"s", b"u", b"I", b"i", b"l", b"L"))
 #: What RabbitMQ calls the types in its error texts.
 WORDS = {
     b"S": "longstr",
@@ -74,7 +77,6 @@ WORDS = {
     b"l": "long",
     b"L": "long",
     b"s": "short",
-    b"U": "short",
     b"u": "unsignedshort",
     b"i": "unsignedint",
     b"t": "bool",
@@ -188,6 +190,35 @@ def read_array(data: bytes) -> list[Field]:
         value, at = read_value(data, at)
         values.append(value)
     return values
+
+
+def check_table(data: bytes, at: int, end: int) -> None:
+    """Looks through a table's content, however deep.
+
+    Raises: Malformed
+    """
+    todo = [(at, end, True)]
+    while todo:
+        at, end, named = todo.pop()
+        while at < end:
+            if named:
+                at += 1 + data[at]
+            if at >= end:
+                raise Malformed("a value is missing")
+            kind = data[at]
+            at += 1
+            size = _SIZES.get(kind)
+            if size is None:
+                if kind not in _WITH_LENGTH:
+                    raise Malformed(f"no such field type: {chr(kind)!r}")
+                if at + 4 > end:
+                    raise Malformed("a length is cut off")
+                size = 4 + _U32.unpack_from(data, at)[0]
+                if kind in _NESTING:
+                    todo.append((at + 4, at + size, kind == _TABLE))
+            at += size
+        if at != end:
+            raise Malformed("a value is cut off")
 
 
 def string(value: str | bytes) -> Field:

@@ -64,7 +64,7 @@ def start_ok(connection: Connection, method: spec.Connection.StartOk) -> None:
             connection.broker.users, method.mechanism, method.response, connection.certificate_names
         )
     except AMQPError as error:
-        # RabbitMQ says nothing to clients that have not learnt to listen.
+        # RabbitMQ says nothing to clients that have not learnt to listen, nor for any other reason.
         if error.code == spec.ACCESS_REFUSED and connection.can("authentication_failure_close"):
             error.hard = True
             raise
@@ -74,23 +74,15 @@ def start_ok(connection: Connection, method: spec.Connection.StartOk) -> None:
 
 def tune_ok(connection: Connection, method: spec.Connection.TuneOk) -> None:
     emulation = connection.broker.emulation
-    if 0 < method.frame_max < emulation.frame_min:
-        if emulation.frame_min_silent:
-            raise Disconnect(f"frame_max {method.frame_max} is too low")
-        raise AMQPError(
-            spec.NOT_ALLOWED,
-            f"negotiated frame_max = {method.frame_max} is lower than the minimum allowed value "
-            f"({emulation.frame_min})",
-        )
+    # RabbitMQ means to say why (530), but the connection is gone before.
+    if method.frame_max < emulation.frame_min:
+        raise Disconnect(f"frame_max {method.frame_max} is less than {emulation.frame_min}")
     for name, value, limit in (
         ("frame_max", method.frame_max, FRAME_MAX),
         ("channel_max", method.channel_max, CHANNEL_MAX),
     ):
-        if value == 0 or value > limit:
-            raise AMQPError(
-                spec.NOT_ALLOWED,
-                f"negotiated {name} = {value} is higher than the maximum allowed value ({limit})",
-            )
+        if not 0 < value <= limit:
+            raise Disconnect(f"{name} {value} is not in 1 .. {limit}")
     connection.tuned(method.channel_max, method.frame_max, method.heartbeat)
 
 

@@ -220,18 +220,22 @@ class Pump:
             return False
         size = self.chunk or len(data)
         for start in range(0, len(data), size):
-            if not target.connected:
-                break
-            if target.paused:
-                self._waiting[target] = data[start:]
+            if self._stopped(target, data[start:]):
                 return True
             target.protocol.dataReceived(data[start : start + size])
         self._waiting[target] = b""
         return True
 
+    def _stopped(self, target: MemoryTransport, rest: bytes) -> bool:
+        """Whether the receiver has had enough; then the rest waits, or is lost with the connection."""
+        if target.connected and not target.paused:
+            return False
+        self._waiting[target] = rest if target.connected else b""
+        return True
+
     def _finish(self) -> bool:
         for end, other in ((self.client, self.server), (self.server, self.client)):
-            if end.finished:
+            if end.finished and (end.aborted or not self._waiting[other]):
                 if end.aborted:
                     self._waiting[other] = b""
                 end.end(ConnectionAborted() if end.aborted else ConnectionDone())

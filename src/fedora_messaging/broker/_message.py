@@ -15,7 +15,8 @@ from ._properties import Properties
 if TYPE_CHECKING:
     from ._deadletter import Deaths
 
-MAX_TTL = 4294967295
+#: Ten years, in ms.
+MAX_TTL = 315360000000
 
 
 class Message:
@@ -25,20 +26,32 @@ class Message:
         exchange, routing_key: what it was published to.
         properties: the raw bytes of its property list, flags first.
         body: its body.
-        priority: as given, or 0.
+        priority: as given, or None.
         ttl: its own time to live in ms (`expiration`), or None.
         keys: all routing keys: the one above, and those of the headers `CC` and `BCC`.
-        deaths: how often it was dead-lettered, where the broker keeps that apart from the headers.
+        deaths: how it was dead-lettered, where the broker keeps that apart from the headers.
+        redelivered: whether it is marked as redelivered wherever it goes.
     """
 
-    __slots__ = ("body", "deaths", "exchange", "keys", "priority", "properties", "routing_key", "ttl")
+    __slots__ = (
+        "body",
+        "deaths",
+        "exchange",
+        "keys",
+        "priority",
+        "properties",
+        "redelivered",
+        "routing_key",
+        "ttl",
+    )
 
     def __init__(self, exchange: str, routing_key: str, properties: bytes, body: bytes) -> None:
         self.exchange = exchange
         self.routing_key = routing_key
         self.properties = properties
         self.body = body
-        self.priority = 0
+        self.priority: int | None = None
+        self.redelivered = False
         self.ttl: int | None = None
         self.keys: tuple[str, ...] = (routing_key,)
         self.deaths: Deaths | None = None
@@ -69,6 +82,7 @@ def published(exchange: str, routing_key: str, raw_properties: bytes, body: byte
     """
     try:
         properties = Properties(raw_properties)
+        properties.check_headers()
         headers = properties.headers if b"CC" in raw_properties else {}
     except Malformed as error:
         raise AMQPError(541, str(error)) from error
@@ -79,7 +93,7 @@ def published(exchange: str, routing_key: str, raw_properties: bytes, body: byte
         )
     if properties.expiration is not None:
         message.ttl = _ttl(properties.expiration)
-    message.priority = properties.priority or 0
+    message.priority = properties.priority
     carbons = [*_keys(headers, "CC"), *_keys(headers, "BCC")]
     if carbons:
         message.keys = (routing_key, *carbons)
@@ -130,6 +144,6 @@ class Entry:
         self.position = position
         self.level = level
         self.expires = expires
-        self.redelivered = False
+        self.redelivered = message.redelivered
         self.attempts = 0
         self.acquired = 0

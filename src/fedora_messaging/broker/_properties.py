@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from ._fields import Field, Malformed, Table, raw, read_entries, read_table, text, write_value
+from ._fields import Field, Malformed, Table, check_table, raw, read_entries, read_table, text, write_value
 
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
@@ -89,6 +89,12 @@ class Properties:
     def _octet(self, flag: int) -> int | None:
         span = self.spans.get(flag)
         return None if span is None else self.raw[span[0]]
+
+    def check_headers(self) -> None:
+        """Raises: Malformed, when the headers are no table, however deep."""
+        span = self.spans.get(HEADERS)
+        if span is not None:
+            check_table(self.raw, *span)
 
     @property
     def headers(self) -> Table:

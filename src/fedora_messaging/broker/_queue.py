@@ -91,19 +91,25 @@ class Queue:
         options = self.options
         if options.overflow != "drop-head" and self._is_full(message):
             if options.overflow == "reject-publish-dlx":
-                self.vhost.dead_letter(self, Entry(message, 0), "maxlen")
+                self.vhost.dead_letter(self, message, "maxlen")
             return False
         self._position += 1
         entry = Entry(message, self._position, self._level(message), self._deadline(message))
-        self.ready.append(entry)
-        self.dispatch()
+        consumer = self.turns.next() if not self.ready and not self._dispatching else None
+        if consumer is not None:
+            self.unacked += 1
+            consumer.deliver(entry)
+        else:
+            self.ready.append(entry)
+            self.dispatch()
         return True
 
-    def put_back(self, entries: Sequence[Entry], *, counted: bool) -> None:
+    def put_back(self, entries: Sequence[Entry], *, counted: bool, lost: bool = False) -> None:
         """Takes back what was delivered and not acknowledged.
 
         Args:
             counted: whether a quorum queue counts the delivery as an attempt.
+            lost: whether the client lost it with its channel, rather than return it.
         """
         self.unacked -= len(entries)
         if self.deleted:
@@ -116,12 +122,16 @@ class Queue:
         """Forgets what was acknowledged."""
         self.unacked -= len(entries)
 
-    def reject(self, entries: Sequence[Entry]) -> None:
-        """Drops what a client refused, or dead-letters it."""
+    def reject(self, entries: Sequence[Entry], *, marked: bool) -> None:
+        """Drops what a client refused, or dead-letters it.
+
+        Args:
+            marked: whether dead letters count as redelivered.
+        """
         self.unacked -= len(entries)
         if not self.deleted:
             for entry in entries:
-                self.vhost.dead_letter(self, entry, "rejected")
+                self.vhost.dead_letter(self, entry.message, "rejected", marked=marked)
 
     def purge(self) -> int:
         return len(self.ready.clear())
@@ -171,14 +181,17 @@ class Queue:
             now = self.vhost.clock.seconds()
             while entry is not None and entry.expires is not None and entry.expires <= now:
                 self.ready.pop(entry)
-                self.vhost.dead_letter(self, entry, "expired")
+                self.vhost.dead_letter(self, entry.message, "expired")
                 entry = next((e for e in self.ready.heads() if e.level == head.level), None)
 
-    def properties(self, entry: Entry) -> bytes:
+    def properties(self, entry: Entry, *, by_get: bool = False) -> bytes:
         """The raw properties to deliver an entry with."""
         return entry.message.properties
 
     # Consumers
+
+    def check_conditions(self, *, if_unused: bool, if_empty: bool) -> None:
+        """Raises: AMQPError, where a deletion cannot depend on these."""
 
     def check_get(self) -> None:
         """Raises: AMQPError, where `basic.get` is not for this queue."""
@@ -251,7 +264,7 @@ class Queue:
 
     def _level(self, message: Message) -> int:
         limit = self.options.max_priority
-        return 0 if limit is None else min(message.priority, limit)
+        return 0 if limit is None else min(message.priority or 0, limit)
 
     def _take(self) -> Entry:
         return self.ready.pop()
@@ -269,7 +282,7 @@ class Queue:
         while (options.max_length is not None and len(self.ready) > options.max_length) or (
             options.max_bytes is not None and self.ready.size > options.max_bytes
         ):
-            self.vhost.dead_letter(self, self.ready.pop(), "maxlen")
+            self.vhost.dead_letter(self, self.ready.pop().message, "maxlen")
 
     def _deadline(self, message: Message) -> float | None:
         ttl = self.options.ttl

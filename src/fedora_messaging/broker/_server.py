@@ -21,7 +21,7 @@ from ._clock import Clock
 from ._connection import Connection
 from ._emulation import emulation
 from ._errors import AMQPError
-from ._exchanges import AnyHeadersExchange, Exchange, HeadersExchange
+from ._exchanges import Exchange, exchange_class
 from ._memory import Pump, connect
 from ._message import Message
 from ._vhost import VirtualHost
@@ -218,11 +218,9 @@ class Broker:
     def record(self, message: Message) -> None:
         self.published.append(message)
 
-    def exchange_class(self, cls: type[Exchange]) -> type[Exchange]:
-        """The class of exchange that the emulated release has for a type."""
-        if cls is HeadersExchange and not self.emulation.typed_headers:
-            return AnyHeadersExchange
-        return cls
+    def exchange_class(self, type_name: str) -> type[Exchange]:
+        """The class of exchanges of a type. Raises: AMQPError, 503 or 406."""
+        return exchange_class(type_name, self.emulation)
 
     def transient_queue(self, name: str) -> None:
         """A queue neither durable nor exclusive is declared. Raises: AMQPError, 541, if that is refused."""

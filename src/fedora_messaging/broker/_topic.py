@@ -17,6 +17,11 @@ class _Node(Generic[T]):
         self.values: dict[T, int] = {}
 
 
+def _words(key: str) -> list[str]:
+    """An empty key has no word at all."""
+    return key.split(".") if key else []
+
+
 class TopicTrie(Generic[T]):
     """Patterns and what is bound with them. A value may be bound often; each binding is undone by itself."""
 
@@ -25,14 +30,14 @@ class TopicTrie(Generic[T]):
 
     def add(self, pattern: str, value: T) -> None:
         node = self._root
-        for word in pattern.split("."):
+        for word in _words(pattern):
             node = node.children.setdefault(word, _Node())
         node.values[value] = node.values.get(value, 0) + 1
 
     def discard(self, pattern: str, value: T) -> None:
         """Undoes one `add`; the words that nothing needs any more go with it."""
         path = [self._root]
-        words = pattern.split(".")
+        words = _words(pattern)
         for word in words:
             child = path[-1].children.get(word)
             if child is None:
@@ -53,7 +58,7 @@ class TopicTrie(Generic[T]):
 
         Every pair of node and word is looked at once only, so that patterns full of `#` cost no more.
         """
-        words = routing_key.split(".")
+        words = _words(routing_key)
         end = len(words)
         found: dict[T, None] = {}
         seen: set[tuple[int, int]] = set()

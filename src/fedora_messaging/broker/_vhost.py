@@ -12,7 +12,7 @@ from ._deadletter import dead_message, recorded
 from ._errors import not_found
 from ._exchanges import DirectExchange, Exchange, FanoutExchange, HeadersExchange, TopicExchange
 from ._fields import Malformed, Table
-from ._message import Entry, Message
+from ._message import Message
 from ._properties import Properties
 from ._queue import Queue
 from ._quorum import QuorumQueue
@@ -42,7 +42,7 @@ class VirtualHost:
         self.queues: dict[str, Queue] = {}
         self.exchanges: dict[str, Exchange] = {"": DirectExchange("")}
         for each in PREDECLARED:
-            cls = broker.exchange_class(type(each))
+            cls = broker.exchange_class(each.type)
             self.exchanges[each.name] = cls(each.name, internal=each.internal)
 
     @property
@@ -145,19 +145,30 @@ class VirtualHost:
                     todo.append(self.exchanges[alternate])
         return list(queues)
 
-    def dead_letter(self, queue: Queue, entry: Entry, reason: str) -> None:
-        """Sends a message on to the queue's dead-letter exchange, if it has one."""
+    def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
+        """Sends a message on to the queue's dead-letter exchange, if it has one.
+
+        Args:
+            marked: whether it counts as redelivered from now on.
+        """
         name = queue.options.dead_letter_exchange
         exchange = None if name is None else self.exchanges.get(name)
         if exchange is None:
             return
         try:
-            deaths = recorded(entry, queue, reason, int(time.time()))
+            deaths = recorded(
+                message,
+                queue.name,
+                reason,
+                int(time.time()),
+                from_headers=self.emulation.client_deaths_count,
+            )
             key = queue.options.dead_letter_routing_key
-            last = not self.emulation.client_deaths_count
-            dead = dead_message(entry.message, deaths, key, exchange.name, last)
+            last = self.emulation.last_death_headers
+            dead = dead_message(message, deaths, key, exchange.name, last)
         except Malformed:
             return
+        dead.redelivered |= marked and self.emulation.reject_marks
         for target in self.route(exchange, dead):
             if not deaths.cycles(target.name):
                 target.publish(dead)

@@ -61,8 +61,8 @@ class Faults:
     def close_channels(self, code: int, text: str = "a fault") -> None:
         """Closes all channels now."""
         for connection in self._broker.connections:
-            for channel in list(connection.channels.values()):
-                connection.close_channel(channel, AMQPError(code, text, hard=False))
+            for channel in connection.channels:
+                connection.channels.close(channel, AMQPError(code, text, hard=False))
         self._broker.flush()
 
     def delay_confirms(self, seconds: float) -> None:
@@ -100,7 +100,7 @@ class Faults:
         """Requeues what consumers of a queue have not acknowledged, and so delivers it again."""
         target = self._broker.vhosts[vhost].queues[queue]
         for connection in self._broker.connections:
-            for channel in connection.channels.values():
+            for channel in connection.channels:
                 channel.requeue(target, counted=False)
         self._broker.flush()
 
@@ -163,7 +163,7 @@ class Faults:
             self._close_after = (left - 1, error)
             if left <= 1:
                 self._close_after = None
-                connection.close_channel(channel, error)
+                connection.channels.close(channel, error)
 
     def _late(self, channel: Channel, number: int, accepted: bool) -> None:
         channel.confirm(number, accepted)

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The channels of one connection: which are open, which are being closed, and what is done on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pika import spec
+
+from . import _basic, _declaring
+from ._assembly import Assembler, Command
+from ._channel import METHODS as CHANNEL_METHODS
+from ._channel import Channel, Methods
+from ._codec import decode_method, encode_method
+from ._errors import AMQPError
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+
+_METHODS: Methods = {**CHANNEL_METHODS, **_declaring.METHODS, **_basic.METHODS}
+
+
+class Channels:
+    """The channels of a connection, by number."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._open: dict[int, Channel] = {}
+        self._closing: set[int] = set()
+        self._assemblers: dict[int, Assembler] = {}
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(list(self._open.values()))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def close(self, channel: Channel, error: AMQPError) -> None:
+        """The broker closes a channel, and says why. Confirms that are due are not sent any more."""
+        channel.close()
+        self._open.pop(channel.number, None)
+        self._assemblers.pop(channel.number, None)
+        self._closing.add(channel.number)
+        channel.reply(
+            spec.Channel.Close(error.code, error.text[:255], error.method >> 16, error.method & 0xFFFF)
+        )
+
+    def drop(self) -> None:
+        """All channels end."""
+        for channel in self:
+            self._forget(channel)
+        self._assemblers.clear()
+
+    def frame(self, number: int, kind: int, payload: bytes) -> None:
+        """Takes a frame for a channel.
+
+        Raises: AMQPError, which ends the connection; Disconnect.
+        """
+        if number in self._closing:
+            self._closing_frame(number, kind, payload)
+            return
+        assembler = self._assemblers.get(number)
+        if assembler is None:
+            if len(self._assemblers) >= self._connection.channel_max:
+                raise AMQPError(
+                    spec.NOT_ALLOWED,
+                    f"number of channels opened ({len(self._assemblers)}) has reached the negotiated "
+                    f"channel_max ({self._connection.channel_max})",
+                )
+            assembler = self._assemblers[number] = Assembler(
+                self._connection.broker.emulation.excess_body_ends
+            )
+        command = assembler.frame(kind, payload)
+        if command is not None:
+            self._command(number, command)
+
+    def _command(self, number: int, command: Command) -> None:
+        method = command.method
+        channel = self._open.get(number)
+        try:
+            if channel is None:
+                self._open_channel(number, method)
+            elif type(method) is spec.Basic.Publish:
+                _basic.publish(channel, method, command.properties, command.body)
+                connection = self._connection
+                if connection.broker.alarm is not None and not connection.blocked:
+                    connection.block(connection.broker.alarm)
+            elif type(method) is spec.Channel.Close:
+                channel.flush_confirms()
+                self._forget(channel)
+                channel.reply(spec.Channel.CloseOk())
+            elif type(method) in _METHODS:
+                _METHODS[type(method)](channel, method)
+            else:
+                raise AMQPError(spec.COMMAND_INVALID, "unimplemented method")
+        except AMQPError as error:
+            error.method = method.INDEX
+            if error.hard or channel is None:
+                raise
+            self.close(channel, error)
+
+    def _open_channel(self, number: int, method: Any) -> None:
+        if type(method) is not spec.Channel.Open:
+            raise AMQPError(spec.CHANNEL_ERROR, "expected 'channel.open'")
+        channel = self._open[number] = Channel(self._connection, number)
+        channel.reply(spec.Channel.OpenOk())
+
+    def _closing_frame(self, number: int, kind: int, payload: bytes) -> None:
+        """On a channel that the broker has closed, only the end of it matters."""
+        if kind != spec.FRAME_METHOD:
+            return
+        method = decode_method(payload)
+        if isinstance(method, spec.Channel.Close):
+            self._connection.send(encode_method(number, spec.Channel.CloseOk()))
+        if isinstance(method, spec.Channel.Close | spec.Channel.CloseOk):
+            self._closing.discard(number)
+
+    def _forget(self, channel: Channel) -> None:
+        channel.close()
+        self._open.pop(channel.number, None)
+        self._assemblers.pop(channel.number, None)
