@@ -42,13 +42,16 @@ class _Records(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
+        self.news = threading.Condition()
         self.lines: list[str] = []
         self.tracebacks: list[str] = []
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
-        self.lines.append(line)
+        with self.news:
+            self.lines.append(line)
+            self.news.notify_all()
         if record.exc_info or "Traceback" in line:
             self.tracebacks.append(line)
 
@@ -156,18 +159,25 @@ class Application:
         callback: Consume, and call this with each message's number, in the consumer's own thread; None:
             only publish.
         wait: Wait until it consumes.
+        first: The number of the first message published.
         keys: Keys of the configuration; the queue QUEUE and its binding unless they say otherwise.
     """
 
     def __init__(
-        self, url: str, callback: Callable[[int], Any] | None = None, *, wait: bool = True, **keys: Any
+        self,
+        url: str,
+        callback: Callable[[int], Any] | None = None,
+        *,
+        wait: bool = True,
+        first: int = 0,
+        **keys: Any,
     ) -> None:
         self.account = Account()
         self._callback = callback
         self._wait = wait
         self._config = parse({"amqp_url": url, "client_properties": {"app": "tests"}, **TOPOLOGY, **keys})
         self._records = _Records()
-        self._next = 0
+        self._next = first
         self._going_on = False
         self._streams = 0
         self._resources = ExitStack()
@@ -217,10 +227,19 @@ class Application:
         """All that the package has logged, DEBUG included."""
         return "\n".join(self._records.lines)
 
+    def logged(self, words: str, limit: float, count: int = 1) -> None:
+        """Wait until these words have been logged that many times."""
+
+        def found() -> int:
+            return sum(words in line for line in self._records.lines)
+
+        with self._records.news:
+            assert self._records.news.wait_for(lambda: found() >= count, limit), f"{words!r}\n{self.log}"
+
     @property
-    def consuming(self) -> bool:
-        """What /ready says."""
-        return bool(self.service.consuming)
+    def ready(self) -> bool:
+        """What the page /ready says."""
+        return bool(self.service.factory.ready)
 
     # Consuming
 
@@ -254,23 +273,45 @@ class Application:
     # Publishing
 
     def publish(
-        self, count: int = 1, *, exchange: str | None = None, timeout: float | None = None, size: int = 0
+        self,
+        count: int = 1,
+        *,
+        exchange: str | Callable[[int], str | None] | None = None,
+        timeout: float | None = None,
+        size: int = 0,
+        **message: Any,
     ) -> range:
-        """Publish that many messages at once; returns their numbers. Their outcomes come into the account."""
+        """Publish that many messages at once; returns their numbers. Their outcomes come into the account.
+
+        Args:
+            count: How many.
+            exchange: The exchange of all, or a function from a number to that one's.
+            timeout: The deadline of each, in seconds.
+            size: Characters by which the bodies are filled up.
+            message: More arguments of each Message; functions of the number.
+        """
         numbers = range(self._next, self._next + count)
         self._next = numbers.stop
 
         async def start() -> None:
             for number in numbers:
-                self._publish(number, exchange, timeout, size)
+                more = {name: of(number) for name, of in message.items()}
+                chosen = exchange(number) if callable(exchange) else exchange
+                self._publish(number, chosen, timeout, size, **more)
 
         in_reactor(start)
         return numbers
 
     def _publish(
-        self, number: int, exchange: str | None = None, timeout: float | None = None, size: int = 0
+        self,
+        number: int,
+        exchange: str | None = None,
+        timeout: float | None = None,
+        size: int = 0,
+        **more: Any,
     ) -> Any:
-        message = Message(topic=f"faults.{number}", body={"n": number, "filling": "x" * size})
+        arguments = {"topic": f"faults.{number}", "body": {"n": number, "filling": "x" * size}, **more}
+        message = Message(**arguments)
         self.account.sent[number] = message.id
         published = self.service.publish(message, exchange, timeout=timeout)
         return published.addCallbacks(self._confirmed, self._failed, (number,), None, (number,))
@@ -347,10 +388,10 @@ def declare(url: str) -> None:
         amqp.queue(QUEUE, "faults.#")
 
 
-def fill(url: str, count: int) -> None:
+def fill(url: str, count: int, arguments: dict[str, Any] | None = None) -> None:
     """Put the messages 0 to count into the queue QUEUE."""
     with Amqp(url) as amqp:
-        amqp.queue(QUEUE, "faults.#")
+        amqp.queue(QUEUE, "faults.#", arguments=arguments)
         for number in range(count):
             amqp.publish(f"faults.{number}", {"n": number}, message_id=f"id-{number}")
 
