@@ -123,6 +123,15 @@ def test_a_thousand_in_flight(world: World) -> None:
     assert [(500, True)] == failed
 
 
+def test_exchanges_are_declared_for_publishing(world: World) -> None:
+    """A service that only publishes declares the configured exchanges, so that its messages are accepted."""
+    service = running(world, exchanges={"mine": {"type": "topic"}}, publish_exchange="mine")
+    published = service.publish(message())
+    world.settle()
+
+    assert result_of(published) is None
+
+
 def test_unroutable_messages_come_back_to_their_own_publish(world: World) -> None:
     """With mandatory set, exactly the unroutable ones of many in flight fail, the same message twice
     among them."""

@@ -19,9 +19,11 @@ from .. import _wire
 from .._lifecycle import CloseReason, Scope
 from .._observe import Observer
 from .._outbox import Outbox, Outgoing, refusal
+from .._topology import Exchange
 from ..exceptions import ConnectionException, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
 from ._clock import Clock
+from ._declare import Refused, declare_exchanges
 
 __all__ = ["Publisher", "connection_error", "timeout_words"]
 
@@ -34,6 +36,8 @@ class Publisher:
     Args:
         clock: The source of time.
         confirms: Wait for the broker's confirm; without, a message counts as published when it was written.
+        exchanges: The exchanges to declare, once a connection.
+        passive_declares: They must exist already.
         observer: Told of confirms and returns, when given.
         wanted: Called when there is something to publish and no channel.
         progressed: Called at the first confirm on each channel.
@@ -47,6 +51,8 @@ class Publisher:
         clock: Clock,
         *,
         confirms: bool = True,
+        exchanges: tuple[Exchange, ...] = (),
+        passive_declares: bool = False,
         observer: Observer | None = None,
         wanted: Callable[[], None] = lambda: None,
         progressed: Callable[[], None] = lambda: None,
@@ -54,6 +60,8 @@ class Publisher:
         self.published = 0
         self.confirms = confirms
         self._clock = clock
+        self._exchanges = exchanges
+        self._passive = passive_declares
         self._observer = observer
         self._wanted = wanted
         self._progressed = progressed
@@ -61,6 +69,7 @@ class Publisher:
         self._open_channel: Callable[[], Deferred[Channel]] | None = None
         self._channel: Channel | None = None
         self._opening = False
+        self._declared = False
         self._confirmed_on_channel = False
         self._writable = True
         self._blocked: str | None = None
@@ -151,6 +160,7 @@ class Publisher:
         message."""
         self._open_channel = open_channel
         self._opening = False
+        self._declared = False
         if len(self._outbox):
             self._open()
 
@@ -210,6 +220,9 @@ class Publisher:
         open_channel = self._open_channel
         if open_channel is None:
             return
+        if not self._declared:
+            self._declared = True
+            await self._declare(open_channel)
         channel = await open_channel()
         channel.on_closed = self._channel_closed
         channel.on_confirmation = self._confirmed
@@ -223,6 +236,19 @@ class Publisher:
         self._opening = False
         self._confirmed_on_channel = False
         self._pump()
+
+    async def _declare(self, open_channel: Callable[[], Deferred[Channel]]) -> None:
+        """Declare exchanges; one that is refused is left to the messages that are for it."""
+        # Those with this prefix are the broker's own (AMQP 0-9-1, 3.1.3).
+        own = [exchange for exchange in self._exchanges if not exchange.name.startswith("amq.")]
+        if not own:
+            return
+        channel = await open_channel()
+        try:
+            await declare_exchanges(channel, own, passive=self._passive)
+        except (Refused, ValueError) as error:
+            _log.warning("An exchange was not declared: %s", error)
+        channel.close()
 
     def _open(self) -> None:
         if not self._opening and self._channel is None:

@@ -102,6 +102,8 @@ class FedoraMessagingFactory(Reconnecting):
         self._publisher = Publisher(
             self._clock,
             confirms=confirms,
+            exchanges=self._settings.exchanges,
+            passive_declares=self._settings.passive_declares,
             observer=self._settings.observer,
             wanted=self.connect,
             progressed=self._made_progress,
