@@ -35,7 +35,10 @@ class Certificates:
             The paths of the authority's certificate, the client's key and the client's certificate.
         """
         self._authority.cert_pem.write_to_path(folder / "ca.pem")
-        certificate, key = self._put(self._authority.issue_cert(common_name=user), folder, "client")
+        # Without a name besides the common one Erlang calls the certificate unsupported.
+        issued = self._authority.issue_cert(f"{user}@client.example", common_name=user)
+        certificate, key = self._put(issued, folder, "client")
+        key.chmod(0o600)
         return folder / "ca.pem", key, certificate
 
     @staticmethod

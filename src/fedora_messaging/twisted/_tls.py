@@ -7,10 +7,13 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Callable
 from typing import Any
 
-from OpenSSL import SSL
-from OpenSSL.crypto import FILETYPE_PEM, load_certificate, load_privatekey
+import OpenSSL
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from OpenSSL.crypto import X509, PKey
 from twisted.internet import ssl
 
 from ..config import TLS
@@ -38,26 +41,19 @@ def client_options(hostname: str, tls: TLS) -> Any:
     trust: Any = ssl.platformTrust()
     if tls.ca_cert:
         trust = ssl.trustRootFromCertificates(_authorities(tls.ca_cert))
-    own: Any = None
+    options: dict[str, Any] = {"raiseMinimumTo": ssl.TLSVersion.TLSv1_2}
     if tls.certfile and tls.keyfile:
-        own = _own_certificate(tls.certfile, tls.keyfile)
+        options.update(_own_certificate(tls.certfile, tls.keyfile))
     elif tls.certfile or tls.keyfile:
         missing = "keyfile" if tls.certfile else "certfile"
         raise ConfigurationException(
             f"tls.{missing} is missing: a certificate and its key are given together"
         )
-    return ssl.optionsForClientTLS(
-        hostname,
-        trustRoot=trust,
-        clientCertificate=own,
-        extraCertificateOptions={"raiseMinimumTo": ssl.TLSVersion.TLSv1_2},
-    )
+    return ssl.optionsForClientTLS(hostname, trustRoot=trust, extraCertificateOptions=options)
 
 
 def _authorities(path: str) -> list[Any]:
-    text = _read("ca_cert", path)
-    end = b"-----END CERTIFICATE-----"
-    blocks = [block + end for block in text.split(end)[:-1]]
+    blocks = _blocks(_read("ca_cert", path))
     if not blocks:
         raise ConfigurationException(f"tls.ca_cert: {path} holds no certificate in PEM format")
     try:
@@ -66,29 +62,46 @@ def _authorities(path: str) -> list[Any]:
         raise ConfigurationException(f"tls.ca_cert: {path} cannot be used: {_short(error)}") from error
 
 
-def _own_certificate(certfile: str, keyfile: str) -> Any:
+def _own_certificate(certfile: str, keyfile: str) -> dict[str, Any]:
+    """The certificate, those between it and its authority, and the key, as Twisted's options."""
     certificate_text, key_text = _read("certfile", certfile), _read("keyfile", keyfile)
     if os.name == "posix" and os.stat(keyfile).st_mode & (stat.S_IROTH | stat.S_IWOTH):
         _log.warning("The private key %s (tls.keyfile) can be read by everybody on this machine.", keyfile)
     try:
-        certificate = load_certificate(FILETYPE_PEM, certificate_text)
+        chain = [x509.load_pem_x509_certificate(block) for block in _blocks(certificate_text)]
     except Exception as error:
         raise ConfigurationException(f"tls.certfile: {certfile} cannot be used: {_short(error)}") from error
+    if not chain:
+        raise ConfigurationException(f"tls.certfile: {certfile} holds no certificate in PEM format")
     try:
-        key = load_privatekey(FILETYPE_PEM, key_text)
-    except Exception as error:
+        key: Any = serialization.load_pem_private_key(key_text, None)
+    except Exception as error:  # ValueError; TypeError for a key with a passphrase
         raise ConfigurationException(f"tls.keyfile: {keyfile} cannot be used: {_short(error)}") from error
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    try:
-        context.use_privatekey(key)
-        context.use_certificate(certificate)
-        context.check_privatekey()
-    except SSL.Error as error:
+    if _public(chain[0].public_key()) != _public(key.public_key()):
         raise ConfigurationException(
             f"tls.keyfile: the key in {keyfile} does not belong to the certificate in {certfile}"
-        ) from error
-    pem = certificate_text + b"\n" + key_text
-    return ssl.PrivateCertificate.loadPEM(pem)
+        )
+    certificate, *between = _usable(chain, X509.from_cryptography)
+    (private,) = _usable([key], PKey.from_cryptography_key)
+    return {"certificate": certificate, "privateKey": private, "extraCertChain": between}
+
+
+def _blocks(text: bytes) -> list[bytes]:
+    end = b"-----END CERTIFICATE-----"
+    return [block + end for block in text.split(end)[:-1]]
+
+
+def _public(key: Any) -> bytes:
+    encoded: bytes = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded
+
+
+def _usable(values: list[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """What pyOpenSSL takes: from 24.3 on cryptography's objects, and warns of its own; before, its own."""
+    release = tuple(int(part) for part in OpenSSL.__version__.split(".")[:2])
+    return values if release >= (24, 3) else [convert(value) for value in values]
 
 
 def _read(key: str, path: str) -> bytes:
