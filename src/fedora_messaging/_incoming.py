@@ -14,7 +14,7 @@ from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
 from ._message import Message, encoded_topic, get_class, validate
 from .exceptions import ValidationError, excerpt
 
-__all__ = ["check_outgoing", "class_for", "get_message", "invalid", "severity_of"]
+__all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
 
 _log = getLogger(__name__)
 
@@ -49,6 +49,7 @@ def check_outgoing(message: object) -> bytes:
 
 
 def invalid(error: Exception) -> ValidationError:
+    """The error of this package that says what another error said about a message."""
     if isinstance(error, ValidationError):
         return error
     if isinstance(error, RecursionError):
@@ -91,9 +92,9 @@ def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes
         content, plain = _json.decode_plain(body)
     except ValueError as error:
         raise ValidationError(f"The body is not valid JSON: {error}") from error
-    message = class_for(headers, properties)(
-        body=content, topic=routing_key, properties=properties, severity=severity_of(headers, properties)
-    )
+    cls = class_for(headers, properties.message_id)
+    severity = _severity_of(headers, properties.message_id)
+    message = cls(body=content, topic=routing_key, properties=properties, severity=severity)
     if content is None:
         message.body = None  # which is not the empty object it stands for in one's own messages
     # A class may do what it likes with the body when it is made.
@@ -114,10 +115,19 @@ def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties) ->
         raise ValidationError(f"The body is not {known}: {error}") from error
 
 
-def class_for(headers: HeaderType, properties: pika.BasicProperties) -> type[Message]:
+def class_for(headers: HeaderType, message_id: object) -> type[Message]:
+    """The class that headers name.
+
+    Args:
+        headers: The headers.
+        message_id: For the log.
+
+    Raises:
+        ValidationError: What they name is no name.
+    """
     name = headers.get(SCHEMA)
     if name is None:
-        _log.warning("Message %s names no schema; it gets none", excerpt(properties.message_id, 100))
+        _log.warning("Message %s names no schema; it gets none", excerpt(message_id, 100))
         return Message
     if not isinstance(name, str):
         raise ValidationError(f"The header {SCHEMA} must be a string: {excerpt(name)}")
@@ -125,9 +135,9 @@ def class_for(headers: HeaderType, properties: pika.BasicProperties) -> type[Mes
     return get_class(name, schema_package=package if isinstance(package, str) else None)
 
 
-def severity_of(headers: HeaderType, properties: pika.BasicProperties) -> int:
+def _severity_of(headers: HeaderType, message_id: object) -> int:
     severity = headers.get(SEVERITY)
     if severity is None:
-        _log.warning("Message %s has no severity; INFO it is", excerpt(properties.message_id, 100))
+        _log.warning("Message %s has no severity; INFO it is", excerpt(message_id, 100))
         return INFO
     return cast(int, severity)

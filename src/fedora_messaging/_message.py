@@ -123,8 +123,8 @@ class Message(Accessors):
         if schema.package is not None:
             own[PACKAGE] = schema.package
         own[SEVERITY] = self.severity
-        own.setdefault(SENT_AT, now(int(time.time())))
-        own.setdefault("priority", 0)
+        own[SENT_AT] = now(int(time.time()))
+        own["priority"] = 0
         for name, prefix in _filters(cls):
             self.__add_filters(own, name, prefix)
         self.__headers = own
@@ -132,7 +132,7 @@ class Message(Accessors):
     def __add_filters(self, headers: HeaderType, name: str, prefix: str) -> None:
         try:
             values = getattr(self, name)
-            keys = [prefix + value for value in values or () if isinstance(value, str)]
+            keys = [f"{prefix}{value}" for value in values or ()]
             headers.update({key: True for key in keys if len(key.encode("utf-8")) <= SHORT})
         except Exception as error:
             _log.debug("No headers for %s of %s: %s", name, type(self).__name__, excerpt(error))
@@ -189,11 +189,12 @@ class Message(Accessors):
 
     @priority.setter
     def priority(self, value: int | None) -> None:
+        value = value or 0
         if self.__properties is None:
             self.__priority = value
         else:
             self.__properties.priority = value
-        self.__headers["priority"] = value or 0
+        self.__headers["priority"] = value
 
     @property
     def _body(self) -> Any:
@@ -204,8 +205,9 @@ class Message(Accessors):
         self.body = body
 
     @property
-    def _encoded_routing_key(self) -> bytes:
-        return encoded_topic(self.topic)
+    def _encoded_routing_key(self) -> str:
+        encoded_topic(self.topic)  # raises what is wrong with it
+        return self.topic
 
     @property
     def _encoded_body(self) -> bytes:

@@ -5,16 +5,12 @@
 from __future__ import annotations
 
 import json
-import time
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
-import pika
-
 from . import _json
-from ._headers import INFO, SCHEMA, SENT_AT, SEVERITY, now
-from ._incoming import class_for, invalid, severity_of
+from ._headers import INFO, SCHEMA, SEVERITY
+from ._incoming import class_for, invalid
 from ._message import BASE, Message
 from ._present import presentable
 from ._validation import check
@@ -29,7 +25,7 @@ SERIALIZED_MESSAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "topic": {"type": "string", "description": "The message topic"},
-        "headers": {"type": ["object", "null"], "description": "The message headers"},
+        "headers": {**Message.headers_schema, "description": "The message headers"},
         "id": {"type": ["string", "null"], "description": "The message id"},
         "body": {"type": "object", "description": "The message body"},
         "queue": {"type": ["string", "null"], "description": "The queue it was received from"},
@@ -55,47 +51,42 @@ def load_message(message_dict: dict[str, Any]) -> Message:
 
 
 def _load_message(content: dict[str, Any]) -> Message:
-    headers = dict(content.get("headers") or {})
-    headers.setdefault(SEVERITY, INFO)
-    headers.setdefault(SENT_AT, now(int(time.time())))
-    priority = content.get("priority")
-    properties = pika.BasicProperties(
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode=2,
-        message_id=content.get("id") or str(uuid.uuid4()),
-        priority=priority,
-        headers=headers,
-    )
-    headers.setdefault("priority", priority or 0)
-    headers.setdefault(SCHEMA, BASE.name)
-    severity = severity_of(headers, properties)
-    message = class_for(headers, properties)(
-        body=content["body"], topic=content["topic"], properties=properties, severity=severity
-    )
+    given = content.get("headers") or {}
+    severity = given.get(SEVERITY, INFO)
+    cls = class_for({SCHEMA: BASE.name, **given}, content.get("id"))
+    message = cls(body=content["body"], topic=content["topic"], severity=severity)
+    # Also those that were made when it was sent, and the name of a schema that is not known here.
+    message._headers.update(given)
+    if content.get("id"):
+        message.id = content["id"]
+    if content.get("priority"):
+        message.priority = content["priority"]
     message.queue = content.get("queue")
     return message
 
 
 def dumps(messages: Message | Iterable[Message]) -> str:
-    """Messages in the serialised form: one JSON object a line.
+    """Messages in the serialised form: one JSON object a line, each with its end of line.
 
     Raises:
-        TypeError: Something among them is not a message.
-        ValidationError: A body holds what JSON cannot.
+        ValidationError: One is not valid, or no message at all.
     """
-    several = [messages] if isinstance(messages, Message) else list(messages)
-    return "\n".join(_dump(message) for message in several)
+    several = [messages] if isinstance(messages, Message) else messages
+    return "".join(f"{_dump(message)}\n" for message in several)
 
 
 def _dump(message: Message) -> str:
     if not isinstance(message, Message):
-        raise TypeError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
+        raise ValidationError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
+    try:
+        message.validate()
+    except Exception as error:
+        raise invalid(error) from error
     content = {
         "body": message.body,
         "headers": presentable(message._headers),
         "id": None if message.id is None else str(presentable(message.id)),
-        "priority": message.priority if isinstance(message.priority, int) else 0,
+        "priority": message.priority if type(message.priority) is int else 0,
         "queue": message.queue,
         "topic": message.topic,
     }

@@ -57,7 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "log_config": {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"simple": {"format": "[%(levelname)s %(name)s] %(message)s"}},
+        "formatters": {"simple": {"format": "[%(name)s %(levelname)s] %(message)s"}},
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",

@@ -70,7 +70,7 @@ def test_sent_and_received(point: metadata.EntryPoint) -> None:
     """What is received is what was sent, and of the same class."""
     made_message = made(point)
     received = message.get_message(
-        made_message._encoded_routing_key.decode(), made_message._properties, made_message._encoded_body
+        made_message._encoded_routing_key, made_message._properties, made_message._encoded_body
     )
 
     assert type(received) is type(made_message)

@@ -63,7 +63,7 @@ class Recorder:
         self._count = 0
 
     def __call__(self, message: Message) -> None:
-        line = dumps(message).encode("utf-8") + b"\n"
+        line = dumps(message).encode("utf-8")
         start = self._position()
         try:
             self._file.write(line)
