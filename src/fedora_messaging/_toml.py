@@ -28,7 +28,22 @@ def _with_tomllib(text: str) -> dict[str, Any]:
 def _with_toml(text: str) -> dict[str, Any]:
     import toml
 
-    return toml.loads(text)
+    content = toml.loads(text)
+    # It takes what is cut off inside an array for complete, and leaves out what was to follow.
+    depth = 0
+    for token in _TOKENS.findall(text):
+        depth += (token in ("[", "{")) - (token in ("]", "}"))
+    if depth:
+        raise ValueError("brackets that are not closed")
+    return content
+
+
+_TOKENS = re.compile(
+    r"\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}.*?'{3}"  # strings of several lines
+    r"|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"  # strings of one line
+    r"|#[^\n]*|[\[\]{}]",
+    re.DOTALL,
+)
 
 
 #: The readers by name.

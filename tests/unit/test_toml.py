@@ -78,6 +78,20 @@ def test_broken(reader: Reader, text: str, line: int, tmp_path: Path) -> None:
         assert message.startswith(f"{file}: line {line}: ")
 
 
+@pytest.mark.parametrize("text", ["a = [", "a = [1,\n2", "a = 1\n[qos", "a = [1]\nb = {c = 1", "a = [[1]"])
+def test_cut_off(reader: Reader, text: str) -> None:
+    """A file that was cut off between brackets is refused by both readers."""
+    with pytest.raises(ConfigurationException, match="here: line "):
+        read(text, "here", reader)
+
+
+def test_brackets_in_strings(reader: Reader) -> None:
+    """Brackets in strings and comments are none."""
+    text = 'a = "[\\"[" # [[\nb = \'[\'\nc = """\n[[\n"""\nd = ["]", \'{\']\n'
+
+    assert read(text, "here", reader) == {"a": '["[', "b": "[", "c": "[[\n", "d": ["]", "{"]}
+
+
 @pytest.mark.parametrize(
     "fault", [IndexError("list index out of range"), KeyError("x"), RecursionError(), TypeError("y")]
 )
