@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,6 +34,8 @@ SERIALIZED_MESSAGE_SCHEMA: dict[str, Any] = {
     },
     "required": ["topic", "body"],
 }
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def load_message(message_dict: dict[str, Any]) -> Message:
@@ -91,7 +94,11 @@ def _dump(message: Message) -> str:
         "topic": message.topic,
     }
     try:
-        return json.dumps(content, sort_keys=True, allow_nan=False)
+        text = json.dumps(content, sort_keys=True, allow_nan=False, ensure_ascii=False)
+        if text.isascii() or (len(text.splitlines()) == 1 and not _HALF_PAIR.search(text)):
+            return text
+        # Half of a surrogate pair is no UTF-8, and some readers take U+2028 and its like for ends of lines.
+        return json.dumps(content, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         _ = message._encoded_body  # says what is wrong with the body, and where
         raise ValidationError(f"The body cannot be written as JSON: {error}") from error

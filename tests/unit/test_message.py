@@ -632,6 +632,21 @@ def test_dumps() -> None:
     assert dumps([]) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("ż🎉", "ż🎉"), ("ż\u2028", "\\u017c\\u2028"), ("ż\ud83c", "\\u017c\\ud83c")],
+    ids=["text", "end of line", "half a pair"],
+)
+def test_dumps_of_other_scripts(value: str, written: str) -> None:
+    """Text of any script is written as it is, unless lines or files could not hold it."""
+    text = dumps(Message({"a": value}))
+
+    assert f'{{"a": "{written}"}}' in text
+    assert [f"{line}\n" for line in text.splitlines()] == [text]
+    assert text.encode("utf-8")
+    assert loads(text)[0].body == {"a": value}
+
+
 def test_dumps_of_dead_letters() -> None:
     """Times become ISO 8601 strings and bytes their decoding, in text and serialised form."""
     time = datetime.datetime(2026, 1, 1, 1, 2, 3, tzinfo=datetime.timezone.utc)
