@@ -45,7 +45,10 @@ napoleon_use_ivar = True
 nitpick_ignore_regex = [
     ("py:.*", r"(asyncio|blinker|click|collections|jsonschema|logging|pika|twisted|typing|zope)\..*"),
     ("py:.*", r"fedora_messaging\.(.*\.)?_.*"),
-    ("py:.*", r"(Clock|ConsumerSettings|Deferred|IAddress|Observer|fedora_messaging\.twisted\.monitor\.Watched)"),
+    (
+        "py:.*",
+        r"(Clock|ConsumerSettings|Deferred|IAddress|Observer|fedora_messaging\.twisted\.monitor\.Watched)",
+    ),
     # What dict's own docstrings give as types.
     ("py:.*", r"an? .*object providing a view.*"),
 ]

@@ -128,7 +128,9 @@ class States(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         ending = {State.DRAINING, State.STOPPED}
-        always = frozenset.intersection(*(moves for state, moves in LEGAL_MOVES.items() if state not in ending))
+        always = frozenset.intersection(
+            *(moves for state, moves in LEGAL_MOVES.items() if state not in ending)
+        )
         if always != ending:
             _log.warning("the picture of states no longer fits: %s may always follow", always)
         parts = [

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_TYPES = {bool: "boolean", int: "integer", float: "number (seconds)", str: "string", dict: "table", list: "array"}
+_TYPES = {
+    bool: "boolean",
+    int: "integer",
+    float: "number (seconds)",
+    str: "string",
+    dict: "table",
+    list: "array",
+}
 #: Keys whose default is None or says little about the type.
 _SAID = {
     "publish_priority": "integer from 0 to 255",

@@ -61,7 +61,9 @@ def _blocks(page: Path) -> list[Block]:
     def parser(language: str) -> CodeBlockParser:
         return CodeBlockParser(language, lambda example: keep(language, example))
 
-    sybil = Sybil([parser(language) for language in ("python", "toml", "console", "json")], path=str(page.parent))
+    sybil = Sybil(
+        [parser(language) for language in ("python", "toml", "console", "json")], path=str(page.parent)
+    )
     document = sybil.parse(page)
     for example in document.examples():
         example.evaluate()
@@ -79,7 +81,9 @@ def _cases(*languages: str) -> list[ParameterSet]:
 
 def _consumes(text: str) -> bool:
     """Whether a block waits for messages, other than in a function that it defines."""
-    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    functions = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ]
     inner = {id(node) for function in functions for node in ast.walk(function)}
     return any(
         isinstance(node, ast.Call) and ast.unparse(node.func) == "api.consume" and id(node) not in inner

@@ -18,7 +18,9 @@ from support.programs import Program
 pytestmark = [pytest.mark.fedora_messaging_real_broker, pytest.mark.slow]
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_FENCE = re.compile(r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 
 
 class _Newcomer:
@@ -33,7 +35,10 @@ class _Newcomer:
         path = os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]])
         # What the test's own environment has set would not be there.
         unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "FEDORA_MESSAGING_CONF", "TOX_ENV_NAME", "PYTEST_ADDOPTS")
-        self._environ = {**{key: value for key, value in os.environ.items() if key not in unwanted}, "PATH": path}
+        self._environ = {
+            **{key: value for key, value in os.environ.items() if key not in unwanted},
+            "PATH": path,
+        }
 
     def writes(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -104,7 +109,17 @@ def _free_port() -> int:
 def wheel(tmp_path: Path) -> Path:
     """A wheel of the package, built from the checkout."""
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path / "dist"), str(_CHECKOUT)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "-w",
+            str(tmp_path / "dist"),
+            str(_CHECKOUT),
+        ],
         check=True,
         timeout=300,
     )
