@@ -41,9 +41,8 @@ def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseRea
         refused.__cause__ = failure
         return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened)
     words = next((words for kind, words in _WORDS if isinstance(failure, kind)), None)
-    text = (
-        f"{words}: {failure}" if words and str(failure) else words or f"{type(failure).__name__}: {failure}"
-    )
+    detail = str(failure).rstrip(".")  # it becomes a part of sentences
+    text = f"{words}: {detail}" if words and detail else words or f"{type(failure).__name__}: {detail}"
     cause = failure if isinstance(failure, Exception) else None
     return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened)
 
@@ -54,9 +53,16 @@ def tls_words(failure: BaseException) -> str | None:
     if kind.__module__.startswith("service_identity"):
         return f"the certificate is not valid for this host ({failure})"[:300]
     if kind.__module__.startswith("OpenSSL"):
-        reasons = [": ".join(part for part in each if part) for each in _queue(failure)]
+        reasons = [": ".join(part for part in each if part) + _more(each[-1]) for each in _queue(failure)]
         return "; ".join(reasons) or str(failure) or kind.__name__
     return None
+
+
+def _more(reason: str) -> str:
+    # pyOpenSSL does not tell which of them it was.
+    if reason != "certificate verify failed":
+        return ""
+    return " (it has expired or is not valid yet, or is from an authority that tls.ca_cert does not hold)"
 
 
 def _queue(failure: BaseException) -> list[tuple[str, ...]]:
