@@ -3,6 +3,7 @@
 """A plain AMQP client beside the one that is tested: what is in the queues, and messages of any shape."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -35,6 +36,7 @@ class Amqp:
     """
 
     def __init__(self, url: str) -> None:
+        logging.getLogger("pika").setLevel(logging.ERROR)  # it warns of every queue that is not there
         self._connection = pika.BlockingConnection(pika.URLParameters(url))
         self.channel = self._connection.channel()
         self.channel.confirm_delivery()
