@@ -97,7 +97,11 @@ def an_exchange_in_use_is_not_deleted_if_unused(lab: Lab) -> Any:
     used = lab.attempt(channel.exchange_delete, exchange, if_unused=True)
     channel = lab.channel()
     channel.queue_unbind(queue, exchange, "k")
-    return [used, lab.attempt(channel.exchange_delete, exchange, if_unused=True), lab.exists("exchange", exchange)]
+    return [
+        used,
+        lab.attempt(channel.exchange_delete, exchange, if_unused=True),
+        lab.exists("exchange", exchange),
+    ]
 
 
 @case
@@ -182,7 +186,24 @@ def a_topic_pattern(lab: Lab, *patterns: str) -> Any:
     """A topic exchange routes these keys, each once, for these patterns."""
     channel = lab.channel()
     exchange, queue = lab.bound(channel, "topic", *patterns)
-    for key in ("", "a", "b", "a.b", "a.b.c", "a.c", "a..c", "a.b.b.c", ".", "..", "a.", ".a", "*", "#", "a.b*", "a.*"):
+    for key in (
+        "",
+        "a",
+        "b",
+        "a.b",
+        "a.b.c",
+        "a.c",
+        "a..c",
+        "a.b.b.c",
+        ".",
+        "..",
+        "a.",
+        ".a",
+        "*",
+        "#",
+        "a.b*",
+        "a.*",
+    ):
         lab.publish(channel, exchange, key, key)
     return lab.bodies(channel, queue)
 

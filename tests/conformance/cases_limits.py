@@ -10,7 +10,9 @@ import pika
 from .lab import Lab, case, table
 
 
-@table({"queue": ({"x-message-ttl": 80}, None), "message": ({}, "80"), "both": ({"x-message-ttl": 60000}, "80")})
+@table(
+    {"queue": ({"x-message-ttl": 80}, None), "message": ({}, "80"), "both": ({"x-message-ttl": 60000}, "80")}
+)
 def messages_expire(lab: Lab, arguments: dict[str, Any], expiration: str | None) -> Any:
     """A message is gone after its time, or the queue's, whichever is shorter."""
     channel = lab.channel()
@@ -379,13 +381,21 @@ def a_dead_letter_that_is_published_again(lab: Lab) -> Any:
         channel.basic_reject(lab.get(channel, queue).tag, False)
         lab.ready(channel, grave, 1)
         if turn == 0:
-            method, properties, body = channel.basic_get(grave, True)
+            _, properties, body = channel.basic_get(grave, True)
             properties.headers = {**properties.headers, "more": 1}
             channel.basic_publish("", queue, body, properties)
     return _letters(lab, channel, grave)
 
 
-@table({"text": "nothing", "list": [1, 2], "strange": [{"queue": 1, "count": "x"}], "table": {"a": 1}, "empty": []})
+@table(
+    {
+        "text": "nothing",
+        "list": [1, 2],
+        "strange": [{"queue": 1, "count": "x"}],
+        "table": {"a": 1},
+        "empty": [],
+    }
+)
 def a_forged_death(lab: Lab, value: Any) -> Any:
     """What a publisher writes into `x-death` stops nothing."""
     channel = lab.channel()

@@ -100,7 +100,13 @@ def a_returned_message_is_whole(lab: Lab) -> Any:
         channel.basic_publish("amq.topic", lab.name("k"), b"body", pika.BasicProperties(app_id="a"), True)
     except pika.exceptions.UnroutableError as error:
         return [
-            (m.method.reply_code, m.method.reply_text, m.method.exchange, m.properties.app_id, m.body.decode())
+            (
+                m.method.reply_code,
+                m.method.reply_text,
+                m.method.exchange,
+                m.properties.app_id,
+                m.body.decode(),
+            )
             for m in error.messages
         ]
     return "not returned"
@@ -109,7 +115,9 @@ def a_returned_message_is_whole(lab: Lab) -> Any:
 @table(
     {
         "no exchange": lambda lab, channel: channel.basic_publish(lab.name("x"), "k", b""),
-        "no exchange, mandatory": lambda lab, channel: channel.basic_publish(lab.name("x"), "k", b"", None, True),
+        "no exchange, mandatory": lambda lab, channel: channel.basic_publish(
+            lab.name("x"), "k", b"", None, True
+        ),
     }
 )
 def a_publish_to_nowhere(lab: Lab, call: Any) -> Any:

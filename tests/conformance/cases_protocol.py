@@ -46,7 +46,9 @@ def what_the_broker_says_first(lab: Lab) -> Any:
         sorted(word for word in start.mechanisms.split() if word in ("PLAIN", "AMQPLAIN", "EXTERNAL")),
         start.locales,
         sorted(name for name, on in capabilities.items() if on and name != "direct_reply_to"),
-        sorted(set(start.server_properties) & {"cluster_name", "information", "platform", "product", "version"}),
+        sorted(
+            set(start.server_properties) & {"cluster_name", "information", "platform", "product", "version"}
+        ),
         start.server_properties["version"].startswith(lab.release),
     ]
 
@@ -95,7 +97,10 @@ def a_client_that_cannot_be_told_of_a_refusal(lab: Lab) -> Any:
     client = lab.raw()
     client.start()
     client.method(
-        0, spec.Connection.StartOk(client_properties={}, mechanism="PLAIN", response=b"\0guest\0x", locale="en_US")
+        0,
+        spec.Connection.StartOk(
+            client_properties={}, mechanism="PLAIN", response=b"\0guest\0x", locale="en_US"
+        ),
     )
     return client.ending()
 
@@ -354,7 +359,9 @@ def dead_letters_of_any_kind(lab: Lab, label: str) -> Any:
     return client.read_content()[1].decode()
 
 
-@table({label: (label,) for label in ("none", "tables 500 deep", "keys not UTF-8", "time 2^63", "every type")})
+@table(
+    {label: (label,) for label in ("none", "tables 500 deep", "keys not UTF-8", "time 2^63", "every type")}
+)
 def a_headers_exchange_with_content_of_any_kind(lab: Lab, label: str) -> Any:
     """A headers exchange routes whatever comes."""
     channel = lab.channel()
@@ -373,7 +380,9 @@ def a_headers_exchange_with_content_of_any_kind(lab: Lab, label: str) -> Any:
         "exchange": lambda: spec.Exchange.Declare(exchange=b"\xff", type="direct"),
         "exchange type": lambda: spec.Exchange.Declare(exchange="x", type=b"\xff"),
         "passive": lambda: spec.Queue.Declare(queue=b"\xff", passive=True),
-        "binding key": lambda: spec.Exchange.Bind(destination="amq.direct", source="amq.topic", routing_key=b"\xff"),
+        "binding key": lambda: spec.Exchange.Bind(
+            destination="amq.direct", source="amq.topic", routing_key=b"\xff"
+        ),
         "consumer tag": lambda: spec.Basic.Cancel(consumer_tag=b"\xff"),
         "publish": lambda: spec.Basic.Publish(exchange=b"\xff", routing_key="k"),
         "get": lambda: spec.Basic.Get(queue=b"\xff"),

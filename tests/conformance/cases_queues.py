@@ -123,7 +123,9 @@ def arguments_of_a_classic_queue(lab: Lab, arguments: dict[str, Any]) -> Any:
         "transient auto-delete": lambda channel, name: channel.queue_declare(name, auto_delete=True),
         "transient exclusive": lambda channel, name: channel.queue_declare(name, exclusive=True),
         "durable exclusive": lambda channel, name: channel.queue_declare(name, exclusive=True, durable=True),
-        "durable auto-delete": lambda channel, name: channel.queue_declare(name, auto_delete=True, durable=True),
+        "durable auto-delete": lambda channel, name: channel.queue_declare(
+            name, auto_delete=True, durable=True
+        ),
     }
 )
 def what_queues_allow(lab: Lab, call: Any) -> Any:
@@ -137,7 +139,9 @@ def what_queues_allow(lab: Lab, call: Any) -> Any:
         "bind to the default": lambda channel, queue, name: channel.queue_bind(queue, "", "k"),
         "unbind from none": lambda channel, queue, name: channel.queue_unbind(queue, name, "k"),
         "unbind from the default": lambda channel, queue, name: channel.queue_unbind(queue, "", "k"),
-        "unbind what is not bound": lambda channel, queue, name: channel.queue_unbind(queue, "amq.topic", "z"),
+        "unbind what is not bound": lambda channel, queue, name: channel.queue_unbind(
+            queue, "amq.topic", "z"
+        ),
     }
 )
 def what_bindings_allow(lab: Lab, call: Any) -> Any:

@@ -111,12 +111,9 @@ def a_delivery_limit(lab: Lab, way: str) -> Any:
         lab, channel, x_delivery_limit=2, x_dead_letter_exchange="", x_dead_letter_routing_key=grave
     )
     lab.put(channel, queue, "m")
-    for turn in range(4):
-        if lab.ready(channel, queue, 1) == 0:
-            break
-        got = lab.get(channel, queue)
-        if got is None:
-            break
+    turns = 0
+    while turns < 4 and (got := lab.get(channel, queue) if lab.ready(channel, queue, 1) else None):
+        turns += 1
         if way == "nack":
             channel.basic_nack(got.tag)
         elif way == "reject":
@@ -125,7 +122,7 @@ def a_delivery_limit(lab: Lab, way: str) -> Any:
             channel.close()
             channel = lab.channel()
     expected = lab.ready(channel, grave, 1 if way != "nack" or lab.release == "3.10" else 0)
-    return [turn, expected, lab.drain(channel, grave), lab.ready(channel, queue, 1 - expected)]
+    return [turns, expected, lab.drain(channel, grave), lab.ready(channel, queue, 1 - expected)]
 
 
 @case
@@ -301,7 +298,14 @@ def priorities_on_a_quorum_queue(lab: Lab) -> Any:
     """What a message's priority means to a quorum queue."""
     channel = lab.channel()
     queue = _quorum(lab, channel)
-    for body, priority in (("low 1", 0), ("low 2", 1), ("mid", 4), ("high 1", 5), ("high 2", 9), ("none", None)):
+    for body, priority in (
+        ("low 1", 0),
+        ("low 2", 1),
+        ("mid", 4),
+        ("high 1", 5),
+        ("high 2", 9),
+        ("none", None),
+    ):
         lab.put(channel, queue, body, priority=priority)
     lab.ready(channel, queue, 6)
     return lab.bodies(channel, queue)

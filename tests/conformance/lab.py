@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
     """A value of a header as JSON has it; times are left out."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in sorted(value.items()) if not isinstance(v, datetime)}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if isinstance(value, bytes):
         return value.decode("latin-1")
@@ -104,7 +104,9 @@ class Lab:
         self._connections.append(connection)
         return connection
 
-    def channel(self, connection: BlockingConnection | None = None, *, confirms: bool = True) -> BlockingChannel:
+    def channel(
+        self, connection: BlockingConnection | None = None, *, confirms: bool = True
+    ) -> BlockingChannel:
         channel = (connection or self.connect()).channel()
         if confirms:
             channel.confirm_delivery()
@@ -149,7 +151,9 @@ class Lab:
         channel.queue_declare(name, **options)
         return name
 
-    def bound(self, channel: BlockingChannel, exchange_type: str, *keys: str, **options: Any) -> tuple[str, str]:
+    def bound(
+        self, channel: BlockingChannel, exchange_type: str, *keys: str, **options: Any
+    ) -> tuple[str, str]:
         """Declares an exchange and a queue bound to it."""
         exchange, queue = self.name("x"), self.declare(channel)
         channel.exchange_declare(exchange, exchange_type, **options)
@@ -158,7 +162,13 @@ class Lab:
         return exchange, queue
 
     def publish(
-        self, channel: BlockingChannel, exchange: str, key: str, *bodies: str, mandatory: bool = False, **props: Any
+        self,
+        channel: BlockingChannel,
+        exchange: str,
+        key: str,
+        *bodies: str,
+        mandatory: bool = False,
+        **props: Any,
     ) -> Any:
         """Publishes, each confirmed; says what became of the last."""
         result = None
@@ -318,7 +328,12 @@ def _connection_error(error: BaseException) -> str:
 
 def _causes(error: BaseException, seen: list[BaseException]) -> Iterator[BaseException]:
     yield error
-    for each in (*getattr(error, "args", ()), getattr(error, "exception", None), error.__cause__, error.__context__):
+    for each in (
+        *getattr(error, "args", ()),
+        getattr(error, "exception", None),
+        error.__cause__,
+        error.__context__,
+    ):
         if isinstance(each, BaseException) and each not in seen:
             seen.append(each)
             yield from _causes(each, seen)

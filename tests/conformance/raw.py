@@ -36,7 +36,9 @@ class RawClient:
     def frame(self, kind: int, channel: int, payload: bytes, end: bytes = b"\xce") -> None:
         self.send(struct.pack(">BHI", kind, channel, len(payload)) + payload + end)
 
-    def header(self, channel: int, size: int, properties: bytes = b"\0\0", class_id: int = 60, weight: int = 0) -> None:
+    def header(
+        self, channel: int, size: int, properties: bytes = b"\0\0", class_id: int = 60, weight: int = 0
+    ) -> None:
         self.frame(2, channel, struct.pack(">HHQ", class_id, weight, size) + properties)
 
     def publish(self, channel: int, key: str, properties: bytes, body: bytes, exchange: str = "") -> None:

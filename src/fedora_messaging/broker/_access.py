@@ -18,7 +18,7 @@ from ._fields import Malformed, read_table, text
 
 @dataclass(frozen=True)
 class Permissions:
-    """Regular expressions for the names a user may declare, publish to and consume from."""
+    """Regular expressions for the names a user may declare, publish to and consume from; empty is none."""
 
     configure: str = ".*"
     write: str = ".*"
@@ -46,7 +46,7 @@ class User:
             return True
         # The default exchange goes by this name, as in RabbitMQ.
         pattern = getattr(self.permissions[vhost], action)
-        return re.search(pattern, name or "amq.default") is not None
+        return bool(pattern) and re.search(pattern, name or "amq.default") is not None
 
 
 def users(value: Mapping[str, str | User]) -> dict[str, User]:

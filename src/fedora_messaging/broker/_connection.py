@@ -212,6 +212,8 @@ class Connection(Protocol):
     def abort(self) -> None:
         """The connection ends now, without a word."""
         if self.transport is not None and self.state != "closed":
+            self._frames.stopped = True
+            self.silent = True
             self.transport.abortConnection()
 
     # Alarms

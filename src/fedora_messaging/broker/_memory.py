@@ -48,7 +48,7 @@ class MemoryTransport:
     def write(self, data: bytes) -> None:
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data must be bytes, not {type(data).__name__}")
-        if self.connected and not self._write_closed and data:
+        if self.connected and not self._write_closed and not self._aborted and data:
             self._written.append(bytes(data))
             self._size += len(data)
             if self._streaming and not self._producer_paused and self._size > HIGH_WATER:

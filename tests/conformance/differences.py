@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Where the embedded broker is not RabbitMQ, on purpose: one table, which the documentation prints.
+
+A case listed here has the outcome given here on the embedded broker, and RabbitMQ's own on RabbitMQ. Where
+the releases of RabbitMQ differ from each other, `outcomes.json` says how.
+"""
+
+from typing import Any, NamedTuple
+
+
+class Difference(NamedTuple):
+    """What is different, why, and the outcome on the embedded broker.
+
+    Attributes:
+        releases: the emulated releases it concerns.
+    """
+
+    what: str
+    why: str
+    outcome: Any
+    releases: tuple[str, ...] = ("3.10", "4.3")
+
+
+_PASSED_ON = ["Basic.Ack", "Basic.GetOk", True]
+_REWRITTEN = (
+    "Property bytes reach the consumer as they came; RabbitMQ 4.3 writes a few rare ones anew",
+    "what a publisher sends is never changed",
+)
+_TRANSACTIONS = ("Transactions are refused", "nothing here uses them; confirms do the same, faster")
+
+DIFFERENCES = {
+    "transactions[select]": Difference(*_TRANSACTIONS, "connection 540"),
+    "transactions[commit]": Difference(*_TRANSACTIONS, "connection 540"),
+    "transactions[rollback]": Difference(*_TRANSACTIONS, "connection 540"),
+    "a_stream_queue": Difference(
+        "Stream queues are refused", "they are another kind of broker", "connection 540"
+    ),
+    "properties_of_any_kind[equal keys]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
+    "properties_of_any_kind[type L]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
+    "properties_of_any_kind[bool 2]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
+}
+
+#: Differences that no case can show: what there is none of.
+MISSING = (
+    ("Persistence", "a restart begins with nothing"),
+    ("Clustering, mirroring and replication", "a quorum queue has one node"),
+    ("The acknowledgement time-out (`consumer_timeout`)", "tests that need it run on RabbitMQ"),
+    ("Policies, limits and the management API", "arguments of queues and exchanges do the same"),
+    ("Direct reply-to (`amq.rabbitmq.reply-to`)", "publish and consume need no replies"),
+    ("AMQP 1.0 and other protocols", "AMQP 0-9-1 is what the package speaks"),
+)

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Every case has the same outcome on RabbitMQ and on the embedded broker that plays it.
+
+What RabbitMQ does is written down in `outcomes.json`; RabbitMQ is held to it too, so that a release that
+changes its mind is noticed. `pytest tests/conformance --record` writes it anew.
+"""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .differences import DIFFERENCES
+from .lab import CASES, Lab, plain
+
+for _room in ("exchanges", "queues", "messages", "limits", "quorum", "protocol"):
+    import_module(f".cases_{_room}", __package__)
+
+pytestmark = pytest.mark.fedora_messaging_real_broker
+_FILE = Path(__file__).with_name("outcomes.json")
+_OUTCOMES: dict[str, dict[str, Any]] = json.loads(_FILE.read_text()) if _FILE.exists() else {}
+_NUMBERS = {name: number for number, name in enumerate(CASES, 1)}
+assert (
+    cases_exchanges and cases_limits and cases_messages and cases_protocol and cases_queues and cases_quorum
+)
+
+
+def _outcome(name: str, url: str, release: str) -> Any:
+    prefix = f"case{_NUMBERS[name]}"
+    lab = Lab(url, release, prefix)
+    try:
+        # Names go into outcomes without what makes them the case's own.
+        return json.loads(json.dumps(plain(CASES[name](lab))).replace(prefix, "@"))
+    finally:
+        lab.close()
+
+
+def _expected(name: str, release: str) -> Any:
+    """Outcomes are written once where the releases agree."""
+    known = _OUTCOMES[name]
+    return known["both"] if "both" in known else known[release]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rabbitmq(name: str, reference_url: str, release: str, request: pytest.FixtureRequest) -> None:
+    """RabbitMQ does what is written down."""
+    actual = _outcome(name, reference_url, release)
+    if request.config.getoption("--record"):
+        _record(name, release, actual)
+
+    assert _expected(name, release) == actual
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_embedded(name: str, embedded_url: str, release: str) -> None:
+    """The embedded broker does the same, but for the differences in their table."""
+    actual = _outcome(name, embedded_url, release)
+
+    difference = DIFFERENCES.get(name)
+    if difference is not None and release in difference.releases:
+        assert difference.outcome == actual
+        assert _expected(name, release) != actual, "there is no difference any more"
+    else:
+        assert _expected(name, release) == actual
+
+
+def _record(name: str, release: str, actual: Any) -> None:
+    known = _OUTCOMES.setdefault(name, {})
+    if "both" in known:
+        both = known.pop("both")
+        known |= {"3.10": both, "4.3": both}
+    known[release] = actual
+    if len(known) == 2 and known["3.10"] == known["4.3"]:
+        _OUTCOMES[name] = {"both": actual}
+    lines = (f"{json.dumps(each)}: {json.dumps(_OUTCOMES[each])}" for each in sorted(_OUTCOMES))
+    _FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
