@@ -13,6 +13,7 @@ from typing import Any
 import OpenSSL
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from OpenSSL import SSL
 from OpenSSL.crypto import X509, PKey
 from twisted.internet import ssl
 
@@ -49,6 +50,12 @@ def client_options(hostname: str, tls: TLS) -> Any:
         raise ConfigurationException(
             f"tls.{missing} is missing: a certificate and its key are given together"
         )
+    try:
+        # Twisted makes the context when it connects, where a certificate that OpenSSL refuses (a short key)
+        # would leave the connector waiting for ever.
+        ssl.CertificateOptions(trustRoot=trust, **options).getContext()
+    except SSL.Error as error:
+        raise ConfigurationException(f"tls.certfile cannot be used: {_short(error)}") from error
     return ssl.optionsForClientTLS(hostname, trustRoot=trust, extraCertificateOptions=options)
 
 
