@@ -119,8 +119,7 @@ def travelled(
 
 def without_queue(message: dict[str, Any]) -> dict[str, Any]:
     """A message as it is seen before it was sent: from no queue."""
-    dumped = {**json.loads(message["dumps"]), "queue": None}
-    return {**message, "queue": None, "dumps": dumped}
+    return {**message, "queue": None, "dumps": {**message["dumps"], "queue": None}}
 
 
 def nameless(message: dict[str, Any]) -> Any:
