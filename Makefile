@@ -15,8 +15,8 @@ export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
 .PHONY: demo test ecosystem interop coverage lint format types rabbitmq rabbitmq-4 clean
 
-demo: $(VENV)/.package rabbitmq
-	$(VENV)/bin/python scripts/demo.py
+demo: $(VENV)/.package
+	$(VENV)/bin/fedora-messaging demo
 
 test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	OLDEST_PYTHON=$$(./scripts/find-python oldest) $(VENV)/bin/tox run -q -e $(INSTALL) -- $(ARGS)

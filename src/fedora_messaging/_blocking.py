@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
+from ._interception import interception
 from .config import Config, LazyConfig, conf, parse
 from .exceptions import HaltConsumer, PublishTimeout
 from .message import Message, check_outgoing
@@ -76,6 +77,8 @@ class Client:
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_publish` belongs.
         """
         not_in_reactor("publish", "twisted_publish")
+        if interception.takes(message, connected=self._service is not None):
+            return
         try:
             if pre_publish_signal.receivers:
                 pre_publish_signal.send(self._sender, message=message)
@@ -162,7 +165,7 @@ class Client:
             A Deferred that fires with None when the broker has confirmed the message; cancelling it
             gives up. It fails as :meth:`publish` does.
         """
-        from twisted.internet.defer import Deferred
+        from twisted.internet.defer import Deferred, fail, succeed
         from twisted.internet.threads import deferToThread
 
         async def signalled(what: Any, **values: Any) -> None:
@@ -181,14 +184,17 @@ class Client:
             if publish_signal.receivers:
                 await signalled(publish_signal)
 
+        try:
+            if interception.takes(message, connected=self._service is not None):
+                return succeed(None)
+        except AssertionError as error:
+            return fail(error)
         if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
             return Deferred.fromCoroutine(publish())
         try:
             return self._publish_now(message, exchange, timeout)
         except Exception as error:
-            failed: Deferred[None] = Deferred()
-            failed.errback(error)
-            return failed
+            return fail(error)
 
     def twisted_consume(
         self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None

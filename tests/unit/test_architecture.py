@@ -19,6 +19,7 @@ import pytest
 ROOMS = [
     # base
     "exceptions",
+    "_interception",
     "schema_utils",
     "signals",
     "_lifecycle",
@@ -83,6 +84,7 @@ ROOMS = [
     "api",
     "broker",
     "testing",
+    "pytest_plugin",
     "cli",
 ]
 # Rooms with rooms of their own, whose inner order is not of interest here: nobody but the front sees them.

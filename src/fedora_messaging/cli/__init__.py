@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 _log = logging.getLogger(__name__)
 
-_COMMANDS = ("config", "consume", "publish", "reconsume", "record", "replay")
+_COMMANDS = ("broker", "config", "consume", "demo", "publish", "reconsume", "record", "replay")
 
 
 class _Commands(click.Group):

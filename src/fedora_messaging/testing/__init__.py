@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""What an application uses to test its publishers and consumers, without a server.
+
+For pytest there is a plugin, which is loaded by itself: the fixture ``fedora_messaging_broker``, and a
+guard that ends a publish that no test has prepared for with :class:`UnmockedPublish`.
+"""
+
+from ._broker import EmbeddedBroker
+from ._deliver import Outcome, deliver
+from ._guard import UnmockedPublish
+from ._mock import mock_sends
+
+__all__ = ["EmbeddedBroker", "Outcome", "UnmockedPublish", "deliver", "mock_sends"]

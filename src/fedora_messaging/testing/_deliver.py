@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Running a callback as a consumer would, without a consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _wire
+from .._delivery import Delivery, InvalidMessage, Policy, Verb, decide
+from ..exceptions import ConsumeException, ValidationError
+from ..message import Message
+
+__all__ = ["Outcome", "deliver"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a consumer would have done with the message.
+
+    Attributes:
+        action: ``"ack"``, ``"requeue"``, ``"reject"``, or ``"halt"`` where the callback stopped the consumer.
+        requeued: Whether the message would have gone back to its queue.
+        error: What the callback raised, if anything; a ValidationError for a message that it was never given.
+    """
+
+    action: str
+    requeued: bool = False
+    error: Exception | None = None
+
+
+def deliver(
+    callback: Callable[[Message], Any], message: Message, *, queue: str = "test", timeout: float = 5.0
+) -> Outcome:
+    """Run a callback with a message, as a consumer would.
+
+    The message goes over the wire and back: the callback is given a copy of the class that is
+    registered for it.
+
+    >>> from fedora_messaging import api, exceptions
+    >>> def callback(message):
+    ...     if message.topic == "bad":
+    ...         raise exceptions.Drop()
+    >>> deliver(callback, api.Message(topic="good")).action
+    'ack'
+    >>> deliver(callback, api.Message(topic="bad")).action
+    'reject'
+
+    Args:
+        callback: A function, a coroutine function, or a class (or an object) that implements ``__call__``.
+        message: The message.
+        queue: The queue it comes from.
+        timeout: How long a Deferred or a coroutine may take, in seconds.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        Exception: Whatever the callback raises that means nothing to a consumer, which would put the
+            message back and end.
+        ValueError: The callback is not callable.
+    """
+    from ..twisted._callbacks import resolve
+
+    called = resolve(callback)
+    encoded = _wire.encode(message)
+    delivery = Delivery(
+        queue=queue,
+        exchange="amq.topic",
+        routing_key=encoded.routing_key,
+        tag=1,
+        generation=1,
+        redelivered=False,
+        arrived=0.0,
+        properties=encoded.properties,
+        body=encoded.body,
+    )
+    error: Exception | None = None
+    judged: Exception | None = None
+    try:
+        received = _wire.decode(delivery)
+    except ValidationError as invalid:
+        error, judged = invalid, InvalidMessage(invalid)
+    else:
+        try:
+            _call(called, received, timeout)
+        except ConsumeException as raised:
+            error = judged = raised
+    settlement = decide(judged, delivery, Policy())
+    if settlement.ends is not None:
+        return Outcome("halt", settlement.requeue, error)
+    if settlement.verb is Verb.ACK:
+        return Outcome("ack")
+    return Outcome("requeue" if settlement.requeue else "reject", settlement.requeue, error)
+
+
+def _call(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:
+    from ..twisted._callbacks import drive, runs_on_reactor
+
+    if runs_on_reactor(callback):
+        from .._crochet import reactor_thread, wait
+
+        wait(reactor_thread.call(lambda: drive(callback(message))), timeout)
+    else:
+        result = callback(message)
+        from twisted.internet.defer import Deferred
+
+        if isinstance(result, Deferred):
+            from .._crochet import reactor_thread, wait
+
+            wait(reactor_thread.call(lambda: result), timeout)

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""``mock_sends``: what a piece of code is to publish, said before it runs and checked after it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .._interception import interception
+from ..message import Message
+
+__all__ = ["mock_sends"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class mock_sends:
+    """Assert that exactly these messages are published, and let none of them out.
+
+    A context manager, which gives the list of the messages sent so far, and a decorator of functions
+    and coroutine functions; both may be used again. It holds for :func:`~fedora_messaging.api.publish`,
+    :func:`~fedora_messaging.api.twisted_publish` and every :class:`~fedora_messaging.api.Client`, in
+    any thread. No connection is made and no signal is sent. Of nested ones the inner one takes the
+    messages.
+
+    >>> from fedora_messaging import api
+    >>> with mock_sends(api.Message(topic="t", body={"a": 1})) as sent:
+    ...     api.publish(api.Message(topic="t", body={"a": 1}))
+    >>> sent[0].body
+    {'a': 1}
+
+    Args:
+        expected: The messages, in order: an instance that is to be equal, or the class that it is to be
+            of. None at all: nothing may be published.
+
+    Raises:
+        AssertionError: On leaving: more, fewer or other messages were published. An exception from
+            within passes unchanged.
+        jsonschema.ValidationError: On leaving: a message that was published is not valid.
+    """
+
+    def __init__(self, *expected: Message | type[Message]) -> None:
+        self.expected = expected
+        self._entered: list[list[Message]] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> list[Message]:
+        sent: list[Message] = []
+
+        def take(message: Message) -> None:
+            with self._lock:
+                sent.append(message)
+
+        self._entered.append(sent)
+        interception.takers.append(take)
+        return sent
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        interception.takers.pop()
+        sent = self._entered.pop()
+        if error is None:
+            self._check(sent)
+
+    def __call__(self, function: _F) -> _F:
+        wrapped: Any
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wrapped(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+        else:
+
+            @functools.wraps(function)
+            def wrapped(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[no-any-return]
+
+    def _check(self, sent: list[Message]) -> None:
+        if len(sent) != len(self.expected):
+            raise AssertionError(
+                f"Expected {len(self.expected)} messages to be sent, but {len(sent)} were sent"
+                + "".join(f"\nsent: {each!r}" for each in sent)
+            )
+        for number, (wanted, message) in enumerate(zip(self.expected, sent, strict=True), 1):
+            if isinstance(wanted, type):
+                if not isinstance(message, wanted):
+                    raise AssertionError(
+                        f"Message {number} of {len(sent)} was to be a {wanted.__name__}, but is {message!r}"
+                    )
+            elif wanted != message:
+                raise AssertionError(
+                    f"Message {number} of {len(sent)} is not the expected one.\n"
+                    f"Expected:\n{wanted}\nSent:\n{message}"
+                )
+            message.validate()
