@@ -55,7 +55,11 @@ class _Reactor:
                 with suppress(RuntimeError):
                     crochet.no_setup()
             else:
-                crochet.setup()
+                # In a thread of its own, because threads inherit being a daemon: with a reactor that is one
+                # the process would end without a word to the broker.
+                setup = threading.Thread(target=crochet.setup, daemon=False)
+                setup.start()
+                setup.join()
             self._dispatch = crochet.run_in_reactor(_call)
             self._pid = os.getpid()
 
