@@ -197,9 +197,9 @@ def test_b6_sigterm_while_the_peer_is_silent(
     config = f"shutdown_grace = {grace}\n[queues.{QUEUE}]\ndurable = true\n"
     if target.tls:
         config += f'[tls]\nca_cert = "{target.keys["tls"]["ca_cert"]}"\n'
-    programs = Programs(tmp_path)
+    programs = Programs(tmp_path, lambda: target.url("heartbeat=60"))
     try:
-        program = programs.start(_BUSY, url=target.url("heartbeat=60"), config=config)
+        program = programs.start(_BUSY, config=config)
         program.wait_for("started")
         target.proxy.stall()
         program.signal(signal.SIGTERM)
