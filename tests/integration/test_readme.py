@@ -33,7 +33,7 @@ def test_the_readmes_publisher_and_consumer(programs: Programs, amqp: Amqp) -> N
 
 
 def test_make_demo(programs: Programs) -> None:
-    """The demonstration prints the messages that went through its broker, sums up, and ends by itself with 0."""
+    """The demonstration prints what went through its broker, sums up, and ends by itself."""
     demo = programs.start("from fedora_messaging.cli import main; main()", "demo")
 
     assert 0 == demo.ended()
