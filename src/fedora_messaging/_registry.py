@@ -8,10 +8,12 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
-from importlib import metadata
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .exceptions import excerpt
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 __all__ = ["GROUP", "Registry", "Schema"]
 
@@ -36,6 +38,8 @@ class Schema(NamedTuple):
 
 
 def _entry_points() -> Iterable[metadata.EntryPoint]:
+    from importlib import metadata  # a script that publishes plain messages never needs it
+
     return metadata.entry_points(group=GROUP)
 
 

@@ -8,7 +8,6 @@ process, a dictionary that is loaded when it is first looked at.
 
 from __future__ import annotations
 
-import logging.config
 import os
 import re
 import threading
@@ -208,6 +207,8 @@ class LazyConfig(dict[str, Any]):
         Raises:
             ConfigurationException: ``logging.config.dictConfig`` refuses it.
         """
+        import logging.config
+
         try:
             logging.config.dictConfig(self["log_config"])
         except (ValueError, TypeError, AttributeError, ImportError, LookupError, OSError) as error:
