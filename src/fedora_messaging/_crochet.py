@@ -16,11 +16,25 @@ from .exceptions import ConnectionException
 __all__ = ["ended_by_signals", "not_in_reactor", "reactor_thread", "wait"]
 
 
-class _Failed:
-    """A failure as a value: crochet logs failures that nobody waits for any more, as after a time-out."""
+class _Outcome:
+    """What came of a call, a failure included: crochet logs failures that nobody waits for any more.
 
-    def __init__(self, failure: Any) -> None:
-        self.failure = failure
+    It keeps the EventualResult, which crochet itself refers to weakly, and would log as unhandled once it
+    is gone: not every caller waits to the end.
+    """
+
+    __slots__ = ("failure", "kept", "value")
+
+    def __init__(self, result: Any, kept: list[Any]) -> None:
+        from twisted.python.failure import Failure
+
+        self.failure: Failure | None = None
+        self.value = None
+        if isinstance(result, Failure):
+            self.failure = result
+        else:
+            self.value = result
+        self.kept = kept
 
 
 class _Reactor:
@@ -35,7 +49,10 @@ class _Reactor:
         """Call something in the reactor's thread; returns crochet's EventualResult."""
         if self._pid != os.getpid():
             self._start()
-        return self._dispatch(call, args)
+        kept: list[Any] = []
+        eventual = self._dispatch(call, args, kept)
+        kept.append(eventual)
+        return eventual
 
     def _start(self) -> None:
         import crochet
@@ -67,10 +84,10 @@ class _Reactor:
 reactor_thread = _Reactor()
 
 
-def _call(call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def _call(call: Callable[..., Any], args: tuple[Any, ...], kept: list[Any]) -> Any:
     from twisted.internet.defer import maybeDeferred
 
-    return maybeDeferred(call, *args).addErrback(_Failed)
+    return maybeDeferred(call, *args).addBoth(_Outcome, kept)
 
 
 def wait(eventual: Any, timeout: float | None) -> Any:
@@ -81,9 +98,11 @@ def wait(eventual: Any, timeout: float | None) -> Any:
         result = eventual.wait(timeout)
     except crochet.ReactorStopped:
         raise ConnectionException(reason="the reactor was stopped") from None
-    if isinstance(result, _Failed):
-        result.failure.raiseException()
-    return result
+    result.kept.clear()
+    failure = result.failure
+    if failure is not None:
+        failure.raiseException()
+    return result.value
 
 
 def not_in_reactor(name: str, instead: str) -> None:

@@ -205,6 +205,8 @@ class FedoraMessagingFactory(Reconnecting):
             self._queues if queues is None else _topology.queues(queues),
             self._bindings if bindings is None else _topology.bindings(bindings),
         )
+        if not subscriptions:
+            raise ValueError("there is nothing to consume: neither a queue nor a binding is named")
         settings = self._settings
         if prefetch_count is not None:
             settings = replace(settings, prefetch_count=prefetch_count)

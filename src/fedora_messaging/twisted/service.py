@@ -23,6 +23,7 @@ from .._observe import Observer
 from .._topology import Binding, Queue
 from .._url import parameters as url_parameters
 from ..config import Config, conf, parse
+from ..exceptions import ConfigurationException
 from ..message import Message
 from ._clock import Clock, global_clock
 from ._settings import ConsumerSettings
@@ -128,7 +129,11 @@ class FedoraMessagingService(MultiService):
         """Start: consume if there is something to consume, and else connect for publishing."""
         super().startService()  # type: ignore[no-untyped-call]
         if self._on_message is not None:
-            self.factory.consume(self._on_message).addErrback(lambda _: None)  # each consumer's result tells
+            try:
+                consuming = self.factory.consume(self._on_message)
+            except ValueError as error:
+                raise ConfigurationException(str(error)) from error
+            consuming.addErrback(lambda _: None)  # each consumer's result tells
         elif not self.factory.consumers:
             self.publisher.connect()
 
