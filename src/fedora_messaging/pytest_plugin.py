@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The pytest plugin. It is loaded in every pytest of every machine that has the package, so it imports
-nothing
-before a fixture needs it: an early reactor would spoil other people's tests, an early import their coverage.
+"""The pytest plugin: the fixture ``fedora_messaging_broker``, and the guard.
+
+It is loaded in every pytest of every machine that has the package, so it imports nothing before a fixture
+needs it: an early reactor would spoil other people's tests, an early import their coverage.
 """
 
 from __future__ import annotations

@@ -37,8 +37,11 @@ def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_k
     It keeps everything in memory, until SIGINT or SIGTERM. Production runs on RabbitMQ, clustered and
     with quorum queues.
 
-    \b Exit codes:
-      0   ended by a signal 1   the port is in use, or a file for TLS cannot be used 2   wrong usage
+    \b
+    Exit codes:
+      0   ended by a signal
+      1   the port is in use, or a file for TLS cannot be used
+      2   wrong usage
     """
     if bool(tls_cert) != bool(tls_key):
         raise click.UsageError("--tls-cert and --tls-key are given together")
