@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,30 +52,32 @@ class FaultMatrix(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(__file__)
         found = tests()
-        rows = [[cell.strip() for cell in line.split(" | ")] for line in self.content if line.strip()]
+        rows = [[cell.strip() for cell in line.split("|")] for line in self.content if line.strip()]
         lines = ["| row | case | what happens | within | tests |", "| --- | --- | --- | --- | --- |"]
         for row, case, happens, bound in rows:
-            links = f"[{len(found[row])}](#tests-{row.lower()})" if row in found else "none"
+            links = f"[{len(found[row])}](#tests-{row.lower()})" if row in found else "none yet"
             lines.append(f"| {row} | {case} | {happens} | {bound} | {links} |")
             if row not in found:
                 _log.info("row %s has no test", row, location=self.get_location())
-        lines += ["", *self._listed([row[0] for row in rows], found)]
         for row in sorted(set(found) - {row[0] for row in rows}):
             _log.warning("there are tests for the row %s, which is not there", row)
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        return self.parse_text_to_nodes("\n".join(lines))
 
-    def _listed(self, rows: list[str], found: dict[str, list[Test]]) -> Iterator[str]:
-        yield from ["## The tests, row by row", ""]
-        for row in rows:
-            if row not in found:
-                continue
-            yield from [f"(tests-{row.lower()})=", f"**{row}**", ""]
-            for test in found[row]:
-                yield f"- `{test.file}::{test.name}`: {test.fact}"
-            yield ""
+
+class FaultTests(SphinxDirective):
+    """``{fault-tests}``: the tests of all rows, each with the fact that it shows."""
+
+    def run(self) -> list[nodes.Node]:
+        lines = []
+        for row, found in sorted(tests().items()):
+            lines += [f"(tests-{row.lower()})=", f"**{row}**", ""]
+            lines += [f"- `{test.file}::{test.name}`: {test.fact}" for test in found]
+            lines.append("")
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("fault-matrix", FaultMatrix)
+    app.add_directive("fault-tests", FaultTests)
     return {"parallel_read_safe": True}
