@@ -127,6 +127,12 @@ class CloseReason:
         """Whether TLS could not be agreed on."""
         return not self.opened and isinstance(self.cause, ConnectionException)
 
+    @property
+    def faulted(self) -> bool:
+        """Whether the broker closed an open connection for an error, which may come again with what is sent
+        again: of its hard errors (AMQP 0-9-1, section 1.2) all but 320 and 402."""
+        return self.opened and self.scope is Scope.CONNECTION and self.code >= 500
+
     def error(self) -> ConnectionException | PermissionException:
         """The documented exception for it; credentials never show."""
         if self.refused_login:
@@ -175,7 +181,7 @@ def verdict(
             return _RECONNECT
         if reason.refused_login:
             return Verdict(State.STOPPED, reason.error())
-        if reason.opened and reason.code == 541 and declared is not None:
+        if reason.faulted and declared is not None and not unavailable(reason):
             return Verdict(State.STOPPED, BadDeclaration(*declared, str(reason)))
         return _RECONNECT
     if recovering and no_such_queue(reason):
@@ -193,7 +199,7 @@ def no_such_queue(reason: CloseReason) -> bool:
 
 
 def unavailable(reason: CloseReason) -> bool:
-    """Whether the object exists but its node is away, or another connection holds it for now."""
+    """Whether the object exists, or may, but its node does not answer now."""
     return (reason.code == 404 and "no queue" not in reason.text and "no exchange" not in reason.text) or (
         reason.code in (406, 541) and "timeout" in reason.text
     )

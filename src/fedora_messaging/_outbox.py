@@ -80,6 +80,7 @@ class Outbox:
         self._next_tag = 1
         self._returnable: dict[tuple[bytes, bytes, bytes], deque[Outgoing]] = {}
         self._suspects: set[Outgoing] = set()
+        self._given_up = 0
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_flight)
@@ -101,6 +102,19 @@ class Outbox:
     def add(self, outgoing: Outgoing) -> None:
         """One more message."""
         self._waiting.append(outgoing)
+
+    def give_up(self, outgoing: Outgoing) -> None:
+        """Nobody waits for this message any more: it is not sent if it has not been.
+
+        While there is no broker this may happen to many, so they are not kept until their turn comes:
+        those that wait are never outnumbered by those given up, which costs little for each.
+        """
+        outgoing.settled = None
+        self._given_up += 1
+        if 2 * self._given_up > len(self._waiting):
+            self._given_up = 0
+            self._suspects.difference_update(each for each in self._waiting if each.settled is None)
+            self._waiting = deque(each for each in self._waiting if each.settled is not None)
 
     def take(self) -> Outgoing | None:
         """The next message to send now, which is in flight from here on; None when there is none.
@@ -164,7 +178,10 @@ class Outbox:
 
     def channel_lost(self) -> None:
         """The channel went with its connection: what was in flight is to be sent again."""
-        self._waiting.extendleft(reversed(self._in_flight.values()))
+        self._suspects.difference_update(each for each in self._in_flight.values() if each.settled is None)
+        self._waiting.extendleft(
+            each for each in reversed(self._in_flight.values()) if each.settled is not None
+        )
         self._in_flight.clear()
         self._returnable.clear()
         self._lowest = self._next_tag = 1
@@ -186,8 +203,20 @@ class Outbox:
             if len(suspects) == 1:
                 self._suspects.clear()
         else:
-            self._suspects = set(suspects)
+            self._suspects = {each for each in suspects if each.settled is not None}
         return refused
+
+    def connection_refused(self) -> None:
+        """The broker closed the connection for an error, perhaps because of a message in flight.
+
+        Unlike a channel's close this does not tell that the message was not accepted, so all are sent
+        again; but one at a time, and one that is alone when it happens again goes behind the others.
+        """
+        suspects = [each for each in self._in_flight.values() if each.settled is not None]
+        self.channel_lost()
+        if len(suspects) == 1 and suspects[0] in self._suspects:
+            self._waiting.rotate(-1)
+        self._suspects.update(suspects)
 
     def take_all(self) -> list[Outgoing]:
         """Everything, in order; the outbox is empty afterwards."""

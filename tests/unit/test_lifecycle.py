@@ -78,12 +78,14 @@ BAD_LOGIN = CloseReason(Scope.CONNECTION, 403, "ACCESS_REFUSED - Login was refus
 NO_VHOST = CloseReason(Scope.CONNECTION, 530, "NOT_ALLOWED - vhost nowhere not found", opened=False)
 NOT_READY = CloseReason(Scope.CONNECTION, 541, "INTERNAL_ERROR - vhost '/' is down", opened=False)
 DECLARED_AND_CLOSED = CloseReason(Scope.CONNECTION, 541, "INTERNAL_ERROR - deprecated feature")
+UNKNOWN_TYPE = CloseReason(Scope.CONNECTION, 503, "COMMAND_INVALID - unknown exchange type 'odd'")
+NO_ANSWER = CloseReason(Scope.CONNECTION, 541, "INTERNAL_ERROR - Cannot declare a queue 'q': timeout")
 FORCED = CloseReason(Scope.CONNECTION, 320, "CONNECTION_FORCED - broker forced connection closure")
 LOST = CloseReason(Scope.TRANSPORT, 0, "the connection to the broker was lost")
 TLS = CloseReason(Scope.TRANSPORT, 0, "TLS failed", ConnectionException(reason="TLS failed"), opened=False)
 ALL = [
     NO_QUEUE, NO_EXCHANGE, NODE_DOWN, REFUSED, MISMATCH, BAD_LOGIN, NO_VHOST, NOT_READY, DECLARED_AND_CLOSED,
-    FORCED, LOST, TLS,
+    UNKNOWN_TYPE, NO_ANSWER, FORCED, LOST, TLS,
 ]  # fmt: skip
 
 
@@ -96,6 +98,7 @@ ALL = [
         (REFUSED, QUEUE, BadDeclaration),
         (REFUSED, ("consumer", "q"), PermissionException),
         (DECLARED_AND_CLOSED, QUEUE, BadDeclaration),
+        (UNKNOWN_TYPE, ("exchange", "x"), BadDeclaration),
         (BAD_LOGIN, None, PermissionException),
         (NO_VHOST, None, PermissionException),
         (TLS, None, ConnectionException),
@@ -114,7 +117,15 @@ def test_refusals_at_the_first_start_end_a_consumer(
 
 @pytest.mark.parametrize(
     ("reason", "declared"),
-    [(NODE_DOWN, QUEUE), (NOT_READY, None), (FORCED, None), (FORCED, QUEUE), (LOST, None), (LOST, QUEUE)],
+    [
+        (NODE_DOWN, QUEUE),
+        (NO_ANSWER, QUEUE),
+        (NOT_READY, None),
+        (FORCED, None),
+        (FORCED, QUEUE),
+        (LOST, None),
+        (LOST, QUEUE),
+    ],
 )
 def test_what_may_pass_is_retried_at_the_first_start_too(
     reason: CloseReason, declared: tuple[str, str] | None

@@ -109,11 +109,17 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
         self.outbox.channel_lost()
         self.channel = Channel()
 
+    @rule()
+    def fault(self) -> None:
+        """The broker closes the connection for an error."""
+        self.outbox.connection_refused()
+        self.channel = Channel()
+
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def give_up(self, data: st.DataObject) -> None:
         message = data.draw(st.sampled_from(self.open))
-        message.settled = None
+        self.outbox.give_up(message)
         self.open.remove(message)
         self.given_up.add(message)
 
@@ -145,6 +151,14 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
     @invariant()
     def what_is_in_flight_is_what_the_broker_has(self) -> None:
         assert len(self.channel.sent) == self.outbox.in_flight
+
+    @invariant()
+    def what_was_given_up_is_not_kept(self) -> None:
+        """Of what waits, those given up are never the most."""
+        dead = sum(each.settled is None for each in self.outbox) - sum(
+            each.settled is None for each in self.channel.sent.values()
+        )
+        assert 2 * dead <= max(len(self.outbox) - self.outbox.in_flight, 1)
 
     def teardown(self) -> None:
         """A broker that behaves now: each message is settled within a bounded number of steps."""
@@ -213,6 +227,36 @@ def test_the_brokers_words_name_the_message(code: int, text: str, refused: list[
     assert 4 - len(refused) == len(outbox)
     taken = [outbox.take() for _ in range(2)]
     assert (taken[1] is None) == (not refused)
+
+
+def test_a_message_that_ends_the_connection_again_goes_behind_the_others() -> None:
+    """After a close for an error all are sent again, one at a time, and the one that repeats it goes last."""
+    messages = [outgoing(n) for n in range(3)]
+    outbox = sent(*messages)
+    outbox.connection_refused()
+    first, nothing = outbox.take(), outbox.take()
+    outbox.connection_refused()
+    others = []
+    for _ in range(2):
+        others.append(outbox.take())
+        outbox.confirmed(0, True)
+    last = outbox.take()
+
+    assert (messages[0], None) == (first, nothing)
+    assert messages[1:] == others
+    assert messages[0] is last
+
+
+def test_messages_given_up_are_not_kept() -> None:
+    """While there is no broker, a publisher whose messages time out does not fill the memory."""
+    outbox = Outbox()
+    for n in range(1000):
+        message = outgoing(n)
+        outbox.add(message)
+        if n:
+            outbox.give_up(message)
+
+    assert len(outbox) <= 2
 
 
 def test_one_at_a_time_until_it_is_found() -> None:

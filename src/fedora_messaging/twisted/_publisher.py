@@ -100,7 +100,7 @@ class Publisher:
         outgoing: Outgoing
 
         def cancel(_: Deferred[None]) -> None:
-            outgoing.settled = None
+            self._outbox.give_up(outgoing)
             self._check_idle()
 
         done: Deferred[None] = Deferred(cancel)
@@ -171,7 +171,10 @@ class Publisher:
         self._blocked = None
         self._writable = True
         self._unreachable = str(reason)
-        self._outbox.channel_lost()
+        if reason.faulted:
+            self._outbox.connection_refused()
+        else:
+            self._outbox.channel_lost()
 
     def unreachable(self, reason: CloseReason) -> None:
         """A connection could not be made. A refusal fails what waits; everything else is waited out."""
@@ -299,7 +302,7 @@ class Publisher:
             if positive:
                 self._settle(outgoing, outgoing.returned)
             else:
-                self._settle(outgoing, PublishReturned(reason="nacked: a queue refused the message"))
+                self._settle(outgoing, PublishReturned(reason="nacked"))
         if done and not self._confirmed_on_channel:
             self._confirmed_on_channel = True
             self._progressed()
@@ -332,7 +335,8 @@ class Publisher:
             settled(error)
 
     def _timed_out(self, outgoing: Outgoing, timeout: float) -> None:
-        settled, outgoing.settled = outgoing.settled, None
+        settled = outgoing.settled
+        self._outbox.give_up(outgoing)
         if settled is not None:
             settled(PublishTimeout(reason=timeout_words(timeout, self.state)))
         self._check_idle()

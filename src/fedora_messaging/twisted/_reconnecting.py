@@ -44,6 +44,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
     def __init__(self, clock: Clock | None, backoff: Backoff, observer: Observer | None) -> None:
         self._clock: Clock = clock or global_clock()
         self._backoff = backoff
+        self._faults = Backoff(backoff.base, backoff.cap, backoff.uniform)
         self._observer = observer
         self._current: FedoraMessagingProtocol | None = None
         self._waiters: list[Deferred[FedoraMessagingProtocol]] = []
@@ -51,6 +52,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
         self._dialling = False
         self._callID: Any = None
         self._reason: CloseReason | None = None
+        self._since = 0.0
 
     # For subclasses
 
@@ -126,6 +128,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
     def connected(self, connected: FedoraMessagingProtocol) -> None:
         """The AMQP connection is open."""
         self._current = connected
+        self._since = self._clock.seconds()
         self._dialling = False
         _log.info("Connected to the broker.")
         if self._observer is not None:
@@ -171,6 +174,12 @@ class Reconnecting(protocol.ReconnectingClientFactory):
             _log.warning("Not connected to the broker: %s.", reason)
             return
         delay = self._backoff.next()
+        if reason.faulted:
+            # Sent again, the same may end the next connection, and messages confirmed in between are no
+            # progress: such closes have delays of their own, until a connection has lasted.
+            if self._clock.seconds() - self._since > self._faults.cap:
+                self._faults.reset()
+            delay = max(delay, self._faults.next())
         _log.warning("Not connected to the broker: %s. Next try in %.1f s.", reason, delay)
         self._dialling = True
         self._callID = self._clock.callLater(delay, self._reconnect)
