@@ -224,6 +224,8 @@ def _decode(data: bytes) -> Any:
 
 _STRUCTURE = b'[]{}"'
 _OTHERS = bytes(byte for byte in range(256) if byte not in _STRUCTURE)
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_OPEN = ord("[")
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 
@@ -234,9 +236,15 @@ def _is_nested_deep(data: bytes) -> bool:
         data = _ESCAPE.sub(b"", data)
     # Two quotation marks with nothing between them end and begin a string: without them nothing changes.
     brackets = _STRING.sub(b"", data.translate(None, _OTHERS).replace(b'""', b""))
-    depth = 0
+    brackets = brackets.translate(_SQUARE)
+    # Each time, the innermost level goes. Of most bodies nothing is left after a few times.
+    removed = 0
+    while removed < 10 and b"[]" in brackets:
+        brackets = brackets.replace(b"[]", b"")
+        removed += 1
+    depth = removed
     for byte in brackets:
-        if byte in b"[{":
+        if byte == _OPEN:
             depth += 1
             if depth > MAX_DEPTH:
                 return True
