@@ -106,9 +106,9 @@ class Message(Accessors):
         cls: Any = type(self)
         schema = _schema_of(cls)
         self.body: Any = {} if body is None else body
-        if topic is not None:
+        if topic:
             _assign(self, "topic", topic)
-        if severity is not None:
+        if severity:
             _assign(self, "severity", severity)
         self.__properties = properties
         self.__priority: int | None = None

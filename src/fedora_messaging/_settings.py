@@ -212,6 +212,8 @@ def completed(mapping: Mapping[str, Any]) -> dict[str, Any]:
             values[key].update(copy.deepcopy(dict(value)))
         else:
             values[key] = copy.deepcopy(value)
+    if isinstance(values["monitoring"], dict) and values["monitoring"]:
+        values["monitoring"].setdefault("address", "")
     return values
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl as stdlib_ssl
 import stat
 from collections.abc import Callable
 from typing import Any
 
 import OpenSSL
+import pika
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from OpenSSL import SSL
@@ -20,7 +22,7 @@ from twisted.internet import ssl
 from ..config import TLS
 from ..exceptions import ConfigurationException
 
-__all__ = ["client_options"]
+__all__ = ["client_options", "configure"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +59,21 @@ def client_options(hostname: str, tls: TLS) -> Any:
     except SSL.Error as error:
         raise ConfigurationException(f"tls.certfile cannot be used: {_short(error)}") from error
     return ssl.optionsForClientTLS(hostname, trustRoot=trust, extraCertificateOptions=options)
+
+
+def configure(parameters: pika.connection.Parameters, tls: TLS) -> None:
+    """Give pika's parameters what :func:`client_options` would use, for those who connect by themselves.
+
+    Raises:
+        ConfigurationException: As :func:`client_options`.
+    """
+    client_options(parameters.host, tls)  # says what is wrong with the files
+    context = stdlib_ssl.create_default_context(cafile=tls.ca_cert)
+    context.minimum_version = stdlib_ssl.TLSVersion.TLSv1_2
+    if tls.certfile and tls.keyfile:
+        context.load_cert_chain(tls.certfile, tls.keyfile)
+        parameters.credentials = pika.credentials.ExternalCredentials()
+    parameters.ssl_options = pika.SSLOptions(context, server_hostname=parameters.host)
 
 
 def _authorities(path: str) -> list[Any]:

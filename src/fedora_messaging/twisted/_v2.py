@@ -174,6 +174,7 @@ class FedoraMessagingServiceV2(FedoraMessagingService):
         options: Keyword arguments of :class:`~fedora_messaging.twisted.service.FedoraMessagingService`.
     """
 
+    name = "fedora-messaging-servicev2"
     factoryClass: Any = FedoraMessagingFactoryV2
 
     def __init__(self, amqp_url: str | None = None, publish_confirms: bool = True, **options: Any) -> None:

@@ -265,6 +265,23 @@ def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.c
     return parameters
 
 
+# Applications that connect by themselves call these two.
+
+
+def _configure_tls_parameters(parameters: pika.connection.Parameters) -> None:
+    """Give pika's parameters the configured certificates."""
+    from ._tls import configure
+
+    configure(parameters, parse(conf).tls)
+
+
+def _ssl_context_factory(parameters: pika.connection.Parameters) -> Any:
+    """What ``reactor.connectSSL`` takes, with the configured certificates."""
+    from ._tls import client_options
+
+    return client_options(parameters.host, parse(conf).tls)
+
+
 def _pass_on(result: Any, done: Deferred[None]) -> Any:
     done.callback(None)
     return result
