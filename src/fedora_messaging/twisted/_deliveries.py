@@ -16,9 +16,30 @@ from ._channel import Channel
 from ._clock import Clock
 from ._workers import Worker
 
-__all__ = ["Deliveries"]
+__all__ = ["Deliveries", "Overtime"]
 
 _log = logging.getLogger(__name__)
+
+
+class Overtime:
+    """A callback that runs for long, whatever becomes of its channel: it is told of once."""
+
+    __slots__ = ("_delivery", "_said", "_since")
+
+    def __init__(self) -> None:
+        self._delivery: Delivery | None = None
+        self._since = 0.0
+        self._said = False
+
+    def due(self, running: Delivery | None, now: float, limit: float) -> bool:
+        """Whether the callback that runs now was already seen ``limit`` seconds ago, and nobody was told."""
+        if running is not self._delivery:
+            self._delivery, self._since, self._said = running, now, False
+            return False
+        if running is None or self._said or now - self._since < limit - 1e-6:
+            return False
+        self._said = True
+        return True
 
 
 class Deliveries:
@@ -32,6 +53,7 @@ class Deliveries:
         clock: The source of time.
         ack_timeout: A delivery that was not started after half of these seconds goes back to its queue.
         received: Called for each delivery.
+        overtime: The consumer's, for all its channels.
         observer: Told of deliveries and settlements, when given.
     """
 
@@ -45,6 +67,7 @@ class Deliveries:
         *,
         ack_timeout: float,
         received: Callable[[], None],
+        overtime: Overtime,
         observer: Observer | None = None,
     ) -> None:
         self.channel = channel
@@ -60,8 +83,9 @@ class Deliveries:
         self._kept_back: list[Delivery] | None = None
         self._closed = False
         self._watch: Any = None
-        self._long: tuple[Delivery, float] | None = None
-        self._warned: Delivery | None = None
+        self._overtime = overtime
+        if worker.running is not None:  # a callback of an earlier channel
+            self._watch = clock.callLater(ack_timeout / 2, self._look)
 
     def arrived(
         self,
@@ -192,12 +216,7 @@ class Deliveries:
         for delivery in self._worker.take_back(now - half + 1e-6):
             self._say(delivery, _GIVE_BACK)
         running = self._worker.running
-        if running is None:
-            self._long = None
-        elif self._long is None or self._long[0] is not running:
-            self._long = running, now
-        elif now - self._long[1] >= self._ack_timeout / 2 and self._warned is not running:
-            self._warned = running
+        if self._overtime.due(running, now, half):
             _log.warning(
                 "A callback on the queue %r has been running for more than %g s. After its consumer_timeout "
                 "(30 minutes unless configured) the broker gives the message to somebody else. Only a longer "

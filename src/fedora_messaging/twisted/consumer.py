@@ -27,7 +27,7 @@ from ._attempt import Attempt, NotSubscribed, Subscribed
 from ._callbacks import resolve, runs_on_reactor
 from ._channel import Channel
 from ._clock import Clock, wait
-from ._deliveries import Deliveries
+from ._deliveries import Deliveries, Overtime
 from ._ending import Ending, fire
 from ._outcomes import Outcomes
 from ._settings import ConsumerSettings
@@ -104,6 +104,7 @@ class Consumer:
         self._idle: list[Deferred[None]] = []
         self._ending = Ending(self)
         self._error: Exception | None = None
+        self._overtime = Overtime()
         self._worker = self._make_worker(from_thread)
 
     def _make_worker(self, from_thread: Callable[..., Any] | None) -> Worker:
@@ -281,6 +282,7 @@ class Consumer:
             self._clock,
             ack_timeout=self._settings.ack_timeout,
             received=self._received,
+            overtime=self._overtime,
             observer=self._settings.observer,
         )
         if self._paused:

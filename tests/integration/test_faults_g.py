@@ -1,0 +1,339 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Rows G of the matrix: callbacks that fail, take long, never return, publish, or are told to stop."""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faults import ProxyProcess
+from rabbitmq import Node, Vhost
+from support.account import QUEUE, SLACK, TOPOLOGY, Application, fill, taken, through
+from support.amqp import Amqp
+from support.programs import Program, Programs
+
+pytestmark = [
+    pytest.mark.fedora_messaging_real_broker,
+    pytest.mark.usefixtures("no_unhandled_errors"),
+]
+
+COMMAND = str(Path(sys.executable).with_name("fedora-messaging"))
+TWISTD = str(Path(sys.executable).with_name("twistd"))
+
+#: Every name of a table of TOML, for the queue of the tests.
+CONFIGURED = f"""
+[queues.{QUEUE}]
+durable = true
+auto_delete = false
+exclusive = false
+arguments = {{}}
+
+[[bindings]]
+queue = "{QUEUE}"
+exchange = "amq.topic"
+routing_keys = ["faults.#"]
+"""
+
+
+def numbers(url: str) -> list[int]:
+    """The numbers of the messages in the queue, taken from it."""
+    return sorted(json.loads(got.body)["n"] for got in taken(url))
+
+
+# G1
+
+
+def test_g1_a_callback_raises(vhost: Vhost, measured: Callable[..., None]) -> None:
+    """The consumer ends with the callback's own exception, and everything goes back to the queue."""
+    fill(vhost.url, 5)
+
+    def callback(number: int) -> None:
+        if number == 2:
+            raise KeyError("surprise")
+
+    with Application(vhost.url, callback) as app:
+        began = time.monotonic()
+        error = app.result(2 + SLACK)
+        measured(after=time.monotonic() - began)
+
+    assert "KeyError('surprise')" == repr(error)
+    assert [0, 1, 2] == [number for number, _ in app.account.finished]
+    assert [2, 3, 4] == numbers(vhost.url)
+    assert 1 == app.service.stats.consumed.failed
+
+
+def test_g1_on_the_command_line(vhost: Vhost, programs: Programs, measured: Callable[..., None]) -> None:
+    """`consume` ends with 13 and one line on the callback's error."""
+    fill(vhost.url, 3)
+    script = _callback(programs, "raise KeyError('surprise')")
+    began = time.monotonic()
+    program = _run(programs, "command line", script)
+
+    assert 13 == program.ended(2 + 2 * SLACK), program.said
+    measured(start_and_end=time.monotonic() - began)
+    assert 1 == len([line for line in program.errors if "surprise" in line]), program.said
+    assert "Traceback" not in "\n".join(program.errors)
+    assert [0, 1, 2] == numbers(vhost.url)
+
+
+def _callback(programs: Programs, *lines: str) -> Path:
+    """A module with a callback that does this with each message, whose number is `n`."""
+    path = programs._folder / "busy.py"
+    body = "\n    ".join(['n = message.body["n"]', *lines])
+    path.write_text(f"import sys, threading, time\n\ndef callback(message):\n    {body}\n")
+    return path
+
+
+def _run(programs: Programs, front: str, script: Path, config: str = "") -> Program:
+    """Consume with that callback, through one of the front doors."""
+    settings = config + CONFIGURED
+    if front == "command line":
+        return programs.run([COMMAND, "consume", "--callback-file", f"{script}:callback"], config=settings)
+    if front == "twistd":
+        # Twistd's script does not look into the working directory.
+        argv = [
+            "env",
+            f"PYTHONPATH={script.parent}",
+            TWISTD,
+            "--nodaemon",
+            "--pidfile=",
+            "fedora-messaging",
+            "--callback",
+            "busy:callback",
+        ]
+        return programs.run(argv, config=settings)
+    return programs.start(
+        "import busy\nfrom fedora_messaging import api\napi.consume(busy.callback)\nprint('returned')",
+        config=settings,
+    )
+
+
+fronts = pytest.mark.parametrize("front", ["command line", "twistd", "blocking"])
+
+
+# G2
+
+
+def test_g2_a_callback_longer_than_the_heartbeat(vhost: Vhost, measured: Callable[..., None]) -> None:
+    """The link stays up while a callback takes four heartbeats, and the message is acknowledged once."""
+    fill(vhost.url, 2)
+    url = f"{vhost.url}?heartbeat=1"
+    with Application(url, lambda _: time.sleep(4)) as app:
+        app.account.wait_for("all", lambda: len(app.account.finished) == 2, 8 + SLACK)
+        measured(disconnected=len(app.account.reasons))
+        assert [] == app.account.reasons
+
+    app.account.check_consumed(2)
+    assert 2 == len(app.account.finished)
+    assert [] == taken(vhost.url)
+
+
+# G3
+
+
+@fronts
+def test_g3_a_callback_that_never_returns(
+    vhost: Vhost, programs: Programs, front: str, measured: Callable[..., None]
+) -> None:
+    """SIGTERM ends the process within the grace period; the message goes back to the queue."""
+    fill(vhost.url, 3)
+    script = _callback(programs, "print('started', n, flush=True)", "threading.Event().wait()")
+    program = _run(programs, front, script, "shutdown_grace = 2\n")
+    program.wait_for("started 0")
+    began = time.monotonic()
+    program.signal(signal.SIGTERM)
+    program.ended(2 + SLACK)
+    measured(after=time.monotonic() - began)
+
+    assert [0, 1, 2] == numbers(vhost.url)
+
+
+# G4
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_g4_the_link_is_cut_during_a_callback(vhost: Vhost, turn: int, measured: Callable[..., None]) -> None:
+    """Three cuts: one callback and one AMQP consumer at a time; the late acknowledgement is dropped."""
+    go_on, started = threading.Event(), threading.Event()
+
+    def callback(number: int) -> None:
+        started.set()
+        go_on.wait(30)
+
+    fill(vhost.url, 3)
+    with ExitStack() as stack:
+        proxy = stack.enter_context(ProxyProcess(vhost.node.port))
+        app = stack.enter_context(Application(through(vhost.url, proxy, "heartbeat=2"), callback))
+        account = app.account
+        amqp = stack.enter_context(Amqp(vhost.url))
+        assert started.wait(10)
+        consumers = []
+        for cut in range(1, 4):
+            proxy.cut()
+            account.wait_for("consuming again", lambda n=cut + 1: len(account.declared_at) >= n, 15)  # type: ignore[misc]
+            consumers.append(amqp.channel.queue_declare(QUEUE, passive=True).method.consumer_count)
+        assert 1 == account.running
+        assert [] == account.finished
+        go_on.set()
+        account.wait_for("all", lambda: account.numbers() == {0, 1, 2}, 10)
+        account.wait_for("the redelivered one", lambda: len(account.finished) >= 4, 10)
+        measured(consumers=consumers, callbacks=len(account.finished))
+
+    assert [1, 1, 1] == consumers
+    assert 1 == account.most_running
+    assert Counter({0: 2, 1: 1, 2: 1}) == Counter(number for number, _ in account.finished)
+    account.check_consumed(3)
+    assert [] == taken(vhost.url)
+
+
+# G5
+
+_PUBLISHING = """
+import threading
+from fedora_messaging import api, exceptions
+
+lock, done = threading.Lock(), 0
+
+def callback(message):
+    global done
+    api.publish(api.Message(topic="answers", body={"to": message.id}), timeout=20)
+    with lock:
+        done += 1
+        print("answered", done, flush=True)
+
+bindings = [{"exchange": "amq.topic", "queue": f"q{n}", "routing_keys": ["none"]} for n in range(12)]
+api.consume(callback, bindings)
+"""
+
+
+def test_g5_callbacks_that_publish(vhost: Vhost, programs: Programs, measured: Callable[..., None]) -> None:
+    """Twelve consumers in one process whose callbacks publish: 24 of 24 are published."""
+    with Amqp(vhost.url) as amqp:
+        amqp.queue("answers", "answers")
+        for n in range(24):
+            name = amqp.queue(f"q{n % 12}")
+            amqp.publish(name, {"n": n}, exchange="", message_id=f"m{n}")
+        began = time.monotonic()
+        program = programs.start(_PUBLISHING)
+        program.wait_for("answered 24", timeout=30)
+        measured(start_and_answers=time.monotonic() - began)
+        program.signal(signal.SIGTERM)
+        assert 0 == program.ended()
+        answered = sorted(json.loads(got.body)["to"] for got in amqp.take("answers"))
+
+        assert sorted(f"m{n}" for n in range(24)) == answered
+        assert {} == {name: count for name, count in vhost.queues().items() if count}
+
+
+# G6
+
+
+@fronts
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_g6_a_signal(
+    vhost: Vhost, programs: Programs, front: str, number: int, measured: Callable[..., None]
+) -> None:
+    """The callback in flight finishes and is acknowledged, all others are requeued at once, exit code 0."""
+    fill(vhost.url, 5)
+    script = _callback(
+        programs,
+        "print('started', n, flush=True)",
+        "sys.stdin.readline()",
+        "print('finished', n, flush=True)",
+    )
+    program = _run(programs, front, script)
+    program.wait_for("started 0")
+    program.signal(number)
+    # Taken when the others are ready again.
+    with Amqp(vhost.url) as amqp:
+        until = time.monotonic() + 10
+        while amqp.channel.queue_declare(QUEUE, passive=True).method.message_count < 4:
+            assert time.monotonic() < until, program.said
+    began = time.monotonic()
+    program.tell("go on")
+
+    assert 0 == program.ended(SLACK + 5), program.said
+    measured(after=time.monotonic() - began)
+    program.wait_for("finished 0", timeout=1)
+    assert [1, 2, 3, 4] == numbers(vhost.url)
+
+
+# G7
+
+_TIMEOUT = "[{rabbit,[{consumer_timeout,3000},{channel_tick_interval,1000}]}]."
+
+
+def _queue(node: Node, kind: str) -> dict[str, Any]:
+    """The queue's configuration: 4.3 knows the time-out for quorum queues alone."""
+    arguments = {"x-queue-type": "quorum"} if kind == "quorum" else {}
+    queue = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": arguments}
+    with Amqp(node.url()) as amqp:
+        amqp.queue(QUEUE, "faults.#", arguments=arguments)
+    return {**TOPOLOGY, "queues": {QUEUE: queue}}
+
+
+def _publish(node: Node, count: int) -> None:
+    with Amqp(node.url()) as amqp:
+        for number in range(count):
+            amqp.publish(f"faults.{number}", {"n": number}, message_id=f"id-{number}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+def test_g7_prefetched_near_the_acknowledgement_timeout(
+    own_node: Callable[..., Node], kind: str, measured: Callable[..., None]
+) -> None:
+    """Ten prefetched messages of one second each, with a time-out of 3 s: each callback runs once, since
+    what waits too long is returned in time."""
+    node = own_node(advanced=_TIMEOUT)
+    topology = _queue(node, kind)
+    _publish(node, 10)
+    with Application(node.url(), lambda _: time.sleep(1), ack_timeout=3, **topology) as app:
+        took = app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 30)
+        measured(took=took, callbacks=len(app.account.finished), declared=len(app.account.declared_at))
+
+    app.account.check_consumed(10)
+    assert 10 == len(app.account.finished)
+    assert 1 == len(app.account.declared_at)
+    assert [] == taken(node.url())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["classic", "quorum"])
+def test_g7_a_callback_that_outlives_the_acknowledgement_timeout(
+    own_node: Callable[..., Node], kind: str, measured: Callable[..., None]
+) -> None:
+    """It finishes, its late acknowledgement is dropped, consuming goes on at once, and one warning says what
+    helps; it alone runs again."""
+    node = own_node(advanced=_TIMEOUT)
+    topology = _queue(node, kind)
+    _publish(node, 10)
+    runs: list[int] = []
+
+    def callback(number: int) -> None:
+        runs.append(number)
+        if runs.count(0) == 1 and number == 0:
+            time.sleep(7)
+
+    with Application(node.url(), callback, ack_timeout=3, **topology) as app:
+        app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 30)
+        app.account.wait_for("a moment", lambda: len(app.account.finished) >= 10, 5)
+        time.sleep(1)
+        measured(runs=len(runs), declared=len(app.account.declared_at))
+        warnings = [line for line in app.log.split("\n") if "consumer_timeout" in line]
+
+    app.account.check_consumed(10)
+    assert all(runs.count(number) == 1 for number in range(1, 10)), runs
+    assert runs.count(0) <= 2
+    assert 1 == len(warnings), app.log
+    assert "qos.prefetch_count" in warnings[0]
+    assert [] == taken(node.url())
