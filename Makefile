@@ -13,7 +13,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: demo test ecosystem interop coverage lint format types rabbitmq rabbitmq-4 clean
+.PHONY: demo test ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -29,6 +29,9 @@ ecosystem: $(VENV)/.tox
 
 interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	$(VENV)/bin/tox run -q -e $@
+
+docs: $(VENV)/.tox
+	$(VENV)/bin/tox run -q -e $@ -- $(ARGS)
 
 lint types: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@

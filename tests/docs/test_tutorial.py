@@ -32,6 +32,7 @@ class _Newcomer:
         self._port = _free_port()
         self._consume = ""
         self.running: dict[str, Program] = {}
+        self._started: list[Program] = []
         path = os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]])
         # What the test's own environment has set would not be there.
         unwanted = ("VIRTUAL_ENV", "PYTHONPATH", "FEDORA_MESSAGING_CONF", "TOX_ENV_NAME", "PYTEST_ADDOPTS")
@@ -71,12 +72,12 @@ class _Newcomer:
             consumer.wait_for(line)
 
     def leaves(self) -> None:
-        for name in ("consumer", "broker"):
-            if name in self.running:
-                self.running[name].kill()
+        for program in reversed(self._started):
+            program.kill()
 
     def _starts(self, name: str, command: str) -> Program:
         self.running[name] = Program(["bash", "-c", f"exec {command}"], self._environ, self.folder)
+        self._started.append(self.running[name])
         return self.running[name]
 
     def _runs(self, command: str, expected: list[str]) -> None:
