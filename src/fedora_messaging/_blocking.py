@@ -217,6 +217,8 @@ class Client:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
         """
         service = self._ready_service()
+        if service.stopping:
+            service = self._new_service(self._connection_keys)
         consuming = service.consume(callback, bindings, queues, in_thread=True)
         # Started only now: without consumers it would connect for publishing.
         if not service.running:
@@ -240,7 +242,8 @@ class Client:
     def running_service(self) -> FedoraMessagingService:
         """The service underneath, started if there is none; for the reactor's thread."""
         service = self._ready_service()
-        if not service.running:
+        # One that is stopping is left at that: callbacks that still run publish through it.
+        if not service.running and not service.stopping:
             service.startService()
         return service
 

@@ -140,13 +140,17 @@ def test_a_signal_lets_the_callback_finish(programs: Programs, amqp: Amqp, numbe
 
 def _requeued(amqp: Amqp, count: int) -> list[int]:
     """Wait until so many messages of the queue are ready; they are put back."""
+    return sorted(json.loads(body)["n"] for body in _ready(amqp, count))
+
+
+def _ready(amqp: Amqp, count: int) -> list[bytes]:
     taken = []
     while len(taken) < count:
         method, _, body = amqp.channel.basic_get("q")
         if method is not None:
-            taken.append(json.loads(body)["n"])
+            taken.append(body)
     amqp.channel.basic_nack(0, multiple=True, requeue=True)
-    return sorted(taken)
+    return taken
 
 
 def test_a_second_signal_ends_it_at_once(programs: Programs, amqp: Amqp) -> None:
@@ -163,6 +167,44 @@ def test_a_second_signal_ends_it_at_once(programs: Programs, amqp: Amqp) -> None
     assert 0 == consumer.ended()
     assert "finished 0" not in consumer.lines
     assert [0, 1] == _requeued(amqp, 2)
+
+
+_PUBLISHES_LATE = """
+import os
+from fedora_messaging import api
+
+def callback(message):
+    print("started", flush=True)
+    os.read(0, 1)
+    for n in range(3):
+        api.publish(api.Message(topic="late", body={"n": n}))
+    print("published")
+
+api.consume(callback, {"exchange": "amq.topic", "queue": "q", "routing_keys": ["none"]})
+print("returned")
+"""
+
+
+@pytest.mark.parametrize("published_before", [True, False])
+def test_a_callback_publishes_after_the_signal(
+    programs: Programs, amqp: Amqp, published_before: bool
+) -> None:
+    """While the last callback finishes it may publish, with or without a connection for that so far."""
+    amqp.queue("q")
+    amqp.queue("late", "late")
+    for _ in range(2):
+        amqp.publish("q", exchange="")
+    first = 'api.publish(api.Message(topic="early", body={}))' if published_before else ""
+    consumer = programs.start(_PUBLISHES_LATE.replace("api.consume(", f"{first}\napi.consume("))
+    consumer.wait_for("started")
+    consumer.signal(signal.SIGTERM)
+    assert 1 == len(_ready(amqp, 1))
+    consumer.tell("go on")
+
+    assert 0 == consumer.ended(), consumer.said
+    assert ["started", "published", "returned"] == consumer.lines
+    assert [0, 1, 2] == [json.loads(got.body)["n"] for got in amqp.take("late")]
+    assert 1 == len(amqp.take("q"))
 
 
 _THREAD = """

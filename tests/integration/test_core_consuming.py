@@ -393,3 +393,63 @@ def test_halting_one_of_several_consumers_ends_consume(client: Callable[..., api
     amqp.publish("b", {"n": 2})
 
     assert [2] == _bodies(amqp, "b")
+
+
+def test_closing_ends_consuming(client: Callable[..., api.Client], amqp: Amqp) -> None:
+    """A client closed in one thread ends its consume in another, after the callback that runs."""
+    amqp.queue("q", "#")
+    for n in range(3):
+        amqp.publish("t", {"n": n})
+    started, go_on = threading.Event(), threading.Event()
+
+    def callback(message: api.Message) -> None:
+        started.set()
+        go_on.wait(30)
+
+    made = client()
+    consuming = threading.Thread(target=made.consume, args=[callback, _Q])
+    consuming.start()
+    assert started.wait(30)
+    closing = threading.Thread(target=made.close)
+    closing.start()
+    amqp.wait_for_consumers("q", 0)
+    go_on.set()
+    closing.join(30)
+    consuming.join(30)
+
+    assert not consuming.is_alive()
+    assert [1, 2] == sorted(_bodies(amqp, "q"))
+
+
+def test_consuming_again_while_closing(client: Callable[..., api.Client], amqp: Amqp) -> None:
+    """What is started while the client is still closing consumes on connections of its own."""
+    amqp.queue("q", "#")
+    amqp.publish("t", {"n": 1})
+    made = client()
+
+    async def scenario() -> Any:
+        from twisted.internet.defer import Deferred
+
+        started: Deferred[None] = Deferred()
+        go_on: Deferred[None] = Deferred()
+        second: Deferred[Any] = Deferred()
+
+        async def slow(message: api.Message) -> None:
+            started.callback(None)
+            await go_on
+
+        async def quick(message: api.Message) -> None:
+            second.callback(message.body["n"])
+
+        await made.twisted_consume(slow, _Q)
+        await started
+        stopped = made.service.stopService()
+        (consumer,) = await made.twisted_consume(quick, _Q)
+        await made.twisted_publish(api.Message(topic="t", body={"n": 2}))
+        received = await second
+        early = stopped.called
+        go_on.callback(None)
+        await stopped
+        return received, early, consumer.running
+
+    assert (2, False, True) == in_reactor(scenario)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from fedora_messaging._crochet import reactor_thread
+from fedora_messaging._crochet import reactor_thread, wait
 
 __all__ = ["Unhandled", "in_reactor", "nothing_unhandled", "outcome"]
 
@@ -22,18 +22,8 @@ def in_reactor(function: Callable[..., Coroutine[Any, Any, T]], *arguments: Any,
     """Run a coroutine function in the reactor's thread; returns what it returns, raises what it raises."""
     from twisted.internet.defer import Deferred
 
-    def start() -> Any:
-        return Deferred.fromCoroutine(function(*arguments)).addErrback(_Raised)
-
-    result = reactor_thread.call(start).wait(timeout)
-    if isinstance(result, _Raised):
-        raise result.failure.value.with_traceback(result.failure.getTracebackObject())
-    return result  # type: ignore[no-any-return]
-
-
-class _Raised:
-    def __init__(self, failure: Any) -> None:
-        self.failure = failure
+    result: T = wait(reactor_thread.call(lambda: Deferred.fromCoroutine(function(*arguments))), timeout)
+    return result
 
 
 async def outcome(awaited: Awaitable[Any]) -> Any:

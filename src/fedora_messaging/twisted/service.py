@@ -204,6 +204,11 @@ class FedoraMessagingService(MultiService):
         return done
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop; it does not start again."""
+        return self._stopping is not None
+
+    @property
     def consumers(self) -> tuple[Consumer, ...]:
         """The consumers that have not ended."""
         return self.factory.consumers
