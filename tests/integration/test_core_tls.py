@@ -86,11 +86,16 @@ def test_a_password_over_tls(
     assert connection[3] in ("tlsv1.2", "tlsv1.3")
 
 
+@pytest.mark.parametrize("intermediate", [False, True])
 def test_a_certificate_is_the_login(
-    tls_client: Callable[..., api.Client], certificates: Certificates, node: Node, tmp_path: Path
+    tls_client: Callable[..., api.Client],
+    certificates: Certificates,
+    node: Node,
+    tmp_path: Path,
+    intermediate: bool,
 ) -> None:
-    """With certificate and key the login is EXTERNAL: the user is the certificate's, not the URL's."""
-    ca, key, certificate = certificates.write_client(tmp_path, "guest")
+    """With certificate and key the login is EXTERNAL; authorities in between are sent along."""
+    ca, key, certificate = certificates.write_client(tmp_path, "guest", intermediate=intermediate)
     client = tls_client(
         node.url(tls=True, user="nobody", password="wrong"), ca_cert=ca, keyfile=key, certfile=certificate
     )

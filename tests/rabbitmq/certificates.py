@@ -28,15 +28,24 @@ class Certificates:
         self._authority.cert_pem.write_to_path(folder / "ca.pem")
         self._put(self._server, folder, "server")
 
-    def write_client(self, folder: Path, user: str = "guest") -> tuple[Path, Path, Path]:
+    def write_client(
+        self, folder: Path, user: str = "guest", *, intermediate: bool = False
+    ) -> tuple[Path, Path, Path]:
         """Write ca.pem and a client's certificate whose common name is the user.
+
+        Args:
+            folder: Where.
+            user: The common name.
+            intermediate: Signed by an authority that the authority has signed, whose certificate is
+                written behind the client's.
 
         Returns:
             The paths of the authority's certificate, the client's key and the client's certificate.
         """
         self._authority.cert_pem.write_to_path(folder / "ca.pem")
         # Without a name besides the common one Erlang calls the certificate unsupported.
-        issued = self._authority.issue_cert(f"{user}@client.example", common_name=user)
+        issuer = self._authority.create_child_ca() if intermediate else self._authority
+        issued = issuer.issue_cert(f"{user}@client.example", common_name=user)
         certificate, key = self._put(issued, folder, "client")
         key.chmod(0o600)
         return folder / "ca.pem", key, certificate
