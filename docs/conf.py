@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "fedora-messaging"
 author = "Contributors to the fedora-messaging project"
-copyright = f"2026, {author}"  # noqa: A001, Sphinx's name
+copyright = f"2026, {author}"
 version = release = version_of("fedora-messaging")
 
 extensions = [

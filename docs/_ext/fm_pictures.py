@@ -61,7 +61,8 @@ class Rooms(SphinxDirective):
         for name, rooms in reversed(floors()):
             boxes, height = self._boxes(rooms, y + 10)
             parts.append(
-                f'<rect class="floor" x="5" y="{y:g}" width="{self._width - 10:g}" height="{height + 20:g}" rx="6"/>'
+                f'<rect class="floor" x="5" y="{y:g}" width="{self._width - 10:g}" height="{height + 20:g}" '
+                f'rx="6"/>'
                 f'<text class="name" x="18" y="{y + height / 2 + 14:g}">{escape(name)}</text>'
             )
             parts += boxes
@@ -104,6 +105,10 @@ _PLACES = {
     State.STOPPED: (700, 400),
 }
 _HALF = (62.0, 20.0)
+_TIP = (
+    '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+    'orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>'
+)
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
@@ -114,7 +119,8 @@ def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
     my = (ay + by) / 2 + (bx - ax) / length * bend
     sx, sy = _rim(a, (mx, my))
     ex, ey = _rim(b, (mx, my))
-    return f'<path class="move" d="M{sx:.1f} {sy:.1f} Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}" marker-end="url(#tip)"/>'
+    line = f"M{sx:.1f} {sy:.1f} Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}"
+    return f'<path class="move" d="{line}" marker-end="url(#tip)"/>'
 
 
 def _rim(centre: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
@@ -134,14 +140,15 @@ class States(SphinxDirective):
         if always != ending:
             _log.warning("the picture of states no longer fits: %s may always follow", always)
         parts = [
-            '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-            'orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>',
+            _TIP,
             '<rect class="floor" x="20" y="20" width="860" height="320" rx="6"/>',
         ]
         for state, moves in LEGAL_MOVES.items():
-            for to in sorted(moves, key=lambda each: each.value):
-                if state in ending or to not in ending:
-                    parts.append(_edge(_PLACES[state], _PLACES[to], 16 if state in LEGAL_MOVES[to] else 0))
+            drawn = [to for to in moves if state in ending or to not in ending]
+            parts += [
+                _edge(_PLACES[state], _PLACES[to], 16 if state in LEGAL_MOVES[to] else 0)
+                for to in sorted(drawn, key=lambda each: each.value)
+            ]
         for to in (State.DRAINING, State.STOPPED):
             x, y = _PLACES[to]
             parts.append(
@@ -150,8 +157,8 @@ class States(SphinxDirective):
             )
         for state, (x, y) in _PLACES.items():
             parts.append(
-                f'<rect class="room public" x="{x - _HALF[0]:g}" y="{y - _HALF[1]:g}" width="{2 * _HALF[0]:g}" '
-                f'height="{2 * _HALF[1]:g}" rx="8"/>'
+                f'<rect class="room public" x="{x - _HALF[0]:g}" y="{y - _HALF[1]:g}" '
+                f'width="{2 * _HALF[0]:g}" height="{2 * _HALF[1]:g}" rx="8"/>'
                 f'<text class="public" x="{x}" y="{y + 5}">{state.name}</text>'
             )
         return [_svg(900, 440, "The states of a connection or a consumer, and the moves between them", parts)]

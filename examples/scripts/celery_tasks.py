@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A Celery task that publishes: ``celery --app celery_tasks worker``.
 
-Celery's worker processes are forked, and each makes a connection of its own at its first publish. As with WSGI,
-nothing may be published before the fork.
+Celery's worker processes are forked, and each makes a connection of its own at its first publish. As with
+WSGI, nothing may be published before the fork.
 """
 
 import os
@@ -18,7 +18,7 @@ app = Celery("orders", broker=os.environ.get("CELERY_BROKER", "memory://"))
 
 @app.task(autoretry_for=(ConnectionException, PublishException), retry_backoff=True, max_retries=None)
 def announce(order: int, message_id: str | None = None) -> str | None:
-    """Publish a message. What fails is tried again by Celery; its id stays the same if the caller gives one."""
+    """Publish a message. Celery tries again what fails; the id stays the same if the caller gives one."""
     message = api.Message(topic="org.example.order.placed", body={"order": order})
     if message_id is not None:
         message.id = message_id

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What to do when publishing fails: keep the message, and publish it later.
 
-For programs whose messages must not be lost, and which must not wait for the broker either. Run the file itself
-from a timer (``python spool.py FOLDER``): it publishes what was kept.
+For programs whose messages must not be lost, and which must not wait for the broker either. Run the file
+itself from a timer (``python spool.py FOLDER``): it publishes what was kept.
 """
 
 import os

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A WSGI application that publishes while it answers: ``gunicorn --workers 2 --threads 8 wsgi:application``.
 
-All threads of a worker share one connection. It is made by the first publish *in the worker*: never publish while
-the module is imported, because a server that forks afterwards (gunicorn with ``--preload``, uWSGI) would leave the
-workers with a connection that belongs to their parent; they would get ConnectionException.
+All threads of a worker share one connection. It is made by the first publish *in the worker*: never publish
+while the module is imported, because a server that forks afterwards (gunicorn with ``--preload``, uWSGI)
+would leave the workers with a connection that belongs to their parent; they would get ConnectionException.
 """
 
 import json

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """An asyncio application that publishes and consumes: ``python asyncio_app.py``.
 
-Twisted's asyncio reactor runs on asyncio's event loop, so that both kinds of code live in one thread. The reactor
-is installed before anything imports another one. A callback that is a coroutine function runs as a task, and may
-await futures and Deferreds alike; elsewhere ``Deferred.asFuture`` makes a future of a Deferred.
+Twisted's asyncio reactor runs on asyncio's event loop, so that both kinds of code live in one thread. The
+reactor is installed before anything imports another one. A callback that is a coroutine function runs as a
+task, and may await futures and Deferreds alike; elsewhere ``Deferred.asFuture`` makes a future of a Deferred.
 """
 
 import asyncio

@@ -15,11 +15,11 @@ import re
 import signal
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import tomllib
 from _pytest.mark import ParameterSet
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
@@ -95,7 +95,8 @@ def _padded(page: Path, blocks: list[Block]) -> str:
     """A program that runs blocks one after the other; its tracebacks name the page and the line."""
     padded = [(("\n" * block.line) + block.text) for block in blocks]
     return (
-        f"import json\nblocks = json.loads({json.dumps(json.dumps(padded))})\nnames = {{'__name__': '__main__'}}\n"
+        f"import json\nblocks = json.loads({json.dumps(json.dumps(padded))})\n"
+        "names = {'__name__': '__main__'}\n"
         f"for block in blocks:\n    exec(compile(block, {str(page)!r}, 'exec'), names)\n"
     )
 
@@ -172,7 +173,7 @@ def test_console_blocks(page: Path, blocks: list[Block], tmp_path: Path, embedde
 
 
 def _commands(text: str) -> list[tuple[str, list[str]]]:
-    """The commands of a console block, each with the lines that it is said to print ("..." stands for any)."""
+    """The commands of a console block, each with the lines that it is said to print ("..." is any)."""
     found: list[tuple[str, list[str]]] = []
     for line in re.sub(r"\\\n\s*", "", text).splitlines():
         if line.startswith("$ "):

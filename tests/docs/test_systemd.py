@@ -24,7 +24,9 @@ def test_systemd_accepts_the_unit(unit: Path, tmp_path: Path) -> None:
     """systemd-analyze verify has nothing to say about the unit."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
-        pytest.skip(f"{unit.name} IS NOT VERIFIED: this machine has no systemd-analyze (apt-get install systemd)")
+        pytest.skip(
+            f"{unit.name} IS NOT VERIFIED: this machine has no systemd-analyze (apt-get install systemd)"
+        )
     programs = Path(sys.executable).parent
     # The name of an instance; and the programs where they are on this machine.
     copy = tmp_path / unit.name.replace("@", "@test")
