@@ -69,7 +69,9 @@ def test_c2_the_broker_blocks_publishers(
         proxy = stack.enter_context(ProxyProcess(node.port))
         # One that does both, and one whose publishing connection alone goes through the proxy.
         go_on = threading.Event()
-        app = stack.enter_context(Application(node.url(), lambda _: go_on.wait(60), first=1000))
+        app = stack.enter_context(
+            Application(node.url(query="heartbeat=1"), lambda _: go_on.wait(60), first=1000)
+        )
         counted = stack.enter_context(Application(through(node.url(), proxy), first=2000))
         app.settled(app.publish(1), 10)
         counted.settled(counted.publish(1), 10)
@@ -78,8 +80,8 @@ def test_c2_the_broker_blocks_publishers(
         app.logged("The broker has blocked publishing", 5 + SLACK, count=2)
         written = proxy.counts().up
         waiting = app.publish(10), counted.publish(10)
-        (late,) = app.publish(1, timeout=2)
-        app.settled([late], 2 + SLACK)
+        (late,) = app.publish(1, timeout=5)  # some heartbeats long: neither side takes the other for dead
+        app.settled([late], 5 + SLACK)
         error = app.account.failed[late]
         written_later = proxy.counts().up
         go_on.set()
@@ -98,6 +100,7 @@ def test_c2_the_broker_blocks_publishers(
     assert written == written_later
     assert acknowledged
     assert ready
+    assert [] == app.account.reasons == counted.account.reasons
     assert {late} == app.account.failed.keys()
     assert late not in app.account.numbers()
     assert len(app.account.finished) == len(set(app.account.finished))

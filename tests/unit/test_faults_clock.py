@@ -175,7 +175,7 @@ def test_a4_progress_starts_again_at_the_base(world: World, progress: str) -> No
     world.reactor.cut()
     world.settle(120)
     world.reactor.reachable = True
-    world.settle(10)
+    world.settle(8 + 5 + 1)
     if running is None:
         confirmed = service.publish(Message(topic="t", body={}))
         world.settle()
@@ -423,3 +423,17 @@ def test_a_nack_leaves_it_open(world: World) -> None:
         result_of(nacked)
 
     assert "nacked" == caught.value.reason
+
+
+def test_the_time_out_for_being_blocked(world: World) -> None:
+    """blocked_connection_timeout of the URL ends the blocked connection, and says so."""
+    url = "amqp://guest:guest@localhost/%2F?blocked_connection_timeout=20"
+    running = Running(world, amqp_url=url)
+    world.broker.faults.block("low on memory")
+    waiting = running.publish(1)
+    until(world, lambda: bool(running.times.losses), 21)
+    world.broker.faults.unblock()
+    until(world, lambda: waiting.called, 30)
+
+    assert result_of(waiting) is None
+    assert "the broker blocked the connection for longer than its time-out" in running.times.losses[0][1]

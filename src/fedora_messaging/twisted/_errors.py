@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 
+from pika.exceptions import ConnectionBlockedTimeout
 from twisted.internet import error
 
 from .._lifecycle import CloseReason, Scope
@@ -25,6 +26,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (error.ConnectionRefusedError, "nothing listens at the broker's address"),
     (error.NoRouteError, "there is no route to the broker"),
     (error.UserError, "connecting was given up"),
+    (ConnectionBlockedTimeout, "the broker blocked the connection for longer than its time-out"),
     (socket.gaierror, "the broker's host name cannot be resolved"),
 )
 

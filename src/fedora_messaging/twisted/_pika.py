@@ -223,7 +223,8 @@ class Connection(TwistedProtocolConnection):
                 timer.cancel()
         self._timers.clear()
         if self.reason is None:
-            self.reason = transport_reason(reason.value, opened=self._opened)
+            # pika ends a connection by itself when blocked_connection_timeout is over, and notes that.
+            self.reason = transport_reason(self._impl._error or reason.value, opened=self._opened)
         self.writable = False
         try:
             super().connectionLost(reason)
