@@ -182,7 +182,7 @@ class Application:
         self._streams = 0
         self._resources = ExitStack()
         self.service: Any = None
-        self.consumers: Any = None
+        self._consumers: Any = None
 
     def __enter__(self) -> "Application":
         logger = logging.getLogger("fedora_messaging")
@@ -215,8 +215,8 @@ class Application:
 
         self.service = FedoraMessagingService(None, config=self._config, observer=self.account)
         if self._callback is not None:
-            self.consumers = self.service.consume(self._received, in_thread=True)
-            self.consumers.addErrback(lambda _: None)
+            self.service.consume(self._received, in_thread=True).addErrback(lambda _: None)
+            self._consumers = self.service.consumers
         self.service.startService()
 
     async def _stop(self) -> None:
@@ -267,7 +267,7 @@ class Application:
         async def ended() -> Any:
             return await outcome(consumers[0].result)
 
-        consumers = self.service.consumers
+        consumers = self._consumers
         return in_reactor(ended, timeout=limit)
 
     # Publishing
