@@ -210,8 +210,8 @@ class Client:
 
         Returns:
             A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            How each ends is told by its ``result``. It fails with the error of the first that ended
-            before it consumed.
+            How each ends is told by its ``result``. It fails with the error of the first that has ended by
+            then, and ends the others.
 
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from fedora_messaging import api, config
-from rabbitmq import Node
+from fedora_messaging.exceptions import HaltConsumer
+from rabbitmq import Cluster, Node
 from support.amqp import Amqp
 from support.programs import Programs
 from support.reactor import in_reactor
@@ -145,3 +146,26 @@ def test_killed_under_blocking_scripts(node: Node, programs: Programs) -> None:
     got = {tuple(line.split()[1:]) for line in consumer.lines if line.startswith("got")}
     assert _COUNT == len(sent)
     assert sent == got
+
+
+def test_a_consumer_ends_while_another_waits_for_its_queue(
+    cluster: Cluster, no_unhandled_errors: None
+) -> None:
+    """HaltConsumer ends consume although the node of another consumer's queue is down."""
+    here, away, _ = cluster.nodes
+    for node, name in ((here, "here"), (away, "away")):
+        with Amqp(node.url()) as amqp:
+            amqp.queue(name)
+            amqp.publish(name, exchange="")
+    away.kill()
+    topics: list[str] = []
+
+    def halt(message: api.Message) -> None:
+        topics.append(message.topic)
+        raise HaltConsumer
+
+    bindings = [{"exchange": "amq.topic", "queue": name, "routing_keys": ["t"]} for name in ("away", "here")]
+    with api.Client(config.parse({"amqp_url": here.url()})) as client, pytest.raises(HaltConsumer):
+        client.consume(halt, bindings)
+
+    assert ["here"] == topics

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pika.connection
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, gatherResults
 
 from .. import _topology, _wire
 from .._backoff import Backoff
@@ -195,7 +195,7 @@ class FedoraMessagingFactory(Reconnecting):
 
         Returns:
             A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            It fails with the error of the first that has ended before, and then ends the others.
+            It fails with the error of the first that has ended by then, and ends the others.
             Cancelling it cancels the consumers.
 
         Raises:
@@ -235,9 +235,20 @@ class FedoraMessagingFactory(Reconnecting):
         return Deferred.fromCoroutine(self._all_consuming(consumers))
 
     async def _all_consuming(self, consumers: list[Consumer]) -> list[Consumer]:
+        decided: Deferred[Any] = Deferred()
+
+        def decide(result: Any) -> None:
+            if not decided.called:
+                decided.callback(result)
+
+        gatherResults([consumer.when_consuming() for consumer in consumers], consumeErrors=True).addCallbacks(
+            decide, lambda failure: decide(failure.value.subFailure)
+        )
+        # One that ends after it has consumed must be heard, too, while others wait for their queue.
+        for consumer in consumers:
+            consumer.result.addErrback(decide)
         try:
-            for consumer in consumers:
-                await consumer.when_consuming()
+            await decided
         except BaseException:
             for consumer in consumers:
                 consumer.cancel()
