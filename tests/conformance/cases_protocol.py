@@ -62,33 +62,36 @@ def what_the_broker_offers_to_tune(lab: Lab) -> Any:
     return [tune.channel_max, tune.frame_max, tune.heartbeat]
 
 
-@table(
-    {
-        "plain": ("PLAIN", b"\0guest\0guest"),
-        "wrong password": ("PLAIN", b"\0guest\0wrong"),
-        "wrong user": ("PLAIN", b"\0nobody\0guest"),
-        "empty password": ("PLAIN", b"\0guest\0"),
-        "not plain": ("PLAIN", b"nonsense"),
-        "empty": ("PLAIN", b""),
-        "amqplain": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05guest"),
-        "amqplain wrong": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05wrong"),
-        "amqplain half": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest"),
-        "external": ("EXTERNAL", b""),
-        "unknown": ("SCRAM-SHA-256", b""),
-        "lower case": ("plain", b"\0guest\0guest"),
-    }
-)
-def logging_in(lab: Lab, mechanism: str, response: bytes) -> Any:
+_LOGINS: dict[str, tuple[str, bytes]] = {
+    "plain": ("PLAIN", b"\0guest\0guest"),
+    "wrong password": ("PLAIN", b"\0guest\0wrong"),
+    "wrong user": ("PLAIN", b"\0nobody\0guest"),
+    "empty password": ("PLAIN", b"\0guest\0"),
+    "not plain": ("PLAIN", b"nonsense"),
+    "empty": ("PLAIN", b""),
+    "amqplain": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05guest"),
+    "amqplain wrong": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05wrong"),
+    "amqplain half": ("AMQPLAIN", b"\x05LOGINS\0\0\0\x05guest"),
+    "external": ("EXTERNAL", b""),
+    "unknown": ("SCRAM-SHA-256", b""),
+    "lower case": ("plain", b"\0guest\0guest"),
+}
+
+
+@case
+def logging_in(lab: Lab) -> Any:
     """Who can log in, and what the others are told."""
-    client = lab.raw()
-    client.start()
-    client.method(
-        0,
-        spec.Connection.StartOk(
-            client_properties=CLOSE_CAPABLE, mechanism=mechanism, response=response, locale="en_US"
-        ),
-    )
-    return client.ending()
+    clients = {}
+    for label, (mechanism, response) in _LOGINS.items():
+        client = clients[label] = lab.raw()
+        client.start()
+        client.method(
+            0,
+            spec.Connection.StartOk(
+                client_properties=CLOSE_CAPABLE, mechanism=mechanism, response=response, locale="en_US"
+            ),
+        )
+    return {label: client.ending() for label, client in clients.items()}
 
 
 @case
@@ -105,29 +108,32 @@ def a_client_that_cannot_be_told_of_a_refusal(lab: Lab) -> Any:
     return client.ending()
 
 
-@table(
-    {
-        "as offered": (2047, 131072),
-        "channels 0": (0, 131072),
-        "frames 0": (2047, 0),
-        "both 0": (0, 0),
-        "more channels": (2048, 131072),
-        "larger frames": (2047, 131073),
-        "frames 4096": (2047, 4096),
-        "frames 4095": (2047, 4095),
-        "frames 8192": (2047, 8192),
-        "frames 8191": (2047, 8191),
-        "one channel": (1, 131072),
-    }
-)
-def tuning(lab: Lab, channel_max: int, frame_max: int) -> Any:
+_TUNINGS = {
+    "as offered": (2047, 131072),
+    "channels 0": (0, 131072),
+    "frames 0": (2047, 0),
+    "both 0": (0, 0),
+    "more channels": (2048, 131072),
+    "larger frames": (2047, 131073),
+    "frames 4096": (2047, 4096),
+    "frames 4095": (2047, 4095),
+    "frames 8192": (2047, 8192),
+    "frames 8191": (2047, 8191),
+    "one channel": (1, 131072),
+}
+
+
+@case
+def tuning(lab: Lab) -> Any:
     """What a client may ask for."""
-    client = lab.raw()
-    client.start()
-    client.log_in(**CLOSE_CAPABLE)
-    client.tune(channel_max, frame_max)
-    client.method(0, spec.Connection.Open(client.parameters.virtual_host))
-    return client.ending()
+    clients = {}
+    for label, (channel_max, frame_max) in _TUNINGS.items():
+        client = clients[label] = lab.raw()
+        client.start()
+        client.log_in(**CLOSE_CAPABLE)
+        client.tune(channel_max, frame_max)
+        client.method(0, spec.Connection.Open(client.parameters.virtual_host))
+    return {label: client.ending() for label, client in clients.items()}
 
 
 @case
@@ -155,8 +161,9 @@ def a_vhost_that_is_not_there(lab: Lab) -> Any:
 
 @case
 def closing_a_connection(lab: Lab) -> Any:
-    """A close is answered, and the stream ends."""
+    """A close is answered; it is the client that hangs up."""
     client = lab.raw().connected()
+    client._socket.settimeout(1)
     client.method(0, spec.Connection.Close(200, "bye", 0, 0))
     return [client.ending(), client.ending()]
 

@@ -4,14 +4,13 @@
 one playing the same release."""
 
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 
-from rabbitmq import Node, Settings, VhostPool
+from rabbitmq import Node, Settings, Vhost, VhostPool
 from rabbitmq.installation import Installation
 
-from .embedded import embedded
+from .embedded import Embedded, embedded
 
 _RELEASES = {3: "3.10", 4: "4.3"}
 _STRICT = {3: (), 4: ("deprecated_features.permit.transient_nonexcl_queues = false",)}
@@ -32,43 +31,24 @@ def release(installation: Installation) -> str:
 
 
 @pytest.fixture(scope="session")
-def reference(installation: Installation) -> Iterator[VhostPool]:
-    """Virtual hosts of a RabbitMQ that refuses transient queues, where it can."""
+def reference(installation: Installation) -> Iterator[Vhost]:
+    """A virtual host, for all cases, of a RabbitMQ that refuses transient queues where it can."""
     settings = Settings(conf=_STRICT[installation.major])
     with Node(settings, installation=installation) as node:
-        yield VhostPool(node)
+        yield VhostPool(node).take()
 
 
 @pytest.fixture(scope="session")
-def reference_url(reference: VhostPool) -> str:
-    """The virtual host on RabbitMQ that all cases share."""
-    return reference.take().url
+def reference_url(reference: Vhost) -> str:
+    return reference.url
 
 
 @pytest.fixture(scope="session")
-def embedded_base(release: str) -> Iterator[str]:
-    """The embedded broker."""
-    with embedded(release) as url:
-        yield url
+def embedded_broker(release: str) -> Iterator[Embedded]:
+    with embedded(release) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
-def embedded_url(embedded_base: str) -> str:
-    """The virtual host on the embedded broker that all cases share."""
-    return f"{embedded_base}/%2F"
-
-
-_numbers = count(1)
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest) -> str:
-    """The broker that the test is parametrized with."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    return url
-
-
-@pytest.fixture
-def fresh(reference: VhostPool, embedded_base: str) -> tuple[str, str]:
-    """An empty virtual host on each of the two brokers."""
-    return reference.take().url, f"{embedded_base}/t{next(_numbers)}"
+def embedded_url(embedded_broker: Embedded) -> str:
+    return embedded_broker.url()

@@ -45,7 +45,7 @@ def _expected(name: str, release: str) -> Any:
 def test_rabbitmq(name: str, reference_url: str, release: str, request: pytest.FixtureRequest) -> None:
     """RabbitMQ does what is written down."""
     actual = _outcome(name, reference_url, release)
-    if request.config.getoption("--record"):
+    if request.config.getoption("--record", default=False):
         _record(name, release, actual)
 
     assert _expected(name, release) == actual

@@ -101,9 +101,9 @@ def test_an_alarm_blocks_who_publishes(broker: Broker, client: Client) -> None:
     client.pump.flush()
 
     assert [] == quiet
-    assert {"Basic.Ack", "Connection.Blocked"} == set(blocked)
+    assert ["Connection.Blocked"] == blocked
     assert [] == meanwhile
-    assert {"Connection.Unblocked", "Queue.DeclareOk"} == set(client.names())
+    assert {"Connection.Unblocked", "Basic.Ack", "Queue.DeclareOk"} == set(client.names())
     assert isinstance(other.call(spec.Basic.Qos()), spec.Basic.QosOk)
 
 

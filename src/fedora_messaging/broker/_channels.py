@@ -75,6 +75,9 @@ class Channels:
         command = assembler.frame(kind, payload)
         if command is not None:
             self._command(number, command)
+        connection = self._connection
+        if kind == spec.FRAME_HEADER and connection.broker.alarm is not None and not connection.blocked:
+            connection.block(connection.broker.alarm)
 
     def _command(self, number: int, command: Command) -> None:
         method = command.method
@@ -84,9 +87,6 @@ class Channels:
                 self._open_channel(number, method)
             elif type(method) is spec.Basic.Publish:
                 _basic.publish(channel, method, command.properties, command.body)
-                connection = self._connection
-                if connection.broker.alarm is not None and not connection.blocked:
-                    connection.block(connection.broker.alarm)
             elif type(method) is spec.Channel.Close:
                 channel.flush_confirms()
                 self._forget(channel)

@@ -219,7 +219,7 @@ class Connection(Protocol):
     # Alarms
 
     def block(self, reason: str) -> None:
-        """The client has published during an alarm: nothing more is read from it."""
+        """The client publishes during an alarm: from the content header on, nothing more is read from it."""
         self.blocked = True
         self._frames.stopped = True
         if self._heartbeat is not None:

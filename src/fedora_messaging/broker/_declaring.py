@@ -57,6 +57,8 @@ def declare_exchange(channel: Channel, method: spec.Exchange.Declare) -> None:
     vhost, name = channel.vhost, _stripped(method.exchange)
     if method.passive:
         _not_default(name)
+        if channel.broker.emulation.passive_checked:
+            channel.connection.check("configure", "exchange", name)
         vhost.exchange(name)
     else:
         cls = channel.broker.exchange_class(method.type)
@@ -156,7 +158,10 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
     vhost, connection = channel.vhost, channel.connection
     name = _stripped(method.queue)
     if method.passive:
-        queue = vhost.queue(_queue_name(channel, name), connection)
+        name = _queue_name(channel, name)
+        if channel.broker.emulation.passive_checked:
+            connection.check("configure", "queue", name)
+        queue = vhost.queue(name, connection)
         queue.touch()
     else:
         if name:

@@ -22,6 +22,7 @@ class Emulation:
         excess_body_ends: whether a body longer than announced is 501, or waited out for ever.
         unknown_type_ends: whether an unknown exchange type ends the connection (503) or the channel (406).
         typed_headers: whether a headers exchange tells apart values of different AMQP types.
+        passive_checked: whether passive declarations need the right to configure.
         queue_mode_checked: whether `x-queue-mode` has to be one of its two words.
         classic_locator: whether classic queues know `x-queue-leader-locator`.
         master_locator_ends: whether `x-queue-master-locator` ends the connection (541).
@@ -46,6 +47,7 @@ class Emulation:
     excess_body_ends: bool
     unknown_type_ends: bool
     typed_headers: bool
+    passive_checked: bool
     queue_mode_checked: bool
     classic_locator: bool
     master_locator_ends: bool
@@ -72,6 +74,7 @@ RELEASES = {
         excess_body_ends=False,
         unknown_type_ends=True,
         typed_headers=True,
+        passive_checked=False,
         queue_mode_checked=True,
         classic_locator=False,
         master_locator_ends=False,
@@ -96,6 +99,7 @@ RELEASES = {
         excess_body_ends=True,
         unknown_type_ends=False,
         typed_headers=False,
+        passive_checked=True,
         queue_mode_checked=False,
         classic_locator=True,
         master_locator_ends=True,

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class _Factory(Factory["Connection"]):
+if TYPE_CHECKING:
+    _Base = Factory[Connection]
+else:
+    _Base = Factory  # older Twisted has no generic one
+
+
+class _Factory(_Base):
     noisy = False
 
     def __init__(self, broker: Broker) -> None:

@@ -86,7 +86,11 @@ class Faults:
         self._nack = count
 
     def block(self, reason: str = "low on memory") -> None:
-        """Raises an alarm: connections that publish are blocked, and nothing more is read from them."""
+        """Raises an alarm: a connection that publishes is blocked, and nothing more is read from it.
+
+        As with RabbitMQ, that begins behind the content header: a publish with a body is taken, and
+        confirmed, when the alarm is over.
+        """
         self._broker.alarm = reason
 
     def unblock(self) -> None:
