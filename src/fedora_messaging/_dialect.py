@@ -70,7 +70,10 @@ def _library() -> Any:
         import jsonschema_rs
     except ImportError:
         return None
-    return jsonschema_rs
+    # Releases before 0.42 are at odds with jsonschema over whether 1.0 is an integer.
+    lax = jsonschema_rs.Draft4Validator({"type": ["integer", "string"]}).is_valid(1.0)
+    lax |= jsonschema_rs.Draft7Validator({"not": {"type": ["integer", "boolean"]}}).is_valid(1.0)
+    return None if lax else jsonschema_rs
 
 
 class _Walk:

@@ -125,8 +125,12 @@ def test_fast_accepts_only_what_jsonschema_accepts(schema: Any, values: list[Any
     validator = cls(schema)
 
     for value in values:
-        if _json.is_plain(value) and accepts(value):
-            assert validator.is_valid(value)
+        try:
+            accepted = _json.is_plain(value) and accepts(value)
+        except Exception:  # as for the package, whatever jsonschema-rs raises is no acceptance
+            accepted = False
+
+        assert validator.is_valid(value) or not accepted
 
 
 @with_fast
