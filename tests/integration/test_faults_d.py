@@ -370,3 +370,15 @@ def test_d9_the_broker_lost_its_patience(
 
     account.check_consumed(count)
     assert [] == taken(node.url())
+
+
+def test_a_declaration_that_costs_the_connection(vhost: Vhost) -> None:
+    """What 3.10 answers with 503 and the end of the connection, and 4.3 with 406, is BadDeclaration: exit
+    code 10."""
+    odd = {"odd": {"type": "x-odd", "durable": True, "auto_delete": False, "arguments": {}}}
+    with Application(vhost.url, lambda _: None, wait=False, exchanges=odd) as app:
+        error = app.result(2 + SLACK)
+
+    assert type(error) is exceptions.BadDeclaration
+    assert "unknown exchange type 'x-odd'" in str(error)
+    assert 10 == exit_code(error)

@@ -17,6 +17,7 @@ from fedora_messaging._outbox import Outgoing
 from fedora_messaging.broker import Permissions, User
 from fedora_messaging.exceptions import ConnectionException, PublishReturned, PublishTimeout
 from fedora_messaging.message import Message
+from fedora_messaging.twisted.protocol import FedoraMessagingProtocol
 from support.world import World, no_unhandled_errors, result_of
 
 TOPOLOGY: dict[str, Any] = {
@@ -385,6 +386,30 @@ def test_d9_declaring_has_a_limit(world: World) -> None:
     when, reason = times.losses[losses]
     assert 89 <= when - began <= 90.5
     assert "declaring took too long" in reason
+
+
+def test_d9_a_declaration_that_takes_too_long_is_its_consumers_affair(world: World) -> None:
+    """Where another consumer consumes on the connection, it stays, and the one that waits tries again."""
+    opened: list[int] = []
+
+    class Deaf(FedoraMessagingProtocol):
+        def open_channel(self) -> Deferred[Any]:
+            opened.append(1)
+            return Deferred() if len(opened) == 2 else super().open_channel()
+
+    times = Times(world)
+    service = world.service(None, observer=times)
+    service.factory.protocol = Deaf
+    service.startService()
+    consuming = service.consume(lambda _: None, queues={"q1": {}, "q2": {}}, bindings=[])
+    world.settle(89)
+    ready = service.factory.ready, consuming.called
+    until(world, lambda: consuming.called, 2)
+
+    assert (False, False) == ready
+    assert 2 == len(result_of(consuming))
+    assert service.factory.ready
+    assert [] == times.losses
 
 
 def test_a_message_that_ends_the_connection(world: World) -> None:
