@@ -140,6 +140,13 @@ class Account(NullObserver):
         assert self.most_running <= 1
 
 
+    def check_left(self, queued: Iterable[Got]) -> None:
+        """What is in the queue after all has been consumed are copies, with the same id, of what was."""
+        done = set(self.finished)
+
+        assert [] == [got.topic for got in queued if (_number(got), got.id) not in done]
+
+
 def _ids(pairs: Iterable[tuple[int, str | None]]) -> dict[int, set[str | None]]:
     ids: dict[int, set[str | None]] = defaultdict(set)
     for number, id_ in pairs:
@@ -396,7 +403,13 @@ def fill(url: str, count: int, arguments: dict[str, Any] | None = None) -> None:
             amqp.publish(f"faults.{number}", {"n": number}, message_id=f"id-{number}")
 
 
-def taken(url: str) -> list[Got]:
-    """What is in the queue QUEUE, taken from it."""
+def taken(url: str, count: int = 0) -> list[Got]:
+    """What is in the queue QUEUE, taken from it; where the broker has yet to put messages back, wait some
+    seconds for this many."""
+    until = time.monotonic() + SLACK
     with Amqp(url) as amqp:
-        return amqp.take(QUEUE)
+        got = amqp.take(QUEUE)
+        while len(got) < count and time.monotonic() < until:
+            time.sleep(0.05)
+            got += amqp.take(QUEUE)
+        return got
