@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pika.exceptions import ChannelClosedByBroker
 
 from fedora_messaging import api
 from fedora_messaging.exceptions import BadDeclaration, HaltConsumer, PermissionException
@@ -383,16 +382,10 @@ def test_the_configuration_file_says_it_all(programs: Programs, amqp: Amqp) -> N
 
 
 def test_the_broker_knows_whose_connection_it_is(client: Callable[..., api.Client], vhost: Vhost) -> None:
-    """client_properties reach the broker; what cannot be an argument of a queue does no harm to it."""
+    """The configured client_properties are what the broker shows of a connection."""
     made = client(client_properties={"app": "the application"})
     made.publish(api.Message(topic="t", body={}))
     rows = vhost.node.rows("list_connections", "vhost", "client_properties")
     (properties,) = [row["client_properties"] for row in rows if row["vhost"] == vhost.name]
 
     assert "the application" in str(properties)
-
-
-def test_the_amqp_helper_sees_a_missing_queue(amqp: Amqp) -> None:
-    """The other client of these tests fails where a queue is not there."""
-    with pytest.raises(ChannelClosedByBroker):
-        amqp.take("missing")
