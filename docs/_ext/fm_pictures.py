@@ -97,18 +97,16 @@ class Rooms(SphinxDirective):
 
 _PLACES = {
     State.IDLE: (110, 170),
-    State.CONNECTING: (320, 60),
-    State.BACKOFF: (320, 280),
+    State.CONNECTING: (320, 120),
+    State.BACKOFF: (320, 265),
     State.DECLARING: (540, 170),
     State.CONSUMING: (780, 170),
     State.DRAINING: (430, 400),
     State.STOPPED: (700, 400),
 }
 _HALF = (62.0, 20.0)
-_TIP = (
-    '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-    'orient="auto-start-reverse"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>'
-)
+#: How much a move is bent that would cross other boxes.
+_BENDS = {(State.CONSUMING, State.IDLE): 245.0}
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
@@ -120,7 +118,17 @@ def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
     sx, sy = _rim(a, (mx, my))
     ex, ey = _rim(b, (mx, my))
     line = f"M{sx:.1f} {sy:.1f} Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}"
-    return f'<path class="move" d="{line}" marker-end="url(#tip)"/>'
+    return f'<path class="move" d="{line}"/>{_tip((ex, ey), math.atan2(ey - my, ex - mx))}'
+
+
+def _tip(end: tuple[float, float], angle: float) -> str:
+    """The tip of an arrow."""
+    x, y = end
+    corners = [(x, y)] + [
+        (x - 9 * math.cos(angle + turn), y - 9 * math.sin(angle + turn)) for turn in (-0.4, 0.4)
+    ]
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    return f'<polygon class="tip" points="{points}"/>'
 
 
 def _rim(centre: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
@@ -133,6 +141,7 @@ class States(SphinxDirective):
     """``{states}``: the states and every legal move."""
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(__file__)
         ending = {State.DRAINING, State.STOPPED}
         always = frozenset.intersection(
             *(moves for state, moves in LEGAL_MOVES.items() if state not in ending)
@@ -140,19 +149,23 @@ class States(SphinxDirective):
         if always != ending:
             _log.warning("the picture of states no longer fits: %s may always follow", always)
         parts = [
-            _TIP,
             '<rect class="floor" x="20" y="20" width="860" height="320" rx="6"/>',
         ]
         for state, moves in LEGAL_MOVES.items():
             drawn = [to for to in moves if state in ending or to not in ending]
             parts += [
-                _edge(_PLACES[state], _PLACES[to], 16 if state in LEGAL_MOVES[to] else 0)
+                _edge(
+                    _PLACES[state],
+                    _PLACES[to],
+                    _BENDS.get((state, to), 16.0 if state in LEGAL_MOVES[to] else 0.0),
+                )
                 for to in sorted(drawn, key=lambda each: each.value)
             ]
         for to in (State.DRAINING, State.STOPPED):
             x, y = _PLACES[to]
             parts.append(
-                f'<path class="move" d="M{x} 340 L{x} {y - _HALF[1]:g}" marker-end="url(#tip)"/>'
+                f'<path class="move" d="M{x} 340 L{x} {y - _HALF[1]:g}"/>'
+                f"{_tip((x, y - _HALF[1]), math.pi / 2)}"
                 f'<text class="word" x="{x + 8}" y="364">from any of these</text>'
             )
         for state, (x, y) in _PLACES.items():

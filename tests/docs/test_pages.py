@@ -118,10 +118,13 @@ def test_python_blocks(
         program.signal(signal.SIGTERM)
         assert 0 == program.ended(), program.said
     for block in tests:
-        saved = tmp_path / f"test_block_{block.line}.py"
-        saved.write_text(block.text)
-        program = programs.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(saved)])
+        (tmp_path / f"test_block_{block.line}.py").write_text(block.text)
+    if tests:
+        program = programs.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+        )
         assert 0 == program.ended(), program.said
+        assert f"{sum(block.text.count('def test_') for block in tests)} passed" in program.lines[-1]
 
 
 @pytest.mark.parametrize(("page", "blocks"), _cases("toml"))
@@ -145,7 +148,9 @@ def test_json_blocks(page: Path, blocks: list[Block]) -> None:
 
 
 @pytest.mark.parametrize(("page", "blocks"), _cases("console"))
-def test_console_blocks(page: Path, blocks: list[Block], tmp_path: Path, embedded: Embedded) -> None:
+def test_console_blocks(
+    page: Path, blocks: list[Block], tmp_path: Path, embedded: Embedded, programs: Programs
+) -> None:
     """The commands of the package that the page shows end with 0 and say what the page says."""
     (tmp_path / "config.toml").write_text(configuration(embedded.url))
     environ = {
@@ -156,6 +161,14 @@ def test_console_blocks(page: Path, blocks: list[Block], tmp_path: Path, embedde
     for block in blocks:
         for command, expected in _commands(block.text):
             if not command.startswith("fedora-messaging "):
+                continue
+            if command.startswith("fedora-messaging broker"):  # which runs until it is told to end
+                broker = programs.run(
+                    [str(Path(sys.executable).with_name("fedora-messaging")), "broker", "--port", "0"]
+                )
+                broker.wait_for("at amqp://")
+                broker.signal(signal.SIGINT)
+                assert 0 == broker.ended(), broker.said
                 continue
             done = subprocess.run(
                 ["bash", "-c", command],
