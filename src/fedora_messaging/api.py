@@ -40,6 +40,7 @@ __all__ = [
 
 _client = Client()
 publish = _client.publish
+_client._sender = publish  # so that receivers may ask whether the sender is api.publish
 consume = _client.consume
 twisted_publish = _client.twisted_publish
 twisted_consume = _client.twisted_consume

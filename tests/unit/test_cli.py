@@ -264,7 +264,7 @@ def test_publish_broken_line(
     file.write_bytes(b'{"topic": "t", "body": {}}\n' + line + b"\n")
     result = run("publish", file)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert words in one_line(result)
     assert "0 messages were published" in one_line(result)
     assert sent == []
@@ -273,9 +273,9 @@ def test_publish_broken_line(
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (PublishReturned("NO_ROUTE"), 1),
-        (PublishTimeout("no answer"), 14),
-        (ConnectionException("refused"), 14),
+        (PublishReturned("NO_ROUTE"), 121),
+        (PublishTimeout("no answer"), 111),
+        (ConnectionException("refused"), 111),
     ],
 )
 def test_publish_fails_in_the_middle(

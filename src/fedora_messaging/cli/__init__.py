@@ -14,7 +14,7 @@ from .. import exceptions
 from .._entry import CallbackFailed, CallbackNotFound, exit_code
 from ..config import conf
 
-__all__ = ["main"]
+__all__ = ["Failed", "configure", "main"]
 
 _log = logging.getLogger(__name__)
 
@@ -40,17 +40,23 @@ class _Commands(click.Group):
             raise
         except Exception as error:
             _log.debug("The command failed", exc_info=True)
-            raise _Failed(error) from error
+            raise Failed(error) from error
 
 
-class _Failed(click.ClickException):
-    """An error as one line and an exit code."""
+class Failed(click.ClickException):
+    """An error as one line and an exit code.
 
-    def __init__(self, error: Exception) -> None:
+    Args:
+        error: The error.
+        code: The exit code; None: the one that all commands have for it.
+    """
+
+    def __init__(self, error: Exception, code: int | None = None) -> None:
         super().__init__(_line(error))
         refused = isinstance(error, (exceptions.ValidationError, exceptions.PublishException))
         # HaltConsumer may ask for 0.
-        vars(self)["exit_code"] = 1 if refused and exit_code(error) != 14 else exit_code(error)
+        usual = 1 if refused and exit_code(error) != 14 else exit_code(error)
+        vars(self)["exit_code"] = usual if code is None else code
 
     def show(self, file: Any = None) -> None:
         if self.exit_code:

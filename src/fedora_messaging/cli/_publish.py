@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import click
 
-from ..exceptions import ValidationError
+from ..exceptions import ConnectionException, PublishException, ValidationError
 from ..message import Message, check_outgoing, loads
-from . import configure
+from . import Failed, configure
 from ._reactor import install
 
 __all__ = ["command"]
@@ -27,12 +28,18 @@ def command(conf: str | None, file: BinaryIO, exchange: str | None) -> None:
     All lines are checked before the first message is published. Messages keep their ids: should the broker
     fail in the middle, consumers can tell which ones they have seen.
 
-    Exit codes: 1 for a bad line or a message that the broker refuses, 2 for wrong usage or configuration,
-    14 when the broker cannot be reached.
+    Exit codes: 2 for a bad line, wrong usage or configuration, 111 when the broker cannot be reached, 121 for
+    a message that it refuses.
     """
     configure(conf)
-    messages = list(_messages(file))
-    publish(messages, exchange)
+    try:
+        publish(list(_messages(file)), exchange)
+    except ValidationError as error:
+        raise Failed(error, 2) from error
+    except ConnectionException as error:
+        raise Failed(error, errno.ECONNREFUSED) from error
+    except PublishException as error:
+        raise Failed(error, errno.EREMOTEIO) from error
 
 
 def publish(messages: list[tuple[int, Message]], exchange: str | None) -> None:
