@@ -1,29 +1,22 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The configuration as frozen values: dictionaries in, values or one line about what is wrong out."""
+"""Reading a configuration: dictionaries in, values out, or one line about what is wrong."""
 
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
 from . import _topology, _url
-from ._topology import Binding, Exchange, Queue
+from ._topology import Binding, Queue
+from ._values import DEFAULTS, RESERVED, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
 from .exceptions import ConfigurationException
 
 __all__ = [
-    "DEFAULTS",
-    "TLS",
-    "Config",
-    "ConsumerConfig",
-    "Monitoring",
-    "NackDelay",
-    "QoS",
-    "Reconnect",
+    "completed",
     "parse",
     "validate_bindings",
     "validate_client_properties",
@@ -32,137 +25,6 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-
-_RESERVED = {
-    "product": "Fedora Messaging",
-    "information": "https://fedora-messaging.readthedocs.io/en/stable/",
-    "version": "fedora_messaging-4.0.0",
-}
-
-#: The configuration when nothing is configured.
-DEFAULTS: dict[str, Any] = {
-    "amqp_url": "amqp://?connection_attempts=3&retry_delay=5",
-    "passive_declares": False,
-    "publish_exchange": "amq.topic",
-    "publish_priority": None,
-    "topic_prefix": "",
-    "exchanges": {"amq.topic": {"type": "topic", "durable": True, "auto_delete": False, "arguments": {}}},
-    "queues": {"": {"durable": False, "auto_delete": True, "exclusive": True, "arguments": {}}},
-    "bindings": [{"queue": "", "exchange": "amq.topic", "routing_keys": ["#"]}],
-    "callback": None,
-    "consumer_config": {},
-    "qos": {"prefetch_size": 0, "prefetch_count": 10},
-    "tls": {"ca_cert": None, "keyfile": None, "certfile": None},
-    "client_properties": {"app": "Unknown", **_RESERVED},
-    "log_config": {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"simple": {"format": "[%(name)s %(levelname)s] %(message)s"}},
-        "handlers": {
-            "console": {
-                "class": "logging.StreamHandler",
-                "formatter": "simple",
-                "stream": "ext://sys.stdout",
-            }
-        },
-        "loggers": {"fedora_messaging": {"level": "INFO", "propagate": False, "handlers": ["console"]}},
-        # The root logger, as dictConfig names it.
-        "root": {"level": "WARNING", "handlers": ["console"]},
-    },
-    "monitoring": {},
-    "reconnect": {"base": 0.5, "cap": 8.0, "stable": 5.0},
-    "nack_delay": {"first": 1.0, "cap": 30.0},
-    "handshake_timeout": 10.0,
-    "shutdown_grace": 30.0,
-    "declare_timeout": 90.0,
-    "ack_timeout": 1800.0,
-    "mandatory": False,
-    "max_message_size": 64 * 1024 * 1024,
-    "consumers": {},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class QoS:
-    """How many deliveries the broker sends ahead of their acknowledgement."""
-
-    prefetch_size: int = 0
-    prefetch_count: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class TLS:
-    """The files for TLS. With a certificate the client authenticates by it (EXTERNAL)."""
-
-    ca_cert: str | None = None
-    keyfile: str | None = None
-    certfile: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Monitoring:
-    """Where the monitor's pages are served. The default is on all interfaces: probes come from outside."""
-
-    port: int
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reconnect:
-    """The back-off between connections: base and cap, and how long one has to last to reset it (seconds)."""
-
-    base: float = 0.5
-    cap: float = 8.0
-    stable: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class NackDelay:
-    """How long a message that was given back stays away: at first, and at most (seconds)."""
-
-    first: float = 1.0
-    cap: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ConsumerConfig:
-    """One of several consumers in a process: a ``[consumers.NAME]`` table."""
-
-    name: str
-    callback: Any
-    queues: tuple[Queue, ...]
-    bindings: tuple[Binding, ...]
-    qos: QoS = QoS()
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The configuration in effect. What may hold secrets is not in its ``repr``."""
-
-    amqp_url: str = field(default=DEFAULTS["amqp_url"], repr=False)
-    passive_declares: bool = False
-    publish_exchange: str = "amq.topic"
-    publish_priority: int | None = None
-    topic_prefix: str = ""
-    exchanges: tuple[Exchange, ...] = ()
-    queues: tuple[Queue, ...] = ()
-    bindings: tuple[Binding, ...] = ()
-    callback: Any = None
-    consumer_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    qos: QoS = QoS()
-    tls: TLS = TLS()
-    client_properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    log_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    monitoring: Monitoring | None = None
-    reconnect: Reconnect = Reconnect()
-    nack_delay: NackDelay = NackDelay()
-    handshake_timeout: float = 10.0
-    shutdown_grace: float = 30.0
-    declare_timeout: float = 90.0
-    ack_timeout: float = 1800.0
-    mandatory: bool = False
-    max_message_size: int = 64 * 1024 * 1024
-    consumers: tuple[ConsumerConfig, ...] = ()
 
 
 def parse(mapping: Mapping[str, Any]) -> Config:
@@ -314,9 +176,9 @@ def _client_properties(value: Any) -> Mapping[str, Any]:
     for key in properties:
         _typed("client_properties", key, str)
     for key, own in _reserved().items():
-        if properties.get(key, own) not in (own, _RESERVED.get(key)):
+        if properties.get(key, own) not in (own, RESERVED.get(key)):
             raise ConfigurationException(
-                f"client_properties.{key}: is reserved, as are {', '.join(_RESERVED)} altogether"
+                f"client_properties.{key}: is reserved, as are {', '.join(RESERVED)} altogether"
             )
     _typed("client_properties.app", properties.get("app", ""), str)
     return {**properties, **_reserved()}
@@ -326,7 +188,7 @@ def _client_properties(value: Any) -> Mapping[str, Any]:
 def _reserved() -> Mapping[str, str]:
     import pika
 
-    return {**_RESERVED, "version": f"{_RESERVED['version']} with pika-{pika.__version__}"}
+    return {**RESERVED, "version": f"{RESERVED['version']} with pika-{pika.__version__}"}
 
 
 def _monitoring(value: Any) -> Monitoring | None:

@@ -31,13 +31,6 @@ from ._config_types import (
     TLSConfig,
 )
 from ._settings import (
-    DEFAULTS,
-    TLS,
-    Config,
-    Monitoring,
-    NackDelay,
-    QoS,
-    Reconnect,
     completed,
     parse,
     validate_bindings,
@@ -46,6 +39,7 @@ from ._settings import (
     validate_queues,
 )
 from ._url import redacted
+from ._values import DEFAULTS, TLS, Config, Monitoring, NackDelay, QoS, Reconnect
 from .exceptions import ConfigurationException
 
 __all__ = [

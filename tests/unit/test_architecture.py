@@ -47,6 +47,7 @@ ROOMS = [
     "_url",
     "_toml",
     "_config_types",
+    "_values",
     "_settings",
     "config",
     "_entry",

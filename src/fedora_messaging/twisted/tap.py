@@ -19,7 +19,7 @@ from twisted.python import usage
 
 from .. import _topology
 from .._entry import CallbackNotFound, exit_code, load_callback
-from .._settings import ConsumerConfig
+from .._values import ConsumerConfig
 from ..config import conf
 from ..exceptions import ConfigurationException, excerpt
 from ._callbacks import resolve
