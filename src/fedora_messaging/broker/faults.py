@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ._connection import Connection
     from ._server import Broker
 
+__all__ = ["CORRUPT", "Faults"]
+
+__all__ = ["CORRUPT", "Faults"]
+
 #: Bytes that no AMQP client can take for a frame, by what is wrong with them.
 CORRUPT = {
     "type": b"\x63\x00\x00\x00\x00\x00\x01\x00\xce",
