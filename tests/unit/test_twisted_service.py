@@ -463,6 +463,23 @@ def test_stopping_gives_up_on_a_callback_that_never_ends(world: World) -> None:
     assert 1 == world.broker.queue("q").ready
 
 
+def test_a_stopped_service_may_be_started_again(world: World) -> None:
+    """After stopService, startService consumes with on_message and publishes as before."""
+    received: list[Message] = []
+    service = running(world, received.append)
+    stopped = service.stopService()
+    world.settle(1)
+    result_of(stopped)
+    service.startService()
+    world.settle(1)
+    published = service.publish(message())
+    world.settle(1)
+
+    assert result_of(published) is None
+    assert 1 == len(received)
+    assert service.ready
+
+
 def test_a_stopped_service_publishes_no_more(world: World) -> None:
     """After stopService a publish is ConnectionException."""
     service = running(world)

@@ -75,6 +75,7 @@ class Publisher:
         self._blocked: str | None = None
         self._unreachable = ""
         self._closed: ConnectionException | None = None
+        self._retry: Any = None
         self._idle: list[Deferred[None]] = []
 
     # Publishing
@@ -166,6 +167,7 @@ class Publisher:
 
     def disconnected(self, reason: CloseReason) -> None:
         """The connection is gone: what was in flight is sent again on the next."""
+        self._forget_retry()
         self._open_channel = None
         self._channel = None
         self._blocked = None
@@ -210,6 +212,7 @@ class Publisher:
 
     def close(self, error: ConnectionException | None = None) -> None:
         """Give up what is left."""
+        self._forget_retry()
         self._closed = self._closed or ConnectionException(reason="the service was stopped")
         self._fail_all(error or self._closed)
 
@@ -264,7 +267,12 @@ class Publisher:
         reason = failure.value.reason
         if reason.scope is Scope.CHANNEL and self._open_channel is not None:
             _log.warning("The broker refused a channel for publishing: %s", reason)
-            self._clock.callLater(1.0, self._open)
+            self._retry = self._clock.callLater(1.0, self._open)
+
+    def _forget_retry(self) -> None:
+        retry, self._retry = self._retry, None
+        if retry is not None and retry.active():
+            retry.cancel()
 
     def _channel_closed(self, reason: CloseReason) -> None:
         self._channel = None

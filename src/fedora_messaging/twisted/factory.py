@@ -346,6 +346,12 @@ class FedoraMessagingFactory(Reconnecting):
         if self._current is not None:
             self._current.abort("aborted by this client")
 
+    def restart(self) -> None:
+        """Connect and publish again, after :meth:`stop`."""
+        self.continueTrying = 1
+        self._failed = 0
+        self._publisher.reopen()
+
     async def stop(self, grace: float) -> None:
         """Stop: consumers first, then what is being published, then the connection.
 

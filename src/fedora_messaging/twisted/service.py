@@ -126,7 +126,15 @@ class FedoraMessagingService(MultiService):
         self._stopping: Deferred[None] | None = None
 
     def startService(self) -> None:
-        """Start: consume if there is something to consume, and else connect for publishing."""
+        """Start: consume if there is something to consume, and else connect for publishing.
+
+        A service that has stopped may be started again; its consumers were those of its first life, but for
+        ``on_message``.
+        """
+        if self._stopping is not None and self._stopping.called:
+            self._stopping = None
+            for factory in (self.publisher, self.factory):
+                factory.restart()
         super().startService()  # type: ignore[no-untyped-call]
         if self._on_message is not None:
             try:
