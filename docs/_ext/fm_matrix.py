@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,8 +77,30 @@ class FaultTests(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class BrokerDifferences(SphinxDirective):
+    """``{broker-differences}``: where the embedded broker is not RabbitMQ, and what it lacks."""
+
+    def run(self) -> list[nodes.Node]:
+        path = _CHECKOUT / "tests" / "conformance" / "differences.py"
+        self.env.note_dependency(str(path))
+        table = runpy.run_path(str(path))
+        facts: dict[str, str] = {}
+        for each in table["DIFFERENCES"].values():
+            releases = "" if len(each.releases) > 1 else f" (as RabbitMQ {each.releases[0]})"
+            facts[f"{each.what}{releases}"] = each.why
+        lines = [
+            "| on purpose | why |",
+            "| --- | --- |",
+            *(f"| {what} | {why} |" for what, why in facts.items()),
+        ]
+        lines += ["", "| not there | |", "| --- | --- |"]
+        lines += [f"| {what} | {why} |" for what, why in table["MISSING"]]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("fault-matrix", FaultMatrix)
     app.add_directive("fault-tests", FaultTests)
+    app.add_directive("broker-differences", BrokerDifferences)
     return {"parallel_read_safe": True}

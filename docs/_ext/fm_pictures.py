@@ -96,17 +96,17 @@ class Rooms(SphinxDirective):
 # The states
 
 _PLACES = {
-    State.IDLE: (110, 170),
-    State.CONNECTING: (320, 120),
-    State.BACKOFF: (320, 265),
-    State.DECLARING: (540, 170),
-    State.CONSUMING: (780, 170),
+    State.IDLE: (110, 200),
+    State.CONNECTING: (320, 115),
+    State.BACKOFF: (320, 295),
+    State.DECLARING: (540, 200),
+    State.CONSUMING: (780, 200),
     State.DRAINING: (430, 400),
     State.STOPPED: (700, 400),
 }
 _HALF = (62.0, 20.0)
 #: How much a move is bent that would cross other boxes.
-_BENDS = {(State.CONSUMING, State.IDLE): 245.0}
+_BENDS = {(State.CONSUMING, State.IDLE): 330.0, (State.CONSUMING, State.CONNECTING): 40.0}
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:

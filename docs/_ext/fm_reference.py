@@ -139,9 +139,23 @@ class CommandLine(SphinxDirective):
         return section
 
 
+class TwistdOptions(SphinxDirective):
+    """``{twistd-options}``: what ``twistd fedora-messaging --help`` says."""
+
+    def run(self) -> list[nodes.Node]:
+        from fedora_messaging.twisted.tap import Options
+
+        options = Options()
+        text = "\n".join([options.getSynopsis(), *options.getUsage(width=100).splitlines()[1:]])
+        section = titled("twistd-fedora-messaging", "twistd fedora-messaging")
+        section += nodes.literal_block(text, text, language="text")
+        return [section]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("config-key", ConfigKey)
     app.add_directive("command-line", CommandLine)
+    app.add_directive("twistd-options", TwistdOptions)
     app.connect("env-check-consistency", _all_keys_have_entries)
     return {"parallel_read_safe": False}

@@ -4,13 +4,18 @@
 
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fedora_messaging import config
+from support.embedded import Embedded
+from support.programs import Programs
 
 _UNITS = sorted((Path(__file__).resolve().parents[2] / "contrib" / "systemd").glob("*.service"))
 
@@ -50,3 +55,42 @@ def test_the_units_differ_in_what_they_start() -> None:
     first, second = map(_settings, _UNITS)
 
     assert {"Description", "ExecStart"} == {key for key in first if first[key] != second[key]}
+
+
+_COMMANDS = {
+    "fm-consumer": ["fedora-messaging", "consume", "--callback=fedora_messaging.example:printer"],
+    "fm-twistd": [
+        *("twistd", "--nodaemon", "--pidfile=", "fedora-messaging"),
+        "--callback=fedora_messaging.example:printer",
+    ],
+}
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """What systemd listens on for a unit with Type=notify and a watchdog."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(40)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
+        yield listening
+
+
+@pytest.mark.parametrize("unit", _COMMANDS)
+def test_the_program_tells_systemd(
+    unit: str, programs: Programs, embedded: Embedded, systemd: socket.socket
+) -> None:
+    """It is ready when it consumes, feeds the watchdog, and says that it stops."""
+    command, *arguments = _COMMANDS[unit]
+    program = programs.run([str(Path(sys.executable).with_name(command)), *arguments])
+
+    assert b"READY=1" == systemd.recv(100)
+    assert 1 == embedded.consumers()
+    assert [b"WATCHDOG=1"] * 3 == [systemd.recv(100) for _ in range(3)]
+    program.signal(signal.SIGTERM)
+    said = systemd.recv(100)
+    while said == b"WATCHDOG=1":
+        said = systemd.recv(100)
+    assert b"STOPPING=1" == said
+    assert 0 == program.ended()

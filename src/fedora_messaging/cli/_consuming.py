@@ -116,15 +116,19 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
     from twisted.internet.defer import DeferredList, FirstError
 
     from .. import api
+    from ..twisted._clock import global_clock
+    from ..twisted._systemd import Notifier
 
     api_module: Any = api
+    notifier = Notifier(global_clock())
 
     async def work() -> None:
         try:
             starting = api.twisted_consume(callback, bindings)
         except ValueError as error:
             raise ConfigurationException(f"bindings: {error}") from error
-        starting.addErrback(lambda _: None)  # the consumers' own results tell
+        # Of failures the consumers' own results tell.
+        starting.addCallbacks(lambda _: notifier.ready(), lambda _: None)
         service = api_module._twisted_service
         consumers = list(service.consumers)
         results = [consumer.result for consumer in consumers]
@@ -138,9 +142,11 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
                 raise CallbackFailed(reason) from reason
             raise reason from None
         finally:
+            notifier.stopping()
             await service.stopService()
 
     def stop() -> None:
+        notifier.stopping()
         service = api_module._twisted_service
         if service is not None:
             service.stopService()
