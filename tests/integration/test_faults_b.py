@@ -69,7 +69,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Target]:
         yield Target(direct, proxy, request.param == "tls", node)
 
 
-def _falls_silent(target: Target, measured: Callable[..., None], size: int) -> None:
+def _falls_silent(target: Target, measured: Callable[..., None], size: int, direction: str = "both") -> None:
     """Stall an application that consumes and publishes; it is to notice, and to come back."""
     proxy = target.proxy
     with Application(target.url(), lambda _: None, **target.keys) as app:
@@ -77,7 +77,7 @@ def _falls_silent(target: Target, measured: Callable[..., None], size: int) -> N
         app.settled(app.publish(10), 10)
         account.wait_for("the first ones", lambda: len(account.numbers()) == 10, 10)
         before = len(account.disconnected_at)
-        proxy.stall()
+        proxy.stall(direction)
         began = time.monotonic()
         waiting = app.publish(5, size=size)
         account.wait_for(
@@ -91,16 +91,19 @@ def _falls_silent(target: Target, measured: Callable[..., None], size: int) -> N
         account.wait_for("all", lambda: account.numbers() >= set(waiting), 30)
         measured(noticed=noticed, back=time.monotonic() - resumed)
 
-    assert all("silent" in reason for reason in reasons), reasons
+    if direction != "up":  # then it is the broker who notices
+        assert all("silent" in reason for reason in reasons), reasons
     assert {} == account.failed
     account.check_consumed(15)
     account.check_left(taken(target.direct))
 
 
+@pytest.mark.parametrize("direction", ["both", "down", "up"])
 @pytest.mark.parametrize("target", ["tcp"], indirect=True)
-def test_b1_silent_peer(target: Target, measured: Callable[..., None]) -> None:
-    """A peer that falls silent is noticed within two heartbeats and a second; then all goes on."""
-    _falls_silent(target, measured, 0)
+def test_b1_silent_peer(target: Target, direction: str, measured: Callable[..., None]) -> None:
+    """A peer that falls silent, or does not hear us, is noticed within two heartbeats and a second; then all
+    goes on."""
+    _falls_silent(target, measured, 0, direction)
 
 
 @pytest.mark.parametrize("target", ["tls"], indirect=True)
@@ -171,6 +174,21 @@ def test_b5_one_clean_reconnect(
     assert {} == account.failed
     account.check_consumed(20)
     account.check_left(taken(vhost.url))
+
+
+@pytest.mark.parametrize("after", [1, 200, 1500])
+def test_b5_a_link_cut_in_the_handshake(target: Target, after: int, measured: Callable[..., None]) -> None:
+    """It is tried again, also at the first start: TLS or the login were not refused."""
+    declare(target.direct)
+    target.proxy.cut_after(after, "down")
+    began = time.monotonic()
+    with Application(target.url(), lambda _: None, wait=False, **target.keys) as app:
+        waiting = app.publish(1)
+        app.settled(waiting, 5 + SLACK)
+        app.account.wait_for("consumed", lambda: app.account.numbers() == set(waiting), 5 + SLACK)
+        measured(done=time.monotonic() - began, reasons=app.account.reasons)
+
+    assert {} == app.account.failed
 
 
 _BUSY = """

@@ -139,7 +139,6 @@ class Account(NullObserver):
         assert [] == [number for number, each in ids.items() if len(each) > 1]
         assert self.most_running <= 1
 
-
     def check_left(self, queued: Iterable[Got]) -> None:
         """What is in the queue after all has been consumed are copies, with the same id, of what was."""
         done = set(self.finished)
