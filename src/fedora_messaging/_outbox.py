@@ -111,6 +111,9 @@ class Outbox:
         """
         outgoing.settled = None
         self._given_up += 1
+        self._tidy()
+
+    def _tidy(self) -> None:
         if 2 * self._given_up > len(self._waiting):
             self._given_up = 0
             self._suspects.difference_update(each for each in self._waiting if each.settled is None)
@@ -135,6 +138,8 @@ class Outbox:
             if outgoing.mandatory:
                 outgoing.returned = None
                 self._returnable.setdefault(outgoing.key, deque()).append(outgoing)
+            if self._given_up:
+                self._tidy()
             return outgoing
         return None
 
