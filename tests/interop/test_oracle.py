@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from interop.conftest import FOLDER, Side
+from interop.live import SNIPPETS as LIVE
 from interop.snippets import SNIPPETS
+
+pytestmark = pytest.mark.fedora_messaging_real_broker
 
 PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
 
@@ -35,33 +38,99 @@ DIFFERENCES = {
 }
 
 
+# The same for those that need a broker.
+LIVE_DIFFERENCES = {
+    "halted": "says something",
+    "published_invalid_with_signals": "it sends `error=`",
+    "published_nowhere": "a missing exchange",
+    "published_nowhere_with_signals": "a missing exchange",
+}
+
+# Command lines, with the exit codes of both where they differ.
+COMMANDS: dict[str, tuple[str, tuple[int, int] | None, str]] = {
+    "help": ("--help", None, ""),
+    "no command": ("", None, ""),
+    "unknown command": ("nothing", None, ""),
+    "no callback": ("consume", None, ""),
+    "missing module": ("consume --callback missing.module:name", None, ""),
+    "no name": ("consume --callback json", None, ""),
+    "missing name": ("consume --callback json:missing", None, ""),
+    "not callable": ("consume --callback json:__name__", (1, 2), "a callback that cannot be called"),
+    "missing callback file": ("consume --callback-file missing.py:name", None, ""),
+    "two callbacks": (
+        "consume --callback json:loads --callback-file x.py:name",
+        (2, 1),
+        "both `--callback` and `--callback-file`",
+    ),
+    "missing configuration": ("--conf missing.toml consume", None, ""),
+    "missing file": ("publish missing.jsonl", None, ""),
+    "broken file": ("publish broken.jsonl", None, ""),
+    "empty file": ("publish empty.jsonl", None, ""),
+    "message that is not valid": ("publish invalid.jsonl", None, ""),
+    "publish nothing": ("publish", None, ""),
+    "record to nowhere": ("record", None, ""),
+    "replay nothing": ("replay", None, ""),
+    "reconsume nothing": ("reconsume", None, ""),
+}
+
+
 @pytest.fixture(scope="module")
-def shown() -> dict[str, dict[str, Any]]:
-    """What all snippets give on each side, once they were run."""
+def shown() -> dict[str, Any]:
+    """What has been found out so far."""
     return {}
 
 
-@pytest.fixture
-def both(shown: dict[str, dict[str, Any]], sides: dict[str, Side]) -> dict[str, dict[str, Any]]:
-    """What all snippets give on each side."""
-    for name, side in sides.items():
-        if name not in shown:
-            program = side.run("python", FOLDER / "snippets.py", url="amqp://", config="")
-            assert program.ended(90) == 0, "\n".join(program.errors)
-            shown[name] = json.loads(program.lines[-1])
-    return shown
+def said_by(sides: dict[str, Side], shown: dict[str, Any], script: str) -> dict[str, dict[str, Any]]:
+    """What the functions of a script give on each side; it is run once."""
+    if script not in shown:
+        programs = {name: side.run("python", FOLDER / script) for name, side in sides.items()}
+        for name, program in programs.items():
+            assert program.ended(150) == 0, (name, "\n".join(program.errors))
+        shown[script] = {name: json.loads(program.lines[-1]) for name, program in programs.items()}
+    found: dict[str, dict[str, Any]] = shown[script]
+    return found
 
 
 @pytest.mark.parametrize("name", sorted(SNIPPETS))
-def test_the_same_but_for_what_is_named(name: str, both: dict[str, dict[str, Any]]) -> None:
-    """Both give the same, or the migration page says what differs."""
-    if name in DIFFERENCES:
+def test_calls(name: str, sides: dict[str, Side], shown: dict[str, Any]) -> None:
+    """A call gives the same on both sides, or the migration page says what differs."""
+    compare(name, said_by(sides, shown, "snippets.py"), DIFFERENCES)
+
+
+@pytest.mark.parametrize("name", sorted(LIVE))
+def test_calls_with_a_broker(name: str, sides: dict[str, Side], shown: dict[str, Any]) -> None:
+    """A call that needs a broker gives the same on both sides, or the migration page says what differs."""
+    compare(name, said_by(sides, shown, "live.py"), LIVE_DIFFERENCES)
+
+
+def compare(name: str, both: dict[str, dict[str, Any]], differences: dict[str, str]) -> None:
+    """One snippet."""
+    if name in differences:
         assert both["ours"][name] != both["theirs"][name]
-        assert DIFFERENCES[name] in PAGE.read_text()
+        assert differences[name] in PAGE.read_text()
     else:
         assert both["ours"][name] == both["theirs"][name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_exit_codes(name: str, sides: dict[str, Side], tmp_path: Path) -> None:
+    """The command line exits with the same code on both sides, or the migration page says what differs."""
+    command, codes, words = COMMANDS[name]
+    folder = tmp_path / "programs"  # where they run
+    (folder / "broken.jsonl").write_text("{\n")
+    (folder / "empty.jsonl").write_text("")
+    (folder / "invalid.jsonl").write_text('{"topic": "t"}\n')
+    programs = {side: sides[side].run("fedora-messaging", *command.split()) for side in sides}
+    ended = {side: program.ended(60) for side, program in programs.items()}
+
+    if codes is None:
+        assert ended["ours"] == ended["theirs"]
+    else:
+        assert (ended["ours"], ended["theirs"]) == codes
+        assert words in PAGE.read_text()
 
 
 def test_only_what_is_there_differs() -> None:
     """Each difference belongs to a snippet."""
     assert set(DIFFERENCES) <= set(SNIPPETS)
+    assert set(LIVE_DIFFERENCES) <= set(LIVE)
