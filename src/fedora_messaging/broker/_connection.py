@@ -242,6 +242,16 @@ class Connection(Protocol):
             self.transport.resumeProducing()
         self.dataReceived(b"")
 
+    def silence(self, silent: bool) -> None:
+        """The peer is neither read nor answered, or is again."""
+        self.silent = self._frames.stopped = silent
+        self.touched()
+        if silent or self.blocked:
+            self.transport.pauseProducing()
+        else:
+            self.transport.resumeProducing()
+            self.dataReceived(b"")
+
     # The handshake's results
 
     def tuned(self, channel_max: int, frame_max: int, heartbeat: int) -> None:

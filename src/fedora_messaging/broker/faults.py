@@ -137,13 +137,10 @@ class Faults:
         self._broker.flush()
 
     def silence(self, silent: bool = True) -> None:
-        """The broker neither answers nor listens, while its connections stay; or it does again."""
+        """The broker neither answers nor reads, while its connections stay; or it goes on where it was."""
         for connection in list(self._broker.connections):
-            connection.silent = silent
-        if not silent:
-            for connection in list(self._broker.connections):
-                self._broker.dirty[connection] = None
-            self._broker.flush()
+            connection.silence(silent)
+        self._broker.flush()
 
     # Where the broker asks
 
