@@ -1,0 +1,399 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The promises, under any order of what may happen to a client: publisher, consumer, connections and
+broker on one clock.
+
+Hypothesis chooses the order; after each step the invariants hold, and once everything is healed whatever
+was promised has come true.
+"""
+
+import gc
+import logging
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import LogLevel, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
+
+from fedora_messaging import exceptions
+from fedora_messaging.broker import Permissions, User
+from fedora_messaging.message import Message
+from support.world import World
+
+TOPOLOGY: dict[str, Any] = {
+    "queues": {"q": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}},
+    "bindings": [{"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}],
+}
+GRACE = 20.0
+GOOD, UNROUTABLE, MISSING = "amq.topic", "", "missing"
+
+
+class Sent:
+    """One publish and what came of it."""
+
+    def __init__(self, number: int, message: Message, exchange: str) -> None:
+        self.number = number
+        self.message = message
+        self.exchange = exchange
+        self.outcomes: list[Any] = []
+        self.deferred: Deferred[None] | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        return self.outcomes == [None]
+
+    @property
+    def error(self) -> BaseException | None:
+        return self.outcomes[0].value if self.outcomes and self.outcomes[0] is not None else None
+
+
+class Errors(logging.Handler):
+    """What is logged with a traceback, and what Twisted logs as critical."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.exc_info or "Traceback" in text:
+            self.lines.append(text + (str(record.exc_info[1]) if record.exc_info else ""))
+
+    def observe(self, event: Any) -> None:
+        if event.get("log_level") is LogLevel.critical:
+            failure = event.get("log_failure")
+            self.lines.append(formatEvent(event) + (failure.getTraceback() if failure else ""))
+
+
+class Promises(RuleBasedStateMachine):
+    """A service that publishes and consumes, and a broker that has a bad day."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = Errors()
+        logger = logging.getLogger("fedora_messaging")
+        self.level = logger.level
+        logger.addHandler(self.errors)
+        globalLogPublisher.addObserver(self.errors.observe)
+        self.world = World()
+        self.broker = self.world.broker
+        self.sent: list[Sent] = []
+        self.finished: list[str | None] = []  # ids whose callback returned, or dropped them
+        self.running: list[tuple[Message, Deferred[None]]] = []
+        self.most_running = 0
+        self.ended: list[Any] = []
+        self.ends_expected = 0
+        self.paused = False
+
+    @initialize()
+    def start(self) -> None:
+        self.service = self.world.service(
+            None,
+            amqp_url="amqp://guest:guest@localhost/%2F?heartbeat=4",
+            mandatory=True,
+            shutdown_grace=GRACE,
+            **TOPOLOGY,
+        )
+        self.consume()
+        self.service.startService()
+        self.world.settle(1)
+        self.paused = False
+
+    def consume(self) -> None:
+        self.service.consume(self.callback).addErrback(lambda _: None)
+        for consumer in self.service.consumers:
+            consumer.result.addBoth(self.ended.append)
+
+    def callback(self, message: Message) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        self.running.append((message, done))
+        self.most_running = max(self.most_running, len(self.running))
+        return done
+
+    # Publishing
+
+    @rule(
+        exchange=st.sampled_from([GOOD, GOOD, GOOD, UNROUTABLE, MISSING]),
+        timeout=st.sampled_from([None, None, 3.0]),
+        count=st.integers(1, 4),
+        again=st.booleans(),
+    )
+    def publish(self, exchange: str, timeout: float | None, count: int, again: bool) -> None:
+        for _ in range(count):
+            number = len(self.sent)
+            message = Message(topic=f"t.{number}", body={"n": number})
+            if again and self.sent:
+                message = self.sent[-1].message
+            sent = Sent(number, message, exchange)
+            self.sent.append(sent)
+            sent.deferred = self.service.publish(message, exchange, timeout=timeout)
+            sent.deferred.addBoth(sent.outcomes.append)
+
+    @precondition(lambda self: any(not sent.outcomes for sent in self.sent))
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        waiting = [sent for sent in self.sent if not sent.outcomes]
+        chosen = data.draw(st.sampled_from(waiting))
+        assert chosen.deferred is not None
+        chosen.deferred.cancel()
+
+    @rule()
+    def withhold_confirms(self) -> None:
+        self.broker.faults.withhold_confirms()
+
+    @rule()
+    def release_confirms(self) -> None:
+        self.broker.faults.release_confirms()
+
+    @rule(count=st.integers(1, 3))
+    def nack(self, count: int) -> None:
+        self.broker.faults.nack_publishes(count)
+
+    @rule()
+    def block(self) -> None:
+        self.broker.faults.block("low on memory")
+
+    @rule()
+    def unblock(self) -> None:
+        self.broker.faults.unblock()
+
+    # Consuming
+
+    @precondition(lambda self: self.running)
+    @rule(outcome=st.sampled_from(["return", "return", "return", "nack", "drop", "fail", "halt"]))
+    def finish(self, outcome: str) -> None:
+        message, done = self.running.pop(0)
+        error = {
+            "nack": exceptions.Nack(),
+            "drop": exceptions.Drop(),
+            "fail": KeyError("surprise"),
+            "halt": exceptions.HaltConsumer(requeue=True),
+        }.get(outcome)
+        if outcome in ("return", "drop"):
+            self.finished.append(message.id)
+        self.ends_expected += outcome in ("fail", "halt")
+        if error is None:
+            done.callback(None)
+        else:
+            done.errback(error)
+
+    @precondition(lambda self: not self.service.consumers)
+    @rule()
+    def consume_again(self) -> None:
+        self.consume()
+
+    @rule()
+    def redeliver(self) -> None:
+        self.broker.faults.redeliver("q")
+
+    @rule()
+    def cancel_by_the_broker(self) -> None:
+        self.broker.faults.cancel_consumers("q")
+
+    @rule()
+    def pause_or_resume(self) -> None:
+        connected = self.service.factory.when_connected()
+        if not connected.called:
+            connected.cancel()
+            connected.addErrback(lambda _: None)
+            return
+        protocols: list[Any] = []
+        connected.addCallback(protocols.append)
+        if self.paused:
+            protocols[0].resumeProducing()
+        else:
+            protocols[0].pauseProducing()
+        self.paused = not self.paused
+
+    # Connections
+
+    @rule()
+    def lose(self) -> None:
+        self.world.reactor.cut()
+
+    @rule()
+    def lose_after(self) -> None:
+        self.broker.faults.drop_after(2)
+
+    @rule(code=st.sampled_from([320, 501, 541]))
+    def close(self, code: int) -> None:
+        self.broker.faults.close_connections(code, "CONNECTION_FORCED - a fault")
+
+    @rule(what=st.sampled_from(["type", "size", "end", "method", "arguments", "header"]))
+    def corrupt(self, what: str) -> None:
+        self.broker.faults.corrupt(what)
+
+    @rule()
+    def fall_silent(self) -> None:
+        self.broker.faults.silence()
+
+    @rule()
+    def go_away(self) -> None:
+        self.world.reactor.reachable = False
+
+    @rule()
+    def come_back(self) -> None:
+        self.world.reactor.reachable = True
+
+    @rule()
+    def remove_rights(self) -> None:
+        """Declarations are refused from the next connection on."""
+        self.broker.users["guest"] = User("guest", {"/": Permissions(configure="")})
+
+    @rule()
+    def change_password(self) -> None:
+        self.broker.users["guest"] = User("another")
+
+    @rule()
+    def restore_user(self) -> None:
+        self.broker.users["guest"] = User("guest")
+
+    # Time
+
+    @rule(seconds=st.sampled_from([0.0, 0.0, 0.25, 1.0, 6.0, 15.0]))
+    def wait(self, seconds: float) -> None:
+        self.world.settle(seconds)
+
+    @rule(callbacks_finish=st.booleans())
+    def stop_and_start(self, callbacks_finish: bool) -> None:
+        """Whatever the state: it stops within the grace period, and every publish has an outcome."""
+        stopped: list[Any] = []
+        consumers = len(self.service.consumers)
+        self.service.stopService().addBoth(stopped.append)
+        self.world.settle(0.25)
+        if callbacks_finish:
+            while self.running:
+                self.finish("return")
+                self.world.settle(0.25)
+        self.world.settle(GRACE + 1)
+
+        assert [None] == stopped
+        assert not self.service.consumers
+        assert all(sent.outcomes for sent in self.sent), [
+            sent.number for sent in self.sent if not sent.outcomes
+        ]
+        self.ends_expected += consumers
+        # A callback that outlived its service: the application's affair, nobody listens any more.
+        for _, done in self.running:
+            done.callback(None)
+        self.running.clear()
+        self.world.settle(1)
+        self.heal()
+        self.start()
+
+    # What always holds
+
+    @invariant()
+    def callbacks_are_serial(self) -> None:
+        assert self.most_running <= 1
+
+    @invariant()
+    def one_outcome_at_most(self) -> None:
+        assert all(len(sent.outcomes) <= 1 for sent in self.sent)
+
+    @invariant()
+    def only_documented_errors(self) -> None:
+        for sent in self.sent:
+            error = sent.error
+            if error is not None:
+                assert isinstance(error, (exceptions.BaseException, CancelledError)), repr(error)
+        for end in self.ended:
+            error = end.value if isinstance(end, Failure) else None
+            assert error is None or isinstance(error, (exceptions.BaseException, KeyError)), repr(error)
+
+    @invariant()
+    def what_cannot_arrive_is_never_confirmed(self) -> None:
+        for sent in self.sent:
+            assert not (sent.confirmed and sent.exchange != GOOD), (sent.number, sent.exchange)
+
+    @invariant()
+    def a_good_message_is_never_blamed_for_another(self) -> None:
+        for sent in self.sent:
+            error = sent.error
+            if sent.exchange == GOOD and isinstance(error, exceptions.PublishReturned):
+                assert "nacked" in str(error), (sent.number, str(error))
+
+    @invariant()
+    def never_a_zombie(self) -> None:
+        """A consumer consumes, or tries to, or has ended and said how."""
+        for consumer in self.service.consumers if hasattr(self, "service") else ():
+            assert consumer.state in ("consuming", "connecting", "declaring", "backoff", "draining") or (
+                self.paused and consumer.state == "idle"
+            ), consumer
+
+    @invariant()
+    def nothing_unhandled(self) -> None:
+        assert [] == self.errors.lines
+
+    # What comes true
+
+    def heal(self) -> None:
+        self.world.reactor.reachable = True
+        self.broker.users["guest"] = User("guest")
+        self.broker.faults._drop_after = None
+        self.broker.faults._nack = 0
+        self.broker.faults.unblock()
+        self.broker.faults.release_confirms()
+        self.broker.faults.silence(False)
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "service"):
+                self.come_true()
+        finally:
+            logging.getLogger("fedora_messaging").removeHandler(self.errors)
+            globalLogPublisher.removeObserver(self.errors.observe)
+
+    def come_true(self) -> None:
+        self.heal()
+        self.world.settle(1)
+        if self.paused:
+            self.pause_or_resume()
+            if self.paused:
+                self.world.settle(20)
+                self.pause_or_resume()
+        for _ in range(200):
+            self.world.settle(0.5 if self.running else 2)
+            if not self.service.consumers:
+                self.consume()
+                self.world.settle(1)
+            if self.running:
+                self.finish("return")
+            elif (
+                all(sent.outcomes for sent in self.sent)
+                and not self.left()
+                and self.world.reactor.seconds() > 60
+            ):
+                break
+        waiting = [sent.number for sent in self.sent if not sent.outcomes]
+        lost = {sent.message.id for sent in self.sent if sent.confirmed} - set(self.finished)
+        assert [] == waiting
+        assert set() == lost
+        assert 0 == self.left()
+        assert self.service.consuming, self.service.consumers
+        assert 1 == self.broker.queue("q").consumers
+        stopped: list[Any] = []
+        self.service.stopService().addBoth(stopped.append)
+        self.world.settle(2)
+        assert [None] == stopped
+        assert [] == list(self.broker.connections)
+        # Nothing of ours is left on the clock.
+        assert [] == self.world.reactor.getDelayedCalls()
+        gc.collect()
+        self.nothing_unhandled()
+
+    def left(self) -> int:
+        queue = self.broker.queue("q")
+        return int(queue.ready + queue.unacked)
+
+
+TestPromises = Promises.TestCase
+TestPromises.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
