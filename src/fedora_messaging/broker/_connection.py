@@ -5,31 +5,25 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pika import spec
-from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol
-from zope.interface import implementer
 
-from ._assembly import Frames
 from ._channels import Channels
-from ._codec import decode_method, encode_method
+from ._codec import decode_method
 from ._errors import AMQPError, Disconnect, refused
 from ._fields import Table
 from ._handshake import STEPS, start
 from ._heartbeat import Heartbeat
+from ._link import Link
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
-    from ._channel import Channel
-    from ._clock import Timer
     from ._server import Broker
     from ._vhost import VirtualHost
 
 _log = logging.getLogger(__name__)
-_HEARTBEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
 #: Seconds a client has to answer `connection.close`.
 CLOSING_TIMEOUT = 30
 #: Seconds for the last words to a peer whose frames cannot be told apart any more.
@@ -38,62 +32,27 @@ GRACE = 3
 HANDSHAKE_TIMEOUT = 10
 
 
-@implementer(IPushProducer)
-class Connection(Protocol):
+class Connection(Link):
     """One client.
 
     Attributes:
-        state: header, starting, tuning, opening, running, closing or closed.
         user: who logged in.
         channels: its channels.
-        choked: whether the client reads more slowly than messages come.
-        confirming: the channels that have confirms to send.
     """
 
-    transport: Any
     vhost: VirtualHost
 
     def __init__(self, broker: Broker) -> None:
-        self.broker = broker
-        self.state = "header"
+        super().__init__(broker)
         self.user = ""
         self.client_properties: Table = {}
-        self.capabilities: frozenset[str] = frozenset()
         self.channels = Channels(self)
-        self.confirming: dict[Channel, None] = {}
         self.channel_max = 0
         self.frame_max = broker.emulation.frame_min
-        self.choked = False
-        self.blocked = False
-        self.silent = False
-        self._frames = Frames(self._frame, self.frame_max)
         self._header = b""
-        self._outgoing: list[bytes] = []
-        self._heartbeat: Heartbeat | None = None
-        self._timer: Timer | None = None
 
     def __repr__(self) -> str:
         return f"Connection({self.peer}, {self.state})"
-
-    @property
-    def peer(self) -> str:
-        address = self.transport.getPeer() if self.transport is not None else None
-        return f"{getattr(address, 'host', 'memory')}:{getattr(address, 'port', 0)}"
-
-    @property
-    def certificate_names(self) -> list[str] | None:
-        """What the peer's certificate calls it: its distinguished name and common name. None without TLS."""
-        get = getattr(self.transport, "getPeerCertificate", None)
-        certificate = get() if get is not None else None
-        if certificate is None:
-            return None
-        subject = certificate.to_cryptography().subject
-        parts = [part.strip() for part in subject.rfc4514_string().split(",")]
-        return [",".join(parts), *(part[3:] for part in parts if part.startswith("CN="))]
-
-    def can(self, capability: str) -> bool:
-        """Whether the client has announced a capability."""
-        return capability in self.capabilities
 
     def check(self, action: str, kind: str, name: str) -> None:
         """Raises: AMQPError, 403, unless the user may do this to that."""
@@ -145,47 +104,6 @@ class Connection(Protocol):
         self.broker.disconnected(self)
         self.broker.flush()
 
-    def pauseProducing(self) -> None:
-        self.choked = True
-
-    def resumeProducing(self) -> None:
-        self.choked = False
-        for channel in self.channels:
-            channel.wake_queues()
-        self.broker.flush()
-
-    def stopProducing(self) -> None:
-        self.choked = True
-
-    # What is sent
-
-    def send(self, *pieces: bytes) -> None:
-        """Sends bytes, with all else that comes up before the next `flush`."""
-        if not self._outgoing:
-            self.broker.dirty[self] = None
-        self._outgoing.extend(pieces)
-
-    def reply(self, method: Any) -> None:
-        """Sends a method on channel 0."""
-        self.send(encode_method(0, method))
-
-    def touched(self) -> None:
-        """There is something to flush."""
-        self.broker.dirty[self] = None
-
-    def flush(self) -> None:
-        """Writes what has gathered."""
-        if self.confirming:
-            for channel in self.confirming:
-                channel.flush_confirms()
-            self.confirming.clear()
-        if self._outgoing and not self.silent:
-            if self._heartbeat is not None:
-                self._heartbeat.sent = True
-            pieces, self._outgoing = self._outgoing, []
-            if self.transport is not None:
-                self.transport.writeSequence(pieces)
-
     # How it ends
 
     def close(self, error: AMQPError) -> None:
@@ -209,49 +127,6 @@ class Connection(Protocol):
         self._timer = self.broker.clock.callLater(wait, self.abort)
         self.broker.flush()
 
-    def abort(self) -> None:
-        """The connection ends now, without a word."""
-        if self.transport is not None and self.state != "closed":
-            self._frames.stopped = True
-            self.silent = True
-            self.transport.abortConnection()
-
-    # Alarms
-
-    def block(self, reason: str) -> None:
-        """The client publishes during an alarm: from the content header on, nothing more is read from it."""
-        self.blocked = True
-        self._frames.stopped = True
-        if self._heartbeat is not None:
-            self._heartbeat.paused = True
-        if self.can("connection.blocked"):
-            self.reply(spec.Connection.Blocked(reason))
-        if self.transport is not None:
-            self.transport.pauseProducing()
-
-    def unblock(self) -> None:
-        if not self.blocked:
-            return
-        self.blocked = False
-        self._frames.stopped = False
-        if self._heartbeat is not None:
-            self._heartbeat.paused = False
-        if self.can("connection.blocked"):
-            self.reply(spec.Connection.Unblocked())
-        if self.transport is not None:
-            self.transport.resumeProducing()
-        self.dataReceived(b"")
-
-    def silence(self, silent: bool) -> None:
-        """The peer is neither read nor answered, or is again."""
-        self.silent = self._frames.stopped = silent
-        self.touched()
-        if silent or self.blocked:
-            self.transport.pauseProducing()
-        else:
-            self.transport.resumeProducing()
-            self.dataReceived(b"")
-
     # The handshake's results
 
     def tuned(self, channel_max: int, frame_max: int, heartbeat: int) -> None:
@@ -264,6 +139,10 @@ class Connection(Protocol):
         self.vhost = vhost
         self._cancel_timer()
         _log.info("%s: user %s, vhost %s", self.peer, self.user, vhost.name)
+
+    def _wake(self) -> None:
+        for channel in self.channels:
+            channel.wake_queues()
 
     # What is received
 
@@ -335,23 +214,6 @@ class Connection(Protocol):
         if hasattr(self, "vhost"):
             self.vhost.owner_gone(self)
 
-    def _end(self) -> None:
-        """Nothing more is said: what was is sent, then the connection ends."""
-        self.flush()
-        self._frames.stopped = True
-        if self.transport is not None:
-            self.transport.unregisterProducer()
-            self.transport.loseConnection()
-
-    def _beat(self) -> None:
-        if not self.silent:
-            self.transport.write(_HEARTBEAT)
-
     def _fell_silent(self) -> None:
         _log.info("%s: missed heartbeats", self.peer)
         self.abort()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None

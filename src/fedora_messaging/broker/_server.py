@@ -22,6 +22,7 @@ from ._connection import Connection
 from ._emulation import emulation
 from ._errors import AMQPError
 from ._exchanges import Exchange, exchange_class
+from ._link import Link
 from ._memory import Pump, connect
 from ._message import Message
 from ._vhost import VirtualHost
@@ -115,7 +116,7 @@ class Broker:
             self.add_vhost(name)
         self.published: deque[Message] = deque(maxlen=remember)
         self.connections: list[Connection] = []
-        self.dirty: dict[Connection, None] = {}
+        self.dirty: dict[Link, None] = {}
         self.alarm: str | None = None
         self.faults = Faults(self)
         self._ports: list[Any] = []
