@@ -45,6 +45,8 @@ class User:
         if self.permissions is None:
             return True
         # The default exchange goes by this name, as in RabbitMQ.
+        if vhost not in self.permissions:
+            return False
         pattern = getattr(self.permissions[vhost], action)
         return bool(pattern) and re.search(pattern, name or "amq.default") is not None
 

@@ -11,7 +11,7 @@ from pika import spec
 
 from ._codec import encode_content, encode_get_ok, encode_method
 from ._consumers import Consumer, Delivery, by_queue
-from ._declaring import _queue_name
+from ._declaring import queue_name
 from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition, refused
 from ._fields import WORDS
 from ._message import published
@@ -68,7 +68,7 @@ def consume(channel: Channel, method: spec.Basic.Consume) -> None:
     tag = method.consumer_tag
     if tag in channel.consumers:
         raise AMQPError(spec.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
-    name = _queue_name(channel, method.queue)
+    name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
     tag = tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
     queue = channel.vhost.queue(name, channel.connection)
@@ -96,7 +96,7 @@ def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
 
 
 def get(channel: Channel, method: spec.Basic.Get) -> None:
-    name = _queue_name(channel, method.queue)
+    name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
     queue = channel.vhost.queue(name, channel.connection)
     queue.check_get()

@@ -35,7 +35,7 @@ def _not_reserved(kind: str, name: str) -> None:
         raise refused(f"{kind} name '{name}' contains reserved prefix 'amq.*'")
 
 
-def _queue_name(channel: Channel, name: str) -> str:
+def queue_name(channel: Channel, name: str) -> str:
     """An empty name is the queue the channel declared last."""
     if name:
         return name
@@ -158,7 +158,7 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
     vhost, connection = channel.vhost, channel.connection
     name = _stripped(method.queue)
     if method.passive:
-        name = _queue_name(channel, name)
+        name = queue_name(channel, name)
         if channel.broker.emulation.passive_checked:
             connection.check("configure", "queue", name)
         queue = vhost.queue(name, connection)
@@ -236,7 +236,7 @@ def _check_queue(channel: Channel, queue: Queue, method: spec.Queue.Declare) -> 
 
 
 def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:
-    name = _queue_name(channel, method.queue)
+    name = queue_name(channel, method.queue)
     key = name if not method.queue and not method.routing_key else method.routing_key
     source = _stripped(method.exchange)
     channel.connection.check("write", "queue", name)
@@ -249,7 +249,7 @@ def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:
 
 
 def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
-    name = _queue_name(channel, method.queue)
+    name = queue_name(channel, method.queue)
     source = _stripped(method.exchange)
     channel.connection.check("write", "queue", name)
     channel.connection.check("read", "exchange", source)
@@ -260,7 +260,7 @@ def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
 
 
 def purge_queue(channel: Channel, method: spec.Queue.Purge) -> None:
-    name = _queue_name(channel, method.queue)
+    name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
     count = channel.vhost.queue(name, channel.connection).purge()
     if not method.nowait:
@@ -268,7 +268,7 @@ def purge_queue(channel: Channel, method: spec.Queue.Purge) -> None:
 
 
 def delete_queue(channel: Channel, method: spec.Queue.Delete) -> None:
-    name = _queue_name(channel, _stripped(method.queue))
+    name = queue_name(channel, _stripped(method.queue))
     channel.connection.check("configure", "queue", name)
     queue = channel.vhost.queues.get(name)
     count = 0

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import AMQPError, kind_in_vhost, precondition
 from ._fields import Field, Table, write_table
@@ -120,8 +120,8 @@ class Exchange:
 class DirectExchange(Exchange):
     type = "direct"
 
-    def __init__(self, name: str, **options: object) -> None:
-        super().__init__(name, **options)  # type: ignore[arg-type]
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
         self._keys: dict[str, dict[Binding, None]] = {}
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
@@ -152,8 +152,8 @@ class FanoutExchange(Exchange):
 class TopicExchange(Exchange):
     type = "topic"
 
-    def __init__(self, name: str, **options: object) -> None:
-        super().__init__(name, **options)  # type: ignore[arg-type]
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
         self._trie: TopicTrie[Exchange | Queue] = TopicTrie()
 
     def _bound(self, binding: Binding, arguments: Table) -> None:

@@ -92,7 +92,8 @@ def open_vhost(connection: Connection, method: spec.Connection.Open) -> None:
     vhost = broker.vhosts.get(name)
     if vhost is None:
         raise AMQPError(spec.NOT_ALLOWED, f"vhost {name} not found")
-    if not broker.users[connection.user].may_enter(name):
+    user = broker.users.get(connection.user)
+    if user is None or not user.may_enter(name):
         raise AMQPError(spec.NOT_ALLOWED, f"access to vhost '{name}' refused for user '{connection.user}'")
     connection.opened(vhost)
     connection.reply(spec.Connection.OpenOk())
