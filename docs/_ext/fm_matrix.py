@@ -59,7 +59,7 @@ class FaultMatrix(SphinxDirective):
             links = f"[{len(found[row])}](#tests-{row.lower()})" if row in found else "none yet"
             lines.append(f"| {row} | {case} | {happens} | {bound} | {links} |")
             if row not in found:
-                _log.info("row %s has no test", row, location=self.get_location())
+                _log.warning("the row %s has no test", row, location=self.get_location())
         for row in sorted(set(found) - {row[0] for row in rows}):
             _log.warning("there are tests for the row %s, which is not there", row)
         return self.parse_text_to_nodes("\n".join(lines))

@@ -146,7 +146,8 @@ class TwistdOptions(SphinxDirective):
         from fedora_messaging.twisted.tap import Options
 
         options = Options()
-        text = "\n".join([options.getSynopsis(), *options.getUsage(width=100).splitlines()[1:]])
+        text = options.getUsage(width=100).partition("\n")[2].strip("\n")
+        text = f"twistd [options of twistd] fedora-messaging [options]\n\n{text}"
         section = titled("twistd-fedora-messaging", "twistd fedora-messaging")
         section += nodes.literal_block(text, text, language="text")
         return [section]

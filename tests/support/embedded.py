@@ -29,7 +29,7 @@ class Embedded:
 
     def __enter__(self) -> "Embedded":
         @crochet.wait_for(30)  # type: ignore[untyped-decorator, unused-ignore]
-        def start() -> Deferred[str]:
+        def start() -> Any:
             self._broker = Broker()
             return Deferred.fromCoroutine(self._broker.listen())
 
