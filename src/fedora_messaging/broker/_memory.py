@@ -155,7 +155,8 @@ class Pump:
     """Moves the bytes between two ends, in order, when told to.
 
     Attributes:
-        client, server: the two transports; each has its `protocol`.
+        client: the client's transport, with its `protocol`.
+        server: the same of the broker.
         chunk: the most bytes handed over in one piece, to try what arrives in parts; None is all at once.
         held: set it to let nothing through, as on a dead line; what is written meanwhile waits.
     """
@@ -170,6 +171,7 @@ class Pump:
 
     @property
     def connected(self) -> bool:
+        """Whether both ends are."""
         return self.client.connected and self.server.connected
 
     def pump(self) -> bool:

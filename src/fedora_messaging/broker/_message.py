@@ -23,7 +23,8 @@ class Message:
     """One published message.
 
     Attributes:
-        exchange, routing_key: what it was published to.
+        exchange: what it was published to.
+        routing_key: with which key.
         properties: the raw bytes of its property list, flags first.
         body: its body.
         priority: as given, or None.

@@ -35,8 +35,7 @@ class FedoraMessagingFactory(Reconnecting):
 
     Hand it to ``reactor.connectTCP`` or ``connectSSL``, or let
     :class:`~fedora_messaging.twisted.service.FedoraMessagingService` do so. Consumers and messages on
-    their way
-    belong to it, not to a connection: they survive reconnects.
+    their way belong to it, not to a connection: they survive reconnects.
 
     Args:
         parameters: pika's connection parameters.

@@ -213,7 +213,7 @@ class FedoraMessagingService(MultiService):
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to stop; it does not start again."""
+        """Whether it was told to stop, and has not been started since."""
         return self._stopping is not None
 
     @property
