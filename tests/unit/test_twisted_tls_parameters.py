@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What applications that connect by themselves use to get the configured certificates into pika's parameters."""
+"""Applications that connect by themselves get the configured certificates into pika's parameters."""
 
 from pathlib import Path
 from typing import Any
