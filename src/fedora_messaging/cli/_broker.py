@@ -55,7 +55,7 @@ def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_k
 
     from ..broker import Broker
 
-    broker = Broker(emulate=emulate)
+    broker = Broker(emulate=emulate, remember=0)
     ended: Deferred[None] = Deferred()
 
     async def work() -> None:
