@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import tomllib
 from _pytest.mark import ParameterSet
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
@@ -27,6 +26,11 @@ from sybil.parsers.myst import CodeBlockParser
 from fedora_messaging import config
 from support.embedded import Embedded
 from support.programs import Programs, configuration
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import toml as tomllib
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 

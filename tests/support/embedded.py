@@ -82,6 +82,10 @@ class Embedded:
         """Wait until a queue is empty, and all that was taken from it acknowledged."""
         self._wait(lambda: self.waiting(queue) == 0, f"the queue {queue} to be empty", timeout)
 
+    def wait_for_waiting(self, queue: str, count: int = 1, timeout: float = 40) -> None:
+        """Wait until so many messages are in a queue."""
+        self._wait(lambda: self.waiting(queue) >= count, f"{count} messages in {queue}", timeout)
+
     def _wait(self, condition: Any, what: str, timeout: float) -> None:
         until = time.monotonic() + timeout
         pause = threading.Event()
