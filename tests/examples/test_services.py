@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from support.amqp import Amqp
 from support.embedded import Embedded
 from support.http import post
 from support.programs import Program, Programs
@@ -23,29 +22,6 @@ def _port(program: Program, words: str) -> int:
     found = re.search(r"(\d+)\s*$", program.wait_for(words))
     assert found is not None
     return int(found[1])
-
-
-def test_tac(programs: Programs, embedded: Embedded) -> None:
-    """The service of a .tac file answers the messages it gets, and SIGTERM ends it in order."""
-    consumer = programs.run(
-        [
-            str(Path(sys.executable).with_name("twistd")),
-            "--nodaemon",
-            "--pidfile=",
-            "--python",
-            str(_SERVICES / "consumer.tac"),
-        ]
-    )
-    embedded.wait_for_consumers()
-    with Amqp(embedded.url) as other:
-        other.publish("org.example.question.bread", {"loaves": "?"})
-    published = embedded.wait_for_published(2)
-    embedded.wait_until_settled("questions")
-    consumer.signal(signal.SIGTERM)
-    consumer.ended()
-
-    assert "org.example.answer" == published[1][0]
-    assert "org.example.question.bread" == published[1][1]["topic"]
 
 
 @pytest.mark.parametrize(
