@@ -116,12 +116,15 @@ class Promises(RuleBasedStateMachine):
     # Publishing
 
     @rule(
-        exchange=st.sampled_from([GOOD, GOOD, GOOD, UNROUTABLE, MISSING]),
-        timeout=st.sampled_from([None, None, 3.0]),
-        count=st.integers(1, 4),
+        exchange=st.sampled_from([*[GOOD] * 8, UNROUTABLE, MISSING]),
+        timeout=st.sampled_from([None, None, None, 3.0]),
+        count=st.integers(1, 6),
         again=st.booleans(),
+        then=st.sampled_from([None, 0.0, 0.0, 0.25]),
     )
-    def publish(self, exchange: str, timeout: float | None, count: int, again: bool) -> None:
+    def publish(
+        self, exchange: str, timeout: float | None, count: int, again: bool, then: float | None
+    ) -> None:
         for _ in range(count):
             number = len(self.sent)
             message = Message(topic=f"t.{number}", body={"n": number})
@@ -131,6 +134,8 @@ class Promises(RuleBasedStateMachine):
             self.sent.append(sent)
             sent.deferred = self.service.publish(message, exchange, timeout=timeout)
             sent.deferred.addBoth(sent.outcomes.append)
+        if then is not None:
+            self.world.settle(then)
 
     @precondition(lambda self: any(not sent.outcomes for sent in self.sent))
     @rule(data=st.data())
@@ -140,25 +145,19 @@ class Promises(RuleBasedStateMachine):
         assert chosen.deferred is not None
         chosen.deferred.cancel()
 
-    @rule()
-    def withhold_confirms(self) -> None:
-        self.broker.faults.withhold_confirms()
-
-    @rule()
-    def release_confirms(self) -> None:
-        self.broker.faults.release_confirms()
-
-    @rule(count=st.integers(1, 3))
-    def nack(self, count: int) -> None:
-        self.broker.faults.nack_publishes(count)
-
-    @rule()
-    def block(self) -> None:
-        self.broker.faults.block("low on memory")
-
-    @rule()
-    def unblock(self) -> None:
-        self.broker.faults.unblock()
+    @rule(fault=st.sampled_from(["withhold", "release", "nack", "block", "unblock"]))
+    def trouble_the_publisher(self, fault: str) -> None:
+        faults = self.broker.faults
+        if fault == "withhold":
+            faults.withhold_confirms()
+        elif fault == "release":
+            faults.release_confirms()
+        elif fault == "nack":
+            faults.nack_publishes(2)
+        elif fault == "block":
+            faults.block("low on memory")
+        else:
+            faults.unblock()
 
     # Consuming
 
@@ -185,13 +184,21 @@ class Promises(RuleBasedStateMachine):
     def consume_again(self) -> None:
         self.consume()
 
-    @rule()
-    def redeliver(self) -> None:
-        self.broker.faults.redeliver("q")
+    @rule(count=st.integers(1, 10))
+    def work(self, count: int) -> None:
+        """Callbacks return, one after the other, as far as there are messages."""
+        for _ in range(count):
+            self.world.settle(0.25)
+            if not self.running:
+                break
+            self.finish("return")
 
-    @rule()
-    def cancel_by_the_broker(self) -> None:
-        self.broker.faults.cancel_consumers("q")
+    @rule(fault=st.sampled_from(["redeliver", "cancel"]))
+    def trouble_the_consumer(self, fault: str) -> None:
+        if fault == "redeliver":
+            self.broker.faults.redeliver("q")
+        else:
+            self.broker.faults.cancel_consumers("q")
 
     @rule()
     def pause_or_resume(self) -> None:
@@ -210,46 +217,49 @@ class Promises(RuleBasedStateMachine):
 
     # Connections
 
-    @rule()
-    def lose(self) -> None:
+    @rule(then=st.sampled_from([0.0, 0.25, 2.0]))
+    def lose(self, then: float) -> None:
         self.world.reactor.cut()
+        self.world.settle(then)
+
+    @rule(
+        fault=st.sampled_from(
+            [
+                *("drop after", "close 320", "close 501", "close 541", "silence", "go away"),
+                *("type", "size", "end", "method", "arguments", "header", "no rights", "password"),
+            ]
+        ),
+        cut=st.booleans(),
+        seconds=st.sampled_from([0.0, 1.0, 10.0]),
+        healed=st.sampled_from([True, True, False]),
+    )
+    def trouble_the_connections(self, fault: str, cut: bool, seconds: float, healed: bool) -> None:
+        """Something happens, for a while or until it is healed."""
+        faults = self.broker.faults
+        if fault == "drop after":
+            faults.drop_after(2)
+        elif fault.startswith("close"):
+            faults.close_connections(int(fault[6:]), "CONNECTION_FORCED - a fault")
+        elif fault == "silence":
+            faults.silence()
+        elif fault == "go away":
+            self.world.reactor.reachable = False
+        elif fault == "no rights":
+            self.broker.users["guest"] = User("guest", {"/": Permissions(configure="")})
+        elif fault == "password":
+            self.broker.users["guest"] = User("another")
+        else:
+            faults.corrupt(fault)
+        if cut:
+            self.world.reactor.cut()
+        self.world.settle(seconds)
+        if healed:
+            self.heal()
 
     @rule()
-    def lose_after(self) -> None:
-        self.broker.faults.drop_after(2)
-
-    @rule(code=st.sampled_from([320, 501, 541]))
-    def close(self, code: int) -> None:
-        self.broker.faults.close_connections(code, "CONNECTION_FORCED - a fault")
-
-    @rule(what=st.sampled_from(["type", "size", "end", "method", "arguments", "header"]))
-    def corrupt(self, what: str) -> None:
-        self.broker.faults.corrupt(what)
-
-    @rule()
-    def fall_silent(self) -> None:
-        self.broker.faults.silence()
-
-    @rule()
-    def go_away(self) -> None:
-        self.world.reactor.reachable = False
-
-    @rule()
-    def come_back(self) -> None:
-        self.world.reactor.reachable = True
-
-    @rule()
-    def remove_rights(self) -> None:
-        """Declarations are refused from the next connection on."""
-        self.broker.users["guest"] = User("guest", {"/": Permissions(configure="")})
-
-    @rule()
-    def change_password(self) -> None:
-        self.broker.users["guest"] = User("another")
-
-    @rule()
-    def restore_user(self) -> None:
-        self.broker.users["guest"] = User("guest")
+    def everything_is_well(self) -> None:
+        self.heal()
+        self.world.settle(9)
 
     # Time
 
@@ -321,7 +331,8 @@ class Promises(RuleBasedStateMachine):
         """A consumer consumes, or tries to, or has ended and said how."""
         for consumer in self.service.consumers if hasattr(self, "service") else ():
             assert consumer.state in ("consuming", "connecting", "declaring", "backoff", "draining") or (
-                self.paused and consumer.state == "idle"
+                # Resumed during a callback, it begins again when that has finished.
+                consumer.state == "idle" and (self.paused or self.running)
             ), consumer
 
     @invariant()
@@ -392,8 +403,8 @@ class Promises(RuleBasedStateMachine):
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -538,3 +538,29 @@ def test_the_broker_chooses_a_new_name_after_a_reconnect(world: World) -> None:
     assert before != consumer.queue
     assert consumer.queue.startswith("amq.gen-")
     assert 1 == len(received)
+
+
+def test_resuming_during_a_callback(world: World) -> None:
+    """The callback's channel stays until its outcome is settled, and none is left behind."""
+    waiting: list[Deferred[None]] = []
+
+    def callback(_: Message) -> Deferred[None]:
+        waiting.append(Deferred())
+        return waiting[-1]
+
+    service = running(world, callback)
+    for n in range(3):
+        service.publish(message(n))
+    world.settle(1)
+    protocol = result_of(service.factory.when_connected())
+    protocol.pauseProducing()
+    world.settle(1)
+    protocol.resumeProducing()
+    world.settle(1)
+    for n in range(3):
+        waiting[n].callback(None)
+        world.settle(1)
+
+    assert 3 == len(waiting)
+    assert 0 == left(world)
+    assert service.consuming

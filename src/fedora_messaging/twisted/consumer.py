@@ -166,7 +166,8 @@ class Consumer:
 
     def start(self) -> None:
         """Consume as soon as there is a connection."""
-        if self._life.state is State.IDLE and not self._paused:
+        # Resumed during a callback: its channel must be there for its outcome, and closed after it.
+        if self._life.state is State.IDLE and not self._paused and self._subscribed is None:
             self._life.move(State.CONNECTING)
             self._try()
 
@@ -333,6 +334,8 @@ class Consumer:
         )
         if judged.state is State.STOPPED:
             self._stop(judged.error)
+        elif judged.state is State.BACKOFF and self._life.state is State.IDLE:
+            self.start()  # resumed, the callback still runs, and the channel is gone: nothing to wait for
         elif judged.state is State.BACKOFF:
             self._life.move(State.BACKOFF)
             delay = self._backoff.next()
