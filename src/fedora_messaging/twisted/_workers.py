@@ -72,12 +72,13 @@ class _Waiting:
 
     @property
     def oldest(self) -> float | None:
-        return next((delivery.arrived for delivery in list(self._deliveries.values())), None)
+        return next((delivery.arrived for delivery in self._deliveries.copy().values()), None)
 
     def take_back(self, before: float | None) -> list[Delivery]:
-        # list() of a dict's items is one step, so the worker's thread cannot change it meanwhile.
+        # copy() is one step, which the worker's thread cannot come between; list() of the items is not:
+        # it makes tuples, which may start the garbage collector, which may let another thread run.
         taken = []
-        for ticket, delivery in list(self._deliveries.items()):
+        for ticket, delivery in self._deliveries.copy().items():
             if before is not None and delivery.arrived >= before:
                 break
             if self._deliveries.pop(ticket, None) is not None:
