@@ -9,6 +9,7 @@ name, and to map its errors.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -286,6 +287,9 @@ class Client:
             service = self._service
             state = "starting" if service is None else service.publisher.publishing_state
             publishing.cancel()
+            # Its end is taken note of: crochet would look at it once more while the interpreter goes down.
+            with suppress(Exception):
+                wait(publishing, 1.0)
             raise PublishTimeout(reason=timeout_words(timeout or 0, state)) from None
         except KeyboardInterrupt:
             publishing.cancel()
