@@ -113,7 +113,7 @@ def test_d2_a_refusal_that_names_nothing(vhost: Vhost, measured: Callable[..., N
     somebody = f"somebody-{secrets.token_hex(4)}"
 
     def properties(number: int) -> pika.BasicProperties | None:
-        if number != 101:
+        if number != 501:
             return None
         return pika.BasicProperties(
             user_id=somebody,
@@ -125,12 +125,12 @@ def test_d2_a_refusal_that_names_nothing(vhost: Vhost, measured: Callable[..., N
 
     with Application(vhost.url) as app:
         app.settled(app.publish(1), 10)
-        numbers = app.publish(200, properties=properties)
+        numbers = app.publish(1000, properties=properties)
         settled = app.settled(numbers, 1 + SLACK)
         measured(settled=settled)
 
-    assert {101} == app.account.failed.keys()
-    assert type(app.account.failed[101]) is exceptions.PublishReturned
+    assert {501} == app.account.failed.keys()
+    assert type(app.account.failed[501]) is exceptions.PublishReturned
     assert 2 == _refusals(vhost, somebody)
     app.account.check_published(taken(vhost.url), failed=1)
 
