@@ -39,7 +39,7 @@ from ._settings import (
     validate_queues,
 )
 from ._url import redacted
-from ._values import DEFAULTS, TLS, Config, Monitoring, NackDelay, QoS, Reconnect
+from ._values import DEFAULTS, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
 from .exceptions import ConfigurationException
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "ClientProperties",
     "Config",
     "ConfigType",
+    "ConsumerConfig",
     "ExchangeConfig",
     "ExchangeDefinition",
     "LazyConfig",
