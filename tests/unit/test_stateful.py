@@ -178,6 +178,7 @@ class Promises(RuleBasedStateMachine):
             done.callback(None)
         else:
             done.errback(error)
+        self.world.settle()
 
     @precondition(lambda self: not self.service.consumers)
     @rule()
@@ -373,11 +374,7 @@ class Promises(RuleBasedStateMachine):
                 self.world.settle(1)
             if self.running:
                 self.finish("return")
-            elif (
-                all(sent.outcomes for sent in self.sent)
-                and not self.left()
-                and self.world.reactor.seconds() > 60
-            ):
+            elif self.service.consuming and not self.left() and all(sent.outcomes for sent in self.sent):
                 break
         waiting = [sent.number for sent in self.sent if not sent.outcomes]
         lost = {sent.message.id for sent in self.sent if sent.confirmed} - set(self.finished)
