@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from fedora_messaging.broker import Permissions, User
 from fedora_messaging.exceptions import (
     BadDeclaration,
     ConnectionException,
@@ -564,3 +565,28 @@ def test_resuming_during_a_callback(world: World) -> None:
     assert 3 == len(waiting)
     assert 0 == left(world)
     assert service.consuming
+
+
+def test_stopping_while_a_consumer_waits_to_declare(world: World) -> None:
+    """With a callback of an earlier connection still running, no new attempt is made while stopping."""
+    waiting: list[Deferred[None]] = []
+
+    def callback(_: Message) -> Deferred[None]:
+        waiting.append(Deferred())
+        return waiting[-1]
+
+    service = running(world, callback)
+    service.publish(message())
+    world.settle(1)
+    world.broker.users["guest"] = User("guest", {"/": Permissions(configure="")})
+    world.reactor.cut()
+    world.settle(10)
+    (consumer,) = service.consumers
+    stopped = service.stopService()
+    world.settle(10)
+    states = consumer.state, stopped.called
+    waiting[0].callback(None)
+    world.settle(6)
+
+    assert ("draining", False) == states
+    assert result_of(stopped) is None

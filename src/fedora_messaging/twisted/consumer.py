@@ -233,6 +233,7 @@ class Consumer:
             await wait(self._clock, self.result, grace)
             return
         self._life.move(State.DRAINING)
+        self._try_no_more()
         until = None if grace is None else self._clock.seconds() + grace
         subscribed = self._subscribed
         if subscribed is not None:
@@ -370,16 +371,19 @@ class Consumer:
 
     def _forget(self) -> None:
         """Give up the present channel, attempt and timers."""
-        attempt, self._attempt = self._attempt, None
+        self._try_no_more()
         subscribed, self._subscribed = self._subscribed, None
+        if subscribed is not None:
+            subscribed.deliveries.lost()
+            subscribed.channel.close()
+
+    def _try_no_more(self) -> None:
+        attempt, self._attempt = self._attempt, None
         for timer in (self._retry, self._stable):
             if timer is not None and timer.active():
                 timer.cancel()
         if attempt is not None:
             attempt.give_up()
-        if subscribed is not None:
-            subscribed.deliveries.lost()
-            subscribed.channel.close()
 
     # Messages
 
