@@ -9,6 +9,7 @@ was promised has come true.
 
 import gc
 import logging
+import os
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -400,7 +401,8 @@ class Promises(RuleBasedStateMachine):
 
 TestPromises = Promises.TestCase
 TestPromises.settings = settings(
-    max_examples=100,
+    # Enough for every run; STATEFUL_EXAMPLES=1000 for a long look.
+    max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "12")),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
