@@ -318,14 +318,20 @@ def logged() -> Iterator[_Everything]:
     from twisted.logger import STDLibLogObserver, globalLogPublisher
 
     everything, observer, root = _Everything(), STDLibLogObserver(), logging.getLogger()
-    level = root.level
-    root.setLevel(logging.NOTSET)
+    # Other tests in this process may have quietened some loggers.
+    loggers = [root, logging.getLogger("pika"), logging.getLogger("fedora_messaging")]
+    before = [(each, each.level, each.propagate) for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.NOTSET)
+        each.propagate = True
     root.addHandler(everything)
     globalLogPublisher.addObserver(observer)
     yield everything
     globalLogPublisher.removeObserver(observer)
     root.removeHandler(everything)
-    root.setLevel(level)
+    for each, level, propagate in before:
+        each.setLevel(level)
+        each.propagate = propagate
 
 
 def told(error: BaseException) -> str:
