@@ -13,13 +13,17 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: demo test ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
+.PHONY: demo test soak ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
 
 test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	OLDEST_PYTHON=$$(./scripts/find-python oldest) $(VENV)/bin/tox run -q -e $(INSTALL) -- $(ARGS)
+
+SECONDS ?= 600
+soak: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
+	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS)
 
 coverage: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e coverage
