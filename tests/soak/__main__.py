@@ -187,10 +187,9 @@ class Soak:
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.faults.most_common())
         print(f"faults: {sum(self.faults.values())} ({kinds})")
         print(f"published and confirmed: {sum(self.confirmed)} of {self.next}")
-        print(
-            f"lost: {self.lost()}; received more than once: {more}; callbacks at a time: {1 + self.concurrent}"
-        )
-        print(f"memory: {first:.1f} MiB when it had warmed up, {last:.1f} at the end ({last - first:+.1f})")
+        print(f"lost: {self.lost()}; received more than once: {more}")
+        print(f"most callbacks at a time in one consumer: {1 + self.concurrent}")
+        print(f"memory: {first:.1f} MiB when warm, {last:.1f} at the end ({last - first:+.1f})")
         for error in self.errors[:10]:
             print(f"error: {error}")
         return not (self.lost() or self.errors or self.concurrent) and sum(self.confirmed) == self.next
