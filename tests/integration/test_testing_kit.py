@@ -67,6 +67,37 @@ def test_guard():
     with pytest.raises(UnmockedPublish):
         api.publish(api.Message(topic="t"))
 """
+ASYNCIO = """
+from twisted.internet import asyncioreactor
+
+asyncioreactor.install()
+
+import asyncio
+from fedora_messaging import api, exceptions
+
+
+def test_coroutines(fedora_messaging_broker):
+    received = []
+
+    async def callback(message):
+        await asyncio.sleep(0)
+        received.append(message.topic)
+        raise exceptions.HaltConsumer()
+
+    async def consume():
+        binding = {"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}
+        (consumer,) = await api.twisted_consume(callback, binding)
+        await asyncio.sleep(0)
+        await api.twisted_publish(api.Message(topic="t"))
+        try:
+            await consumer.result
+        except exceptions.HaltConsumer:
+            pass
+
+    fedora_messaging_broker.run(consume)
+
+    assert ["t"] == received
+"""
 CLEAN = """
 import sys
 
@@ -107,6 +138,13 @@ def test_the_fixture_gives_a_broker(tmp_path: Path) -> None:
     done = _pytest(tmp_path, TESTS)
 
     assert "25 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_fixture_with_the_asyncio_reactor(tmp_path: Path) -> None:
+    """Where the asyncio reactor runs, coroutines await Deferreds and futures alike."""
+    done = _pytest(tmp_path, ASYNCIO)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_plugin_imports_nothing(tmp_path: Path) -> None:

@@ -86,12 +86,13 @@ class EmbeddedBroker:
             args: Its arguments.
             timeout: How long it may take, in seconds.
         """
-        from twisted.internet.defer import Deferred, ensureDeferred
+        from twisted.internet.defer import Deferred
         from twisted.python.threadable import isInIOThread
 
+        from ..twisted._callbacks import drive
+
         def start() -> Any:
-            result = call(*args)
-            return ensureDeferred(result) if hasattr(result, "__await__") else result
+            return drive(call(*args))
 
         if isInIOThread():
             result = start()
