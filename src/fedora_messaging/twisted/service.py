@@ -8,6 +8,7 @@ it has blocked, acknowledgements included, and consumers must go on during an al
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,8 @@ from .protocol import FedoraMessagingProtocol
 from .stats import FactoryStatistics
 
 __all__ = ["FedoraMessagingService"]
+
+_log = logging.getLogger(__name__)
 
 
 class FedoraMessagingService(MultiService):
@@ -273,8 +276,11 @@ def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.c
     """
     parameters = url_parameters(amqp_url or config.amqp_url)
     parameters.client_properties = dict(config.client_properties)
-    if parameters.ssl_options is not None and config.tls.certfile and config.tls.keyfile:
-        parameters.credentials = pika.credentials.ExternalCredentials()
+    if config.tls.certfile and config.tls.keyfile:
+        if parameters.ssl_options is not None:
+            parameters.credentials = pika.credentials.ExternalCredentials()
+        else:
+            _log.warning("tls.certfile and tls.keyfile are not used: the broker's URL is amqp, not amqps.")
     return parameters
 
 
