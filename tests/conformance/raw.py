@@ -121,6 +121,20 @@ class RawClient:
             self.read()
         return self
 
+    def reaction(self, patience: float = 1.0) -> str:
+        """How it goes on after something odd; when nothing comes, how it answers connection.close.
+
+        The close is sent only then: RabbitMQ's channels are processes of their own, and one that is about to
+        complain may be overtaken by it.
+        """
+        self._socket.settimeout(patience)
+        reaction = self.ending()
+        self._socket.settimeout(4)
+        if reaction == "nothing":
+            self.method(0, spec.Connection.Close(200, "still here", 0, 0))
+            reaction = self.ending()
+        return reaction
+
     def ending(self) -> str:
         """How it goes on: a close with its code, the end of the stream, or the next method."""
         try:
