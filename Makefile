@@ -13,7 +13,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: demo test soak ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
+.PHONY: bench demo test soak ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -24,6 +24,12 @@ test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 SECONDS ?= 600
 soak: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS)
+
+# make bench QUICK=1: once and briefly. Other arguments: make bench ARGS="--tasks A,B"
+QUICK ?=
+bench: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
+	$(VENV)/bin/tox run -q -e plain --notest
+	$(VENV)/bin/tox run -q -e bench -- $(if $(QUICK),--quick) $(if $(filter command line,$(origin ARGS)),$(ARGS))
 
 coverage: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e coverage

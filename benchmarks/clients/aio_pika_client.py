@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""aio-pika, under asyncio. Publishing validates nothing; consuming validates with a validator made once."""
+
+import asyncio
+import json
+import time
+
+import aio_pika
+from workload import (
+    QUEUE,
+    TOPIC,
+    URL,
+    Latency,
+    Stopwatch,
+    make_body,
+    make_check,
+    make_headers,
+    new_id,
+    options,
+)
+
+told = options()
+BODY = make_body(told.size)
+
+
+def _message(body):
+    return aio_pika.Message(
+        json.dumps(body).encode(),
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        headers=make_headers(),
+        message_id=new_id(),
+    )
+
+
+async def _exchange(connection):
+    channel = await connection.channel(publisher_confirms=True)
+    return await channel.get_exchange("amq.topic", ensure=False)
+
+
+async def publish():
+    """Publish one after the other, each confirmed."""
+    async with await aio_pika.connect(URL) as connection:
+        exchange = await _exchange(connection)
+        await exchange.publish(_message(BODY), TOPIC)
+        watch = Stopwatch()
+        for _ in range(told.count - 1):
+            await exchange.publish(_message(BODY), TOPIC)
+        watch.report(told.count - 1)
+
+
+async def pipeline():
+    """Publish with many in flight."""
+    async with await aio_pika.connect(URL) as connection:
+        exchange = await _exchange(connection)
+        left = told.count
+
+        async def one_after_the_other():
+            nonlocal left
+            while left > 0:
+                left -= 1
+                await exchange.publish(_message(BODY), TOPIC)
+
+        watch = Stopwatch()
+        await asyncio.gather(*(one_after_the_other() for _ in range(told.in_flight)))
+        watch.report(told.count)
+
+
+async def _consume(connection, take):
+    channel = await connection.channel()
+    await channel.set_qos(prefetch_count=told.prefetch)
+    queue = await channel.get_queue(QUEUE, ensure=False)
+    check = make_check()
+    done = asyncio.Event()
+
+    async def received(message):
+        body = json.loads(message.body)
+        check(body)
+        last = take(body)
+        await message.ack()
+        if last:
+            done.set()
+
+    await queue.consume(received)
+    return done
+
+
+async def consume():
+    """Consume."""
+    async with await aio_pika.connect(URL) as connection:
+        got, watch = 0, None
+
+        def take(_):
+            nonlocal got, watch
+            watch = watch or Stopwatch()
+            got += 1
+            return got == told.count
+
+        done = await _consume(connection, take)
+        await done.wait()
+        watch.report(told.count - 1)
+
+
+async def latency():
+    """Publisher and consumer in one process, a connection each."""
+    took = Latency()
+
+    def take(body):
+        took.add(body)
+        return len(took.seconds) == told.count
+
+    async with await aio_pika.connect(URL) as consuming, await aio_pika.connect(URL) as publishing:
+        done = await _consume(consuming, take)
+        exchange = await _exchange(publishing)
+        began = time.perf_counter()
+        for number in range(told.count):
+            await asyncio.sleep(max(0.0, began + number / told.rate - time.perf_counter()))
+            await exchange.publish(_message(dict(BODY, sent=time.perf_counter())), TOPIC)
+        await done.wait()
+        took.report()
+
+
+asyncio.run(globals()[told.task]())

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""kombu, with its pure Python transport. Publishing validates nothing; consuming validates with a validator made once."""
+
+import socket
+
+import kombu
+from workload import (
+    EXCHANGE,
+    QUEUE,
+    TOPIC,
+    URL,
+    Stopwatch,
+    make_body,
+    make_check,
+    make_headers,
+    new_id,
+    options,
+)
+
+told = options()
+BODY = make_body(told.size)
+_URL = URL.replace("amqp://", "pyamqp://")
+
+
+def publish():
+    """Publish one after the other, each confirmed."""
+    with kombu.Connection(_URL, transport_options={"confirm_publish": True}) as connection:
+        producer = connection.Producer(serializer="json")
+
+        def one():
+            producer.publish(
+                BODY,
+                exchange=EXCHANGE,
+                routing_key=TOPIC,
+                delivery_mode=2,
+                headers=make_headers(),
+                message_id=new_id(),
+            )
+
+        one()
+        watch = Stopwatch()
+        for _ in range(told.count - 1):
+            one()
+        watch.report(told.count - 1)
+
+
+def consume():
+    """Consume."""
+    check = make_check()
+    got, watch = 0, None
+
+    def received(body, message):
+        nonlocal got, watch
+        watch = watch or Stopwatch()
+        check(body)
+        message.ack()
+        got += 1
+
+    with kombu.Connection(_URL) as connection:
+        queue = kombu.Queue(QUEUE, durable=True, no_declare=True)
+        with connection.Consumer(
+            [queue], callbacks=[received], accept=["json"], prefetch_count=told.prefetch, auto_declare=False
+        ):
+            while got < told.count:
+                try:
+                    connection.drain_events(timeout=5)
+                except socket.timeout as error:
+                    raise RuntimeError(f"{got} of {told.count} came") from error
+        watch.report(told.count - 1)
+
+
+globals()[told.task]()

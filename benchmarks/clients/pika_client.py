@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""pika's own clients: BlockingConnection, SelectConnection and the bare Twisted adapter.
+
+Publishing encodes JSON and validates nothing; consuming decodes it, validates with a validator made once, and
+acknowledges each message.
+"""
+
+import json
+import os
+import threading
+import time
+
+import pika
+from workload import (
+    EXCHANGE,
+    QUEUE,
+    TOPIC,
+    URL,
+    Latency,
+    Stopwatch,
+    make_body,
+    make_check,
+    make_headers,
+    new_id,
+    options,
+)
+
+told = options()
+BODY = make_body(told.size)
+
+
+def _properties():
+    return pika.BasicProperties(
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        headers=make_headers(),
+        message_id=new_id(),
+    )
+
+
+def _blocking():
+    connection = pika.BlockingConnection(pika.URLParameters(URL))
+    return connection, connection.channel()
+
+
+def publish():
+    """Publish one after the other, each confirmed."""
+    connection, channel = _blocking()
+    channel.confirm_delivery()
+
+    def one():
+        channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
+
+    one()
+    watch = Stopwatch()
+    for _ in range(told.count - 1):
+        one()
+    watch.report(told.count - 1)
+    connection.close()
+
+
+def consume():
+    """Consume."""
+    connection, channel = _blocking()
+    channel.basic_qos(prefetch_count=told.prefetch)
+    check = make_check()
+    got = 0
+    watch = None
+
+    def received(channel, method, properties, body):
+        nonlocal got, watch
+        watch = watch or Stopwatch()
+        check(json.loads(body.decode("utf-8")))
+        got += 1
+        channel.basic_ack(method.delivery_tag)
+        if got == told.count:
+            channel.stop_consuming()
+
+    channel.basic_consume(QUEUE, received)
+    channel.start_consuming()
+    watch.report(told.count - 1)
+    connection.close()
+
+
+def select():
+    """Publish with many in flight, on a SelectConnection."""
+    sent = 0
+    pending = set()
+    watch = channel = None
+
+    def pump():
+        nonlocal sent
+        while sent < told.count and len(pending) < told.in_flight:
+            sent += 1
+            pending.add(sent)
+            channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
+
+    def confirmed(method):
+        tag = method.method.delivery_tag
+        if method.method.multiple:
+            pending.difference_update([each for each in pending if each <= tag])
+        else:
+            pending.discard(tag)
+        if sent == told.count and not pending:
+            watch.report(told.count)
+            connection.close()
+        else:
+            pump()
+
+    def selected(_):
+        nonlocal watch
+        watch = Stopwatch()
+        pump()
+
+    def opened(new):
+        nonlocal channel
+        channel = new
+        channel.confirm_delivery(confirmed, selected)
+
+    connection = pika.SelectConnection(
+        pika.URLParameters(URL),
+        on_open_callback=lambda connection: connection.channel(on_open_callback=opened),
+        on_close_callback=lambda connection, error: connection.ioloop.stop(),
+    )
+    connection.ioloop.start()
+
+
+def twisted():
+    """Publish with many in flight, on pika's Twisted adapter as it is."""
+    from pika.adapters.twisted_connection import TwistedProtocolConnection
+    from twisted.internet import defer, protocol, reactor
+
+    parameters = pika.URLParameters(URL)
+
+    async def run():
+        creator = protocol.ClientCreator(reactor, TwistedProtocolConnection, parameters)
+        made = await creator.connectTCP(parameters.host, parameters.port)
+        await made.ready
+        channel = await made.channel()
+        await channel.confirm_delivery()
+        left = told.count
+
+        async def one_after_the_other():
+            nonlocal left
+            while left > 0:
+                left -= 1
+                await channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
+
+        watch = Stopwatch()
+        await defer.gatherResults(
+            [defer.ensureDeferred(one_after_the_other()) for _ in range(told.in_flight)]
+        )
+        watch.report(told.count)
+        await made.close()
+        reactor.stop()
+
+    def failed(failure):
+        failure.printTraceback()
+        os._exit(1)
+
+    reactor.callWhenRunning(lambda: defer.ensureDeferred(run()).addErrback(failed))
+    reactor.run()
+
+
+def latency():
+    """A blocking consumer in a thread, a blocking publisher with confirms beside it."""
+    took = Latency()
+    ready = threading.Event()
+
+    def consumer():
+        connection, channel = _blocking()
+        channel.basic_qos(prefetch_count=told.prefetch)
+        check = make_check()
+
+        def received(channel, method, properties, body):
+            decoded = json.loads(body)
+            check(decoded)
+            took.add(decoded)
+            channel.basic_ack(method.delivery_tag)
+            if len(took.seconds) == told.count:
+                channel.stop_consuming()
+
+        channel.basic_consume(QUEUE, received)
+        ready.set()
+        channel.start_consuming()
+        connection.close()
+
+    thread = threading.Thread(target=consumer)
+    thread.start()
+    ready.wait()
+    time.sleep(0.2)
+    connection, channel = _blocking()
+    channel.confirm_delivery()
+    began = time.perf_counter()
+    for number in range(told.count):
+        time.sleep(max(0.0, began + number / told.rate - time.perf_counter()))
+        body = dict(BODY, sent=time.perf_counter())
+        channel.basic_publish(EXCHANGE, TOPIC, json.dumps(body).encode(), _properties())
+    thread.join()
+    connection.close()
+    took.report()
+
+
+globals()[told.task]()
