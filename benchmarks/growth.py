@@ -42,7 +42,7 @@ def many_messages(bench: Bench, count: int) -> list[Growth]:
 
 
 def many_queues(bench: Bench, count: int, repetitions: int) -> list[tuple[int, float]]:
-    """Consume so many messages from 1, 10 and 100 queues in one process: the least processor time a message."""
+    """Consume so many messages from 1, 10 and 100 queues in one process: the least CPU time a message."""
     costs: dict[int, list[float]] = {}
     bench.forget(QUEUE)  # it would get all of them, too
     for _ in range(repetitions):
@@ -62,7 +62,10 @@ def many_queues(bench: Bench, count: int, repetitions: int) -> list[tuple[int, f
 def in_flight(bench: Bench, seconds: float) -> list[Curve]:
     """Publishing with more and more in flight."""
     made = []
-    for name, program, task in ((RAW, "raw.py", "pipeline"), ("fedora_messaging [fast]", "fedora.py", "pipeline")):
+    for name, program, task in (
+        (RAW, "raw.py", "pipeline"),
+        ("fedora_messaging [fast]", "fedora.py", "pipeline"),
+    ):
         curve = Curve(name)
         for number in (1, 3, 10, 30, 100, 300, 1000, 3000):
             count = int(seconds * min(6000, 600 * number))
@@ -77,7 +80,10 @@ def in_flight(bench: Bench, seconds: float) -> list[Curve]:
 def prefetch(bench: Bench, seconds: float) -> list[Curve]:
     """Consuming with a larger and larger prefetch count."""
     made = []
-    for name, program, task in ((RAW, "raw.py", "consume"), ("fedora_messaging [fast]", "fedora.py", "consume")):
+    for name, program, task in (
+        (RAW, "raw.py", "consume"),
+        ("fedora_messaging [fast]", "fedora.py", "consume"),
+    ):
         curve = Curve(name)
         for number in (1, 3, 10, 30, 100, 300, 1000):
             count = int(seconds * min(12000, 2000 * number))

@@ -30,6 +30,8 @@ if told.task in ("consume_coroutine", "coroutine_latency"):
 
     asyncioreactor.install()
 
+import contextlib
+
 from bench_schema import Comment
 
 from fedora_messaging import api, config, message
@@ -165,10 +167,8 @@ class Counter:
 def consume():
     """Consume: api.consume with a plain callback."""
     counter = Counter(told.count)
-    try:
+    with contextlib.suppress(HaltConsumer):
         api.consume(counter, bindings=BINDINGS, queues=QUEUES)
-    except HaltConsumer:
-        pass
     counter.watch.report(told.count - 1)
     time.sleep(0.1)  # 3.9.1 writes its last acknowledgement behind
     _end()
@@ -177,20 +177,16 @@ def consume():
 def consume_growth():
     """Consume a lot: what each part costs, and the memory at its end."""
     marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= told.count]
-    try:
+    with contextlib.suppress(HaltConsumer):
         api.consume(Counter(told.count, marks), bindings=BINDINGS, queues=QUEUES)
-    except HaltConsumer:
-        pass
     _end()
 
 
 def _consumed(callback, counter):
     async def start():
         (consumer,) = await api.twisted_consume(callback, bindings=BINDINGS, queues=QUEUES)
-        try:
+        with contextlib.suppress(HaltConsumer):
             await consumer.result
-        except HaltConsumer:
-            pass
         counter.watch.report(told.count - 1)
         _stop()
 
@@ -232,7 +228,7 @@ def consume_queues():
 
     async def start():
         bindings = [{"exchange": EXCHANGE, "queue": name, "routing_keys": [name]} for name in names]
-        consumers = await api.twisted_consume(callback, bindings, {name: DURABLE for name in names})
+        consumers = await api.twisted_consume(callback, bindings, dict.fromkeys(names, DURABLE))
         await threads.deferToThread(all_done.wait)
         counter.watch.report(told.count - 1)
         await defer.gatherResults([consumer.cancel() for consumer in consumers])
@@ -265,10 +261,8 @@ def latency():
 
         loop = task.LoopingCall(tick)
         loop.start(1 / told.rate)
-        try:
+        with contextlib.suppress(HaltConsumer):
             await consumer.result
-        except HaltConsumer:
-            pass
         loop.stop()
         took.report()
         _stop()

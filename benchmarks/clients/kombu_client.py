@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""kombu, with its pure Python transport. Publishing validates nothing; consuming validates with a validator made once."""
+"""kombu, with its pure Python transport.
 
-import socket
+Publishing validates nothing; consuming validates with a validator made once.
+"""
 
 import kombu
 from workload import (
@@ -65,7 +66,7 @@ def consume():
             while got < told.count:
                 try:
                     connection.drain_events(timeout=5)
-                except socket.timeout as error:
+                except TimeoutError as error:
                     raise RuntimeError(f"{got} of {told.count} came") from error
         watch.report(told.count - 1)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The limit: a bare socket that sends frames encoded before, and counts confirms. What the broker itself sustains."""
+"""The limit, what the broker itself sustains: a bare socket that sends frames encoded before and counts confirms."""
 
 import json
 import socket

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the clients of the benchmarks share: the message, what they are told, and what they report.
 
-Each client is a program of its own, ``CLIENT.py TASK --count N``, in whichever environment has its library, and
-prints one line of JSON. The broker's address is in the environment variable BENCH_URL.
+Each client is a program of its own, ``CLIENT.py TASK --count N``, in whichever environment has its library,
+and prints one line of JSON. The broker's address is in the environment variable BENCH_URL.
 """
 
 import argparse
@@ -121,7 +121,7 @@ def new_id():
 
 
 def make_check():
-    """What says whether a body is valid, for clients that have no schemas of their own: a validator made once."""
+    """What says whether a body is valid, for clients without schemas of their own: a validator made once."""
     import jsonschema
 
     validator = jsonschema.Draft4Validator(BODY_SCHEMA)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
@@ -30,6 +31,39 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
+class _Settings(NamedTuple):
+    """What is needed of the configuration for each message; looking it all up costs a sixth of a publish."""
+
+    generation: int  #: of the configuration that it was read from
+    topic_prefix: str
+    priority: int | None
+    limit: int
+    exchange: str
+    #: Other values here need a new connection. The dictionaries may be changed in place.
+    connection: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, values: LazyConfig | Config) -> _Settings:
+        """Those of a configuration."""
+        if isinstance(values, Config):
+            return cls(
+                0,
+                values.topic_prefix,
+                values.publish_priority,
+                values.max_message_size,
+                values.publish_exchange,
+                (),
+            )
+        return cls(
+            values.generation,
+            values["topic_prefix"] or "",
+            values["publish_priority"],
+            values["max_message_size"],
+            values["publish_exchange"],
+            (values["amqp_url"], values["tls"], values["client_properties"]),
+        )
+
+
 class Client:
     """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it
     is needed.
@@ -45,7 +79,8 @@ class Client:
         self._fixed = config
         self._conf: LazyConfig = conf
         self._service: FedoraMessagingService | None = None
-        self._connection_keys: Any = None
+        self._connection_keys: tuple[Any, ...] = ()
+        self._read: _Settings | None = None
         self._trigger: Any = None
         self._sender: Callable[..., None] = self.publish
 
@@ -166,7 +201,21 @@ class Client:
             A Deferred that fires with None when the broker has confirmed the message; cancelling it
             gives up. It fails as :meth:`publish` does.
         """
-        from twisted.internet.defer import Deferred, fail, succeed
+        try:
+            if interception.takes(message, connected=self._service is not None):
+                return _fired(None)
+            if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
+                return self._publish_signalled(message, exchange, timeout)
+            body = check_outgoing(message)
+            encoded, exchange = self._encode(message, body, exchange)
+            return self._send(encoded, exchange, timeout)
+        except Exception as error:
+            return _fired(error)
+
+    def _publish_signalled(
+        self, message: Message, exchange: str | None, timeout: float | None
+    ) -> Deferred[None]:
+        from twisted.internet.defer import Deferred
         from twisted.internet.threads import deferToThread
 
         async def signalled(what: Any, **values: Any) -> None:
@@ -177,7 +226,9 @@ class Client:
             try:
                 if pre_publish_signal.receivers:
                     await signalled(pre_publish_signal)
-                await self._publish_now(message, exchange, timeout)
+                body = check_outgoing(message)
+                encoded, where = self._encode(message, body, exchange)
+                await self._send(encoded, where, timeout)
             except Exception as error:
                 if publish_failed_signal.receivers:
                     await signalled(publish_failed_signal, error=error)
@@ -185,17 +236,7 @@ class Client:
             if publish_signal.receivers:
                 await signalled(publish_signal)
 
-        try:
-            if interception.takes(message, connected=self._service is not None):
-                return succeed(None)
-        except AssertionError as error:
-            return fail(error)
-        if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
-            return Deferred.fromCoroutine(publish())
-        try:
-            return self._publish_now(message, exchange, timeout)
-        except Exception as error:
-            return fail(error)
+        return Deferred.fromCoroutine(publish())
 
     def twisted_consume(
         self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None
@@ -250,26 +291,25 @@ class Client:
 
     # Underneath
 
-    def _encode(self, message: Message, body: bytes, exchange: str | None) -> tuple[_wire.Encoded, str]:
-        if self._fixed is not None:
-            config = self._fixed
-            prefix, priority, limit = config.topic_prefix, config.publish_priority, config.max_message_size
-            default = config.publish_exchange
-        else:
-            values = self._conf
-            prefix, priority, limit = (
-                values["topic_prefix"],
-                values["publish_priority"],
-                values["max_message_size"],
-            )
-            default = values["publish_exchange"]
-        encoded = _wire.encode(message, topic_prefix=prefix or "", priority=priority, limit=limit, body=body)
-        return encoded, default if exchange is None else exchange
+    @property
+    def _settings(self) -> _Settings:
+        settings, values = self._read, self._conf
+        if settings is None or (
+            self._fixed is None and (settings.generation != values.generation or not values.loaded)
+        ):
+            settings = self._read = _Settings.of(self._fixed or values)
+        return settings
 
-    def _publish_now(self, message: Message, exchange: str | None, timeout: float | None) -> Deferred[None]:
-        body = check_outgoing(message)
-        encoded, exchange = self._encode(message, body, exchange)
-        return self._send(encoded, exchange, timeout)
+    def _encode(self, message: Message, body: bytes, exchange: str | None) -> tuple[_wire.Encoded, str]:
+        settings = self._settings
+        encoded = _wire.encode(
+            message,
+            topic_prefix=settings.topic_prefix,
+            priority=settings.priority,
+            limit=settings.limit,
+            body=body,
+        )
+        return encoded, settings.exchange if exchange is None else exchange
 
     def _send(self, encoded: _wire.Encoded, exchange: str, timeout: float | None = None) -> Deferred[None]:
         service = self.running_service()
@@ -297,16 +337,13 @@ class Client:
 
     def _ready_service(self) -> FedoraMessagingService:
         """The service for the present configuration, in the reactor's thread."""
-        keys = None
-        if self._fixed is None:
-            values = self._conf
-            keys = values["amqp_url"], dict(values["tls"]), dict(values["client_properties"])
+        keys = self._settings.connection
         service = self._service
         if service is not None and keys == self._connection_keys:
             return service
         if service is not None:
             self._stop()
-        return self._new_service(keys)
+        return self._new_service(deepcopy(keys))
 
     def _new_service(self, keys: Any) -> FedoraMessagingService:
         from .twisted._clock import global_clock
@@ -360,3 +397,15 @@ class Client:
                 first.subFailure.raiseException()
 
         return Deferred.fromCoroutine(consume())
+
+
+def _fired(result: Exception | None) -> Deferred[None]:
+    """A Deferred that has fired, or failed."""
+    from twisted.internet.defer import Deferred
+
+    done: Deferred[None] = Deferred()
+    if result is None:
+        done.callback(None)
+    else:
+        done.errback(result)
+    return done

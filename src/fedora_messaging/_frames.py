@@ -29,6 +29,7 @@ _U32 = struct.Struct(">I").unpack_from
 _TAG_AND_BIT = struct.Struct(">QB").unpack_from
 _HEADER = struct.Struct(">HHQ").unpack_from
 _PACK_FRAME = struct.Struct(">BHI").pack
+_PACK_END_AND_FRAME = struct.Struct(">BBHI").pack
 _PACK_HEADER = struct.Struct(">BHIHHQ").pack
 _PACK_SETTLE = struct.Struct(">BHIIQBB").pack
 
@@ -212,7 +213,28 @@ def publish(
         mandatory: Whether an unroutable message comes back.
         frame_max: The negotiated limit.
     """
+    key = channel, exchange, routing_key, mandatory
+    method_frame = _publish_methods.get(key) or _publish_method(*key)
     size = len(body)
+    header = _PACK_HEADER(_CONTENT_HEADER, channel, 12 + len(properties), 60, 0, size)
+    room = frame_max - OVERHEAD
+    if 0 < size <= room:
+        between = _PACK_END_AND_FRAME(0xCE, _CONTENT_BODY, channel, size)
+        return b"".join((method_frame, header, properties, between, body, _END))
+    parts = [method_frame, header, properties, _END]
+    for at in range(0, size, room):
+        piece = body[at : at + room]
+        parts += (_PACK_FRAME(_CONTENT_BODY, channel, len(piece)), piece, _END)
+    return b"".join(parts)
+
+
+# Publishers have few topics, but nobody says so: bounded.
+_publish_methods: dict[tuple[int, bytes, bytes, bool], bytes] = {}
+_MOST_METHODS = 1_000
+
+
+def _publish_method(channel: int, exchange: bytes, routing_key: bytes, mandatory: bool) -> bytes:
+    """The method frame of ``basic.publish``, which is kept."""
     arguments = b"".join(
         (
             b"\0\x3c\0\x28\0\0",
@@ -223,23 +245,11 @@ def publish(
             b"\1" if mandatory else b"\0",
         )
     )
-    parts = [
-        _PACK_FRAME(_METHOD, channel, len(arguments)),
-        arguments,
-        _END,
-        _PACK_HEADER(_CONTENT_HEADER, channel, 12 + len(properties), 60, 0, size),
-        properties,
-        _END,
-    ]
-    room = frame_max - OVERHEAD
-    if size <= room:
-        if size:
-            parts += (_PACK_FRAME(_CONTENT_BODY, channel, size), body, _END)
-    else:
-        for at in range(0, size, room):
-            piece = body[at : at + room]
-            parts += (_PACK_FRAME(_CONTENT_BODY, channel, len(piece)), piece, _END)
-    return b"".join(parts)
+    if len(_publish_methods) >= _MOST_METHODS:
+        _publish_methods.clear()
+    made = _PACK_FRAME(_METHOD, channel, len(arguments)) + arguments + _END
+    _publish_methods[channel, exchange, routing_key, mandatory] = made
+    return made
 
 
 def ack(channel: int, tag: int, multiple: bool) -> bytes:

@@ -55,21 +55,22 @@ def now(second: int) -> str:
     return datetime.fromtimestamp(second, timezone.utc).isoformat()
 
 
-def _is_from_broker(key: object) -> bool:
+def is_from_broker(key: object) -> bool:
+    """Whether a header is one that brokers add."""
     return key in _BROKER_HEADERS or (isinstance(key, str) and key.startswith(_BROKER_PREFIXES))
 
 
 def compared(headers: HeaderType) -> HeaderType:
     """The headers that count when messages are compared."""
     return {
-        key: value for key, value in headers.items() if key not in _UNCOMPARED and not _is_from_broker(key)
+        key: value for key, value in headers.items() if key not in _UNCOMPARED and not is_from_broker(key)
     }
 
 
 def without_brokers(headers: HeaderType) -> HeaderType:
     """The headers without those that brokers added; the same dictionary if there are none."""
-    if any(map(_is_from_broker, headers)):
-        return {key: value for key, value in headers.items() if not _is_from_broker(key)}
+    if any(map(is_from_broker, headers)):
+        return {key: value for key, value in headers.items() if not is_from_broker(key)}
     return headers
 
 
@@ -80,4 +81,5 @@ def are_common(headers: Any) -> bool:
     severity = headers.get(SEVERITY, INFO)
     if type(severity) is not int or severity not in SEVERITIES:
         return False
-    return all(type(headers.get(key, "")) is str for key in (SCHEMA, PACKAGE, SENT_AT))
+    get = headers.get
+    return type(get(SCHEMA, "")) is type(get(PACKAGE, "")) is type(get(SENT_AT, "")) is str

@@ -11,7 +11,7 @@ import pika
 
 from . import _json
 from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
-from ._message import Message, encoded_topic, get_class, validate
+from ._message import Message, encoded_topic, get_class, is_body_proven, validate
 from .exceptions import ValidationError, excerpt
 
 __all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
@@ -37,12 +37,14 @@ def check_outgoing(message: object) -> bytes:
     if not isinstance(message, Message):
         raise ValidationError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
     encoded_topic(message.topic)
+    # A look at the schema first, which also says whether the body can be encoded without looking at it again.
+    proven = is_body_proven(message)
     try:
-        body, plain = _json.encode_plain(message.body)
+        body = _json.encode(message.body, proven=proven)
     except ValueError as error:
         raise ValidationError(f"The body cannot be sent: {error}") from error
     try:
-        validate(message, plain=plain)
+        validate(message, proven=proven)
     except Exception as error:
         raise invalid(error) from error
     return body
@@ -89,7 +91,7 @@ def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes
     if encoding != "utf-8":
         body = _as_utf8(body, encoding, properties)
     try:
-        content, plain = _json.decode_plain(body)
+        content = _json.decode(body)
     except ValueError as error:
         raise ValidationError(f"The body is not valid JSON: {error}") from error
     cls = class_for(headers, properties.message_id)
@@ -98,7 +100,7 @@ def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes
     if content is None:
         message.body = None  # which is not the empty object it stands for in one's own messages
     # A class may do what it likes with the body when it is made.
-    validate(message, plain=plain and message.body is content)
+    validate(message, decoded=message.body is content)
     return message
 
 

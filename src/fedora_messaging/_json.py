@@ -22,76 +22,66 @@ try:
 except ImportError:
     _orjson_dumps = _orjson_loads = None
 
-__all__ = ["MAX_DEPTH", "decode", "decode_plain", "encode", "encode_plain", "is_plain"]
+__all__ = ["MAX_DEPTH", "decode", "encode", "is_plain"]
 
 #: How many arrays and objects may be nested in each other.
 MAX_DEPTH = 200
 
-# What orjson can write: anything beyond 64 bits goes to the standard library.
-_INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 
-
-def encode(value: Any, *, fast: Callable[[Any], bytes] | None = _orjson_dumps) -> bytes:
+def encode(value: Any, *, proven: bool = False, fast: Callable[[Any], bytes] | None = _orjson_dumps) -> bytes:
     """A value as compact UTF-8 JSON.
 
     Args:
         value: The value.
+        proven: It is known to hold only what decoding JSON gives (:func:`is_plain`).
         fast: What writes plain values, None for the standard library.
 
     Raises:
         ValueError: Names the place of what JSON cannot hold, or of what is nested too deep.
     """
-    return encode_plain(value, fast=fast)[0]
-
-
-def encode_plain(value: Any, *, fast: Callable[[Any], bytes] | None = _orjson_dumps) -> tuple[bytes, bool]:
-    """As :func:`encode`, with whether the value :func:`is_plain`, which is found out on the way."""
-    plain = is_plain(value)
-    if plain:
-        if fast is not None:
-            try:
-                return fast(value), True
-            except TypeError:  # lone surrogates: the standard library says where
-                pass
-    elif _is_deep(value):
+    if fast is not None and (proven or is_plain(value)):
+        try:
+            return fast(value)
+        except TypeError:  # lone surrogates, large integers: the standard library has the last word
+            pass
+    elif not proven and _is_deep(value):
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-    return _encode(value), plain
+    return _encode(value)
 
 
-def is_plain(value: Any) -> bool:
+def is_plain(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Whether a value is what decoding JSON gives.
 
-    That is: no other type anywhere, no subclass, no tuple; numbers finite and of 64 bits; keys strings; at
-    most 200 levels.
+    That is: no other type anywhere, no subclass, no tuple; finite numbers; keys strings.
+
+    Args:
+        value: The value.
+        levels: How many arrays and objects may be nested in each other.
     """
     kind = type(value)
     if kind is not dict and kind is not list:
-        return _is_plain_scalar(value, kind)
+        return kind in _SURE or (kind is float and math.isfinite(value))
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         below: list[Any] = []
         for container in level:
+            items = container
             if type(container) is dict:
                 for key in container:
                     if type(key) is not str:
                         return False
                 items = container.values()
-            else:
-                items = container
             for item in items:
                 kind = type(item)
                 if kind is str:
                     continue
                 if kind is dict or kind is list:
                     below.append(item)
-                elif kind is int:
-                    if not _INT_MIN <= item <= _INT_MAX:
-                        return False
                 elif kind is float:
                     # Not a number minus itself is not zero, and neither is infinity.
                     if item - item != 0.0:
                         return False
-                elif item is not None and kind is not bool:
+                elif kind not in _SURE:
                     return False
         if not below:
             return True
@@ -99,12 +89,7 @@ def is_plain(value: Any) -> bool:
     return False
 
 
-def _is_plain_scalar(value: Any, kind: type) -> bool:
-    if kind is int:
-        return bool(_INT_MIN <= value <= _INT_MAX)
-    if kind is float:
-        return math.isfinite(value)
-    return value is None or kind is str or kind is bool
+_SURE = frozenset([str, int, bool, type(None)])
 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
@@ -162,34 +147,25 @@ def _below(path: str, key: object) -> str:
     return f"{path}.{key}" if isinstance(key, str) and key.isidentifier() else f"{path}[{key!r:.80}]"
 
 
-def decode(data: bytes) -> Any:
+def decode(data: bytes, *, fast: Callable[[bytes], Any] | None = _orjson_loads) -> Any:
     """The value of UTF-8 JSON.
-
-    Raises:
-        ValueError: The data is not UTF-8, not JSON (which has no NaN and no infinity), or nested too deep.
-    """
-    return decode_plain(data)[0]
-
-
-def decode_plain(data: bytes, *, fast: Callable[[bytes], Any] | None = _orjson_loads) -> tuple[Any, bool]:
-    """As :func:`decode`, and whether the value is known to be plain (:func:`is_plain`).
 
     Args:
         data: The JSON.
         fast: What reads it if its integers are short enough, None for the standard library.
 
     Raises:
-        ValueError: As :func:`decode`.
+        ValueError: The data is not UTF-8, not JSON (which has no NaN and no infinity), or nested too deep.
     """
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _is_nested_deep(data):
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     # orjson reads integers of more than 64 bits as floats, without a word.
     if fast is not None and _NINETEEN not in data.translate(_DIGITS):
         try:
-            return fast(data), True
+            return fast(data)
         except ValueError:  # the standard library has the last word, and the words of the error
             pass
-    return _decode(data), False
+    return _decode(data)
 
 
 _NINETEEN = b"0" * 19

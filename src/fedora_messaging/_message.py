@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from functools import lru_cache
 from logging import getLogger
 from typing import Any, cast
@@ -30,9 +29,10 @@ from ._headers import (
     now,
     without_brokers,
 )
+from ._ids import new_id
 from ._present import presentable
 from ._registry import Registry, Schema
-from ._validation import check
+from ._validation import check, proves
 from .exceptions import ValidationError, excerpt
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "encoded_topic",
     "get_class",
     "get_name",
+    "is_body_proven",
     "load_message_classes",
     "outgoing_headers",
     "registry",
@@ -106,9 +107,13 @@ class Message(Accessors):
         cls: Any = type(self)
         schema = _schema_of(cls)
         self.body: Any = {} if body is None else body
-        if topic:
+        try:
+            if topic:
+                self.topic = topic
+            if severity:
+                self.severity = severity
+        except AttributeError:  # a class may have made properties of them
             _assign(self, "topic", topic)
-        if severity:
             _assign(self, "severity", severity)
         self.__properties = properties
         self.__priority: int | None = None
@@ -117,7 +122,7 @@ class Message(Accessors):
                 properties.headers = {}
             self.__headers: HeaderType = properties.headers
             return
-        self.__id: str | None = str(uuid.uuid4())
+        self.__id: str | None = new_id()
         own = {} if headers is None else dict(headers)
         own[SCHEMA] = schema.name
         if schema.package is not None:
@@ -156,6 +161,10 @@ class Message(Accessors):
     def _properties(self, properties: pika.BasicProperties) -> None:
         self.__properties = properties
         self._headers = {} if properties.headers is None else properties.headers
+
+    def _basics(self) -> tuple[str | None, int | None] | None:
+        """Id and priority, while nobody has asked for the AMQP properties; then they say it."""
+        return (self.__id, self.__priority) if self.__properties is None else None
 
     @property
     def _headers(self) -> HeaderType:
@@ -225,7 +234,7 @@ class Message(Accessors):
             jsonschema.ValidationError: The headers or the body are not valid.
             jsonschema.SchemaError: The schema of the class is not.
         """
-        validate(self, plain=False)
+        validate(self)
 
     # Defining this alone makes messages unhashable, as they shall be.
     def __eq__(self, other: object) -> bool:
@@ -295,9 +304,10 @@ def _schema_of(cls: type[Message]) -> Schema:
 
 
 def _assign(message: Message, name: str, value: Any) -> None:
-    """Set an attribute, unless the class has made it a property of its own."""
+    """Set an attribute if there is a value, unless the class has made it a property of its own."""
     try:
-        setattr(message, name, value)
+        if value:
+            setattr(message, name, value)
     except AttributeError:
         if not isinstance(getattr(type(message), name, None), property):
             raise
@@ -328,12 +338,22 @@ def encoded_topic(topic: object) -> bytes:
     return encoded
 
 
-def validate(message: Message, *, plain: bool) -> None:
+def is_body_proven(message: Message) -> bool:
+    """Whether a quick look shows that the body is valid, and holds only what decoding JSON gives."""
+    try:
+        schema = message.body_schema
+        return proves(schema, message.body, Message if schema is Message.body_schema else type(message))
+    except Exception:  # a class's own property may fail: to be told of when the message is validated
+        return False
+
+
+def validate(message: Message, *, decoded: bool = False, proven: bool = False) -> None:
     """Check headers and body.
 
     Args:
         message: The message.
-        plain: Whether the body is known to be what decoding JSON gives.
+        decoded: Whether the body is what decoding JSON has given.
+        proven: Whether :func:`is_body_proven` has said so.
 
     Raises:
         jsonschema.ValidationError: The headers or the body are not valid.
@@ -349,8 +369,8 @@ def validate(message: Message, *, plain: bool) -> None:
     if not isinstance(body, dict):
         check(Message.body_schema, body, Message)
     schema = message.body_schema
-    if schema is not Message.body_schema:
-        check(schema, body, cls, plain=plain)
+    if not proven and schema is not Message.body_schema:
+        check(schema, body, cls, decoded=decoded)
 
 
 def outgoing_headers(message: Message) -> HeaderType:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from .exceptions import PublishForbidden, PublishReturned
 
@@ -32,6 +33,10 @@ class Outgoing:
         message_id: The id within ``properties``, by which a return is recognised.
         mandatory: The broker is to return it when no queue takes it.
         settled: Called once, with None for a confirmed message, else with the error.
+
+    Attributes:
+        returned: What it came back with, while it is in flight.
+        timer: Its owner's.
     """
 
     __slots__ = (
@@ -43,6 +48,7 @@ class Outgoing:
         "returned",
         "routing_key",
         "settled",
+        "timer",
     )
 
     def __init__(
@@ -53,7 +59,7 @@ class Outgoing:
         body: bytes,
         message_id: bytes,
         mandatory: bool,
-        settled: Callable[[Exception | None], None],
+        settled: Callable[[Exception | None], Any] | None = None,
     ) -> None:
         self.exchange = exchange
         self.routing_key = routing_key
@@ -61,8 +67,9 @@ class Outgoing:
         self.body = body
         self.message_id = message_id
         self.mandatory = mandatory
-        self.settled: Callable[[Exception | None], None] | None = settled
+        self.settled = settled
         self.returned: PublishReturned | None = None
+        self.timer: Any = None
 
     @property
     def key(self) -> tuple[bytes, bytes, bytes]:

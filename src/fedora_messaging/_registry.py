@@ -67,6 +67,7 @@ class Registry:
         self.names: dict[type, str] = {}
         self.packages: dict[str, str] = {}
         self._paths: dict[str, type] = {}
+        self._schemas: dict[type, Schema] = {}
         self._warned: set[str] = set()
         # Reentrant: a schema package may build messages while it is imported.
         self._lock = threading.RLock()
@@ -108,9 +109,9 @@ class Registry:
         if self.classes.setdefault(name, cls) is not cls:
             _log.error("%s is already the name of another message class than %s", name, cls)
             return
-        self.names.setdefault(cls, name)
         if package:
             self.packages[name] = re.sub(r"[-_.]+", "_", package).lower()
+        self.names.setdefault(cls, name)
         self._paths.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:
@@ -136,8 +137,13 @@ class Registry:
 
     def schema(self, cls: type) -> Schema | None:
         """What a class is registered as, None if it is not."""
+        known = self._schemas.get(cls)
+        if known is not None:
+            return known
         name = self.names.get(cls)
         if name is None and not self._loaded:
             self.load()
             name = self.names.get(cls)
-        return None if name is None else Schema(name, self.packages.get(name))
+        if name is None:
+            return None
+        return self._schemas.setdefault(cls, Schema(name, self.packages.get(name)))

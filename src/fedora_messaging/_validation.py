@@ -2,23 +2,20 @@
 # SPDX-License-Identifier: MIT
 """JSON schemas: accepted fast, explained slowly.
 
-`jsonschema <https://python-jsonschema.readthedocs.io/>`_ is the authority. Where `jsonschema-rs
-<https://pypi.org/project/jsonschema-rs/>`_ is installed it answers first, but only for schemas made of
-keywords of which both are known to think alike (:mod:`fedora_messaging._dialect`), and only for values that
-JSON can hold; what it does not accept goes to jsonschema for the verdict and for the words.
+`jsonschema <https://python-jsonschema.readthedocs.io/>`_ is the authority. What most schemas are made of is
+compiled to a function that answers first (:mod:`fedora_messaging._accept`); what that does not accept goes to
+jsonschema for the verdict and for the words.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
 from typing import Any
 
-from . import _dialect
-from ._json import is_plain
+from ._accept import Accepters, compiled
 
-__all__ = ["check"]
+__all__ = ["check", "proves"]
 
 # Schemas that a class makes anew for every message must not fill the memory.
 _MOST = 1024
@@ -27,7 +24,7 @@ _MOST = 1024
 class _Compiled:
     """What is needed to check values against a schema, made when first needed."""
 
-    __slots__ = ("_schema", "_validator", "accepts")
+    __slots__ = ("_schema", "_validator", "accepters")
 
     def __init__(self, schema: Any) -> None:
         try:
@@ -35,8 +32,8 @@ class _Compiled:
             self._schema = copy.deepcopy(schema)
         except Exception:
             self._schema = schema
-        #: A quick look whether a plain value is valid, None if there is none for this schema.
-        self.accepts: Callable[[Any], bool] | None = _dialect.accepter(self._schema)
+        #: A quick look whether a value is valid, None if there is none for this schema.
+        self.accepters: Accepters | None = compiled(self._schema)
         self._validator: Any = None
 
     def explain(self, instance: Any) -> None:
@@ -73,40 +70,54 @@ _by_identity: dict[tuple[object, int], tuple[Any, _Compiled]] = {}
 _by_text: dict[str, _Compiled] = {}
 
 
-def check(schema: Any, instance: Any, owner: object = None, *, plain: bool = False) -> None:
+def check(schema: Any, instance: Any, owner: object = None, *, decoded: bool = False) -> None:
     """Check a value against a JSON schema.
 
     Args:
         schema: The schema; it must not be changed once it was used.
         instance: The value.
         owner: Whose schema it is: the class. What was made of a schema is kept for each owner.
-        plain: The value is known to be what decoding JSON gives (:func:`fedora_messaging._json.is_plain`).
+        decoded: The value is what decoding JSON has given.
 
     Raises:
         jsonschema.ValidationError: The value is not valid.
         jsonschema.SchemaError: The schema is not.
     """
     known = _by_identity.get((owner, id(schema)))
-    compiled = known[1] if known is not None else _compile(schema, owner)
-    accepts = compiled.accepts
-    if accepts is not None and (plain or is_plain(instance)):
-        try:
-            if accepts(instance):
-                return
-        except Exception:  # whatever it cannot cope with is jsonschema's to judge
-            pass
-    compiled.explain(instance)
+    made = known[1] if known is not None else _compile(schema, owner)
+    if not _accepts(made, instance, decoded):
+        made.explain(instance)
+
+
+def proves(schema: Any, instance: Any, owner: object = None) -> bool:
+    """Whether a quick look shows that a value is valid, and holds only what decoding JSON gives.
+
+    Args:
+        schema, instance, owner: As for :func:`check`.
+    """
+    known = _by_identity.get((owner, id(schema)))
+    return _accepts(known[1] if known is not None else _compile(schema, owner), instance, False)
+
+
+def _accepts(made: _Compiled, instance: Any, decoded: bool) -> bool:
+    accepters = made.accepters
+    if accepters is None:
+        return False
+    try:
+        return (accepters.decoded if decoded else accepters.proven)(instance)
+    except Exception:  # a value that changes meanwhile, for one, is jsonschema's to judge
+        return False
 
 
 def _compile(schema: Any, owner: object) -> _Compiled:
     text = repr(schema)
-    compiled = _by_text.get(text)
-    if compiled is None:
-        compiled = _Compiled(schema)
+    made = _by_text.get(text)
+    if made is None:
+        made = _Compiled(schema)
         if len(_by_text) >= _MOST:
             _by_text.clear()
-        _by_text[text] = compiled
+        _by_text[text] = made
     if len(_by_identity) >= _MOST:
         _by_identity.clear()
-    _by_identity[owner, id(schema)] = schema, compiled
-    return compiled
+    _by_identity[owner, id(schema)] = schema, made
+    return made

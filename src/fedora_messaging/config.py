@@ -131,6 +131,7 @@ class LazyConfig(dict[str, Any]):
         loaded: Whether that has happened. Set it to False to have it happen again.
         path: The file it was read from, None if there was none.
         given: What was in the file.
+        generation: Another number after each change. What is changed inside a value is not noticed.
     """
 
     def __init__(self) -> None:
@@ -139,6 +140,7 @@ class LazyConfig(dict[str, Any]):
         self.loaded = False
         self.path: str | None = None
         self.given: dict[str, Any] = {}
+        self.generation = 0
         self._lock = threading.RLock()
 
     def _load(self) -> None:
@@ -171,6 +173,7 @@ class LazyConfig(dict[str, Any]):
             super().update(values)
             self.path = path
             self.given = given
+            self.generation += 1
             self.loaded = True
         return self
 
@@ -218,10 +221,12 @@ class LazyConfig(dict[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         self._load()
         super().__setitem__(key, value)
+        self.generation += 1
 
     def __delitem__(self, key: str) -> None:
         self._load()
         super().__delitem__(key)
+        self.generation += 1
 
     def __contains__(self, key: object) -> bool:
         self._load()
@@ -291,17 +296,21 @@ class LazyConfig(dict[str, Any]):
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of a key, which is set first if it is not there."""
         self._load()
-        return super().setdefault(key, default)
+        value = super().setdefault(key, default)
+        self.generation += 1
+        return value
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Set several keys."""
         self._load()
         super().update(*args, **kwargs)
+        self.generation += 1
 
     def clear(self) -> None:
         """Remove all keys."""
         self._load()
         super().clear()
+        self.generation += 1
 
     def pop(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refused: code that takes keys away from everybody else is broken."""

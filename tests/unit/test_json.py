@@ -144,22 +144,36 @@ def test_encoding_differential(value: Any) -> None:
 @example(b"[" * 100_000)
 def test_decoding_differential(data: bytes) -> None:
     """Both readers give equal values of equal types, and refuse the same data in the same words."""
-    plain = outcome(lambda: _json.decode_plain(data, fast=None)[0])
-    fast = outcome(lambda: _json.decode_plain(data, fast=FAST["loads"])[0])
+    plain = outcome(_json.decode, data, fast=None)
+    fast = outcome(_json.decode, data, fast=FAST["loads"])
 
     assert same(plain, fast)
 
 
-@with_orjson
 @given(trees(scalars, st.text(max_size=5)).map(lambda value: json.dumps(value).encode()))
 def test_plain_is_plain(data: bytes) -> None:
-    """What is said to be plain after decoding is."""
+    """What was decoded is plain."""
     try:
-        value, plain = _json.decode_plain(data)
+        value = _json.decode(data)
     except ValueError:
         return
 
-    assert _json.is_plain(value) or not plain
+    assert _json.is_plain(value)
+
+
+@given(trees(st.one_of(scalars, odd), keys))
+def test_plain_can_be_encoded(value: Any) -> None:
+    """What is plain can be encoded, or holds lone surrogates."""
+    written = outcome(_json.encode, value, fast=None)
+
+    assert isinstance(written, bytes) or not _json.is_plain(value) or "surrogate" in written[1]
+
+
+@pytest.mark.parametrize("levels", [1, 2, 168, 200])
+def test_plain_to_a_depth(levels: int) -> None:
+    """Plainness is looked for so many levels down, and what is deeper is not plain."""
+    assert _json.is_plain(nested(levels), levels)
+    assert not _json.is_plain(nested(levels + 1), levels)
 
 
 @given(trees(st.one_of(st.none(), st.booleans(), st.integers(), st.text()), st.text()))

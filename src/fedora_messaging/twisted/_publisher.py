@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pika import spec
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from .. import _wire
 from .._lifecycle import CloseReason, Scope
@@ -98,23 +100,6 @@ class Publisher:
         """
         if self._closed is not None:
             return _failed(self._closed)
-        outgoing: Outgoing
-
-        def cancel(_: Deferred[None]) -> None:
-            self._outbox.give_up(outgoing)
-            self._check_idle()
-
-        done: Deferred[None] = Deferred(cancel)
-        timer: Any = None
-
-        def settled(error: Exception | None) -> None:
-            if timer is not None and timer.active():
-                timer.cancel()
-            if error is None:
-                done.callback(None)
-            else:
-                done.errback(error)
-
         outgoing = Outgoing(
             exchange.encode(),
             encoded.routing_key,
@@ -122,10 +107,11 @@ class Publisher:
             encoded.body,
             encoded.message_id,
             mandatory,
-            settled,
         )
+        done: Deferred[None] = Deferred(partial(self._cancelled, outgoing))
+        outgoing.settled = partial(_fire, done)
         if timeout is not None:
-            timer = self._clock.callLater(timeout, self._timed_out, outgoing, timeout)
+            outgoing.timer = self._clock.callLater(timeout, self._timed_out, outgoing, timeout)
         self._outbox.add(outgoing)
         if self._channel is not None:
             self._pump()
@@ -330,7 +316,7 @@ class Publisher:
     # Outcomes
 
     def _settle(self, outgoing: Outgoing, error: Exception | None) -> None:
-        settled, outgoing.settled = outgoing.settled, None
+        settled = _detached(outgoing)
         if error is None:
             self.published += 1
         if self._observer is not None:
@@ -342,8 +328,13 @@ class Publisher:
         if settled is not None:
             settled(error)
 
+    def _cancelled(self, outgoing: Outgoing, _: Deferred[None]) -> None:
+        _detached(outgoing)
+        self._outbox.give_up(outgoing)
+        self._check_idle()
+
     def _timed_out(self, outgoing: Outgoing, timeout: float) -> None:
-        settled = outgoing.settled
+        settled = _detached(outgoing)
         self._outbox.give_up(outgoing)
         if settled is not None:
             settled(PublishTimeout(reason=timeout_words(timeout, self.state)))
@@ -351,7 +342,7 @@ class Publisher:
 
     def _fail_all(self, error: Exception) -> None:
         for outgoing in self._outbox.take_all():
-            settled, outgoing.settled = outgoing.settled, None
+            settled = _detached(outgoing)
             if settled is not None:
                 settled(error)
         self._check_idle()
@@ -377,6 +368,18 @@ def connection_error(reason: CloseReason) -> ConnectionException:
     wrapped = ConnectionException(reason=str(error))
     wrapped.__cause__ = error
     return wrapped
+
+
+def _detached(outgoing: Outgoing) -> Callable[[Exception | None], Any] | None:
+    """Whom to tell, once; nobody is waited for any more."""
+    settled, outgoing.settled = outgoing.settled, None
+    if outgoing.timer is not None and outgoing.timer.active():
+        outgoing.timer.cancel()
+    return settled
+
+
+def _fire(done: Deferred[None], error: Exception | None) -> None:
+    done.callback(None if error is None else Failure(error))  # type: ignore[arg-type]
 
 
 def _failed(error: Exception) -> Deferred[Any]:
