@@ -5,6 +5,7 @@
 The configuration is in the file that FEDORA_MESSAGING_CONF names.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -30,12 +31,10 @@ if told.task in ("consume_coroutine", "coroutine_latency"):
 
     asyncioreactor.install()
 
-import contextlib
+from bench_schema import Comment  # noqa: E402, after the reactor
 
-from bench_schema import Comment
-
-from fedora_messaging import api, config, message
-from fedora_messaging.exceptions import HaltConsumer
+from fedora_messaging import api, config, message  # noqa: E402
+from fedora_messaging.exceptions import HaltConsumer  # noqa: E402
 
 config.conf.load_config()
 config.conf["qos"]["prefetch_count"] = told.prefetch

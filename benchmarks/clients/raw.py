@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The limit, what the broker itself sustains: a bare socket that sends frames encoded before and counts confirms."""
+"""The limit, what the broker itself sustains: a socket that sends encoded frames and counts confirms."""
 
 import json
 import socket

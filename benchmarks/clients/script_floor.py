@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The floor for a blocking publish with validation on Twisted: crochet, pika's adapter, jsonschema, no more."""
+"""The floor for a blocking, validated publish on Twisted: crochet, pika's adapter, jsonschema."""
 
 import json
 

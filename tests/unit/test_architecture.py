@@ -67,6 +67,7 @@ ROOMS = [
     "twisted._publisher",
     "twisted._callbacks",
     "twisted._workers",
+    "twisted._reactor_worker",
     "twisted._deliveries",
     "twisted._settings",
     "twisted._attempt",

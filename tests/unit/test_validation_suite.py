@@ -89,10 +89,10 @@ def test_compiled_schemas_say_what_jsonschema_says(draft: str) -> None:
         compiled += 1
         validator = _validator(schema)
         validator.check_schema(schema)
-        for instance in (other for instance in instances for other in _changed(instance)):
-            verdicts = {validator.is_valid(instance), accepters.decoded(instance), accepters.proven(instance)}
+        for other in (other for instance in instances for other in _changed(instance)):
+            verdicts = {validator.is_valid(other), accepters.decoded(other), accepters.proven(other)}
             if len(verdicts) > 1:
-                wrong.append((name, instance))
+                wrong.append((name, other))
 
     assert wrong == []
     assert compiled > 50

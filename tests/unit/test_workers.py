@@ -16,7 +16,8 @@ from twisted.internet.defer import Deferred
 
 from fedora_messaging._delivery import Delivery, InvalidMessage
 from fedora_messaging.exceptions import HaltConsumer, Nack, ValidationError
-from fedora_messaging.twisted._workers import ReactorWorker, ThreadWorker
+from fedora_messaging.twisted._reactor_worker import ReactorWorker
+from fedora_messaging.twisted._workers import ThreadWorker
 
 
 def delivery(tag: int, arrived: float = 0.0) -> Delivery:

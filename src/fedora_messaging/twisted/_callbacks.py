@@ -9,11 +9,12 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
-__all__ = ["drive", "resolve", "runs_on_reactor"]
+__all__ = ["drive", "resolve", "run_in_task", "running_loop", "runs_on_reactor"]
 
 
 def resolve(callback: Any) -> Callable[[Any], Any]:
@@ -54,35 +55,70 @@ def drive(result: Any) -> Any:
     """A callback's return value, with coroutines started: a Deferred, or a plain value."""
     if not inspect.iscoroutine(result):
         return result
-    loop = _running_loop()
+    loop = running_loop()
     if loop is None:
         return Deferred.fromCoroutine(result)
-    return Deferred.fromFuture(loop.create_task(_bridge(result, loop)))
+    return Deferred.fromFuture(loop.create_task(run_in_task(result, loop, copy_context())))
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
     """The event loop of the asyncio reactor, when that is the one that runs."""
     reactor = sys.modules.get("twisted.internet.reactor")
     loop = getattr(reactor, "_asyncioEventloop", None)
     return loop if loop is not None and loop.is_running() else None
 
 
-class _Awaited:
-    """Runs a coroutine that awaits Deferreds inside an asyncio task, where only futures may be awaited."""
+async def run_in_task(
+    coroutine: Coroutine[Any, Any, Any],
+    loop: asyncio.AbstractEventLoop,
+    context: Context,
+    waits: Callable[[], None] = lambda: None,
+) -> Any:
+    """Run a coroutine that awaits Deferreds as well as asyncio's futures; to be awaited in an asyncio task.
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        coroutine: The coroutine.
+        loop: The event loop.
+        context: What the coroutine runs in.
+        waits: Called when it does not run to its end at once.
+
+    Returns:
+        What it returns.
+    """
+    try:
+        awaited = context.run(coroutine.send, None)
+    except StopIteration as stop:
+        return stop.value  # most callbacks never wait; for those this is all
+    waits()
+    return await _Bridge(coroutine, awaited, loop, context)
+
+
+class _Bridge:
+    """The rest of a coroutine that awaits Deferreds inside an asyncio task, where only futures may be awaited.
+
+    Args:
+        coroutine: The coroutine, which has been started.
+        awaited: What it awaits now.
+        loop: The event loop.
+        context: What it runs in.
+    """
+
+    def __init__(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        awaited: Any,
+        loop: asyncio.AbstractEventLoop,
+        context: Context,
+    ) -> None:
         self._coroutine = coroutine
+        self._awaited = awaited
         self._loop = loop
+        self._context = context
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine = self._coroutine
-        error: BaseException | None = None
+        run, coroutine, awaited = self._context.run, self._coroutine, self._awaited
         while True:
-            try:
-                awaited = coroutine.send(None) if error is None else coroutine.throw(error)
-            except StopIteration as stop:
-                return stop.value
-            error = None
+            error: BaseException | None = None
             try:
                 if isinstance(awaited, Deferred):
                     # The coroutine reads the Deferred itself once it has fired: its result must stay.
@@ -91,10 +127,13 @@ class _Awaited:
                     yield awaited
             except BaseException as thrown:
                 error = thrown
-
-
-async def _bridge(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
-    return await _Awaited(coroutine, loop)
+            try:
+                if error is None:
+                    awaited = run(coroutine.send, None)
+                else:
+                    awaited = run(coroutine.throw, error)
+            except StopIteration as stop:
+                return stop.value
 
 
 def _fired(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:

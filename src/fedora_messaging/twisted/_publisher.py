@@ -379,7 +379,7 @@ def _detached(outgoing: Outgoing) -> Callable[[Exception | None], Any] | None:
 
 
 def _fire(done: Deferred[None], error: Exception | None) -> None:
-    done.callback(None if error is None else Failure(error))  # type: ignore[arg-type]
+    done.callback(None if error is None else Failure(error))
 
 
 def _failed(error: Exception) -> Deferred[Any]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""One callback at a time: in a thread of its own, or on the reactor.
+"""One callback at a time: in a thread of its own, or on the reactor (:mod:`._reactor_worker`).
 
 A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go in
 one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor for
@@ -21,17 +21,12 @@ from twisted.python.failure import Failure
 from .._delivery import Delivery, InvalidMessage, ends_consumer
 from ..exceptions import ValidationError
 from ..message import Message
-from ._callbacks import drive
 
-__all__ = ["Decode", "Finished", "ReactorWorker", "ThreadWorker", "Worker"]
+__all__ = ["Decode", "Finished", "Raised", "ThreadWorker", "Waiting", "Worker", "invalid"]
 
 Decode = Callable[[Delivery], Message]
 #: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
 Finished = Callable[[list[tuple[Delivery, Exception | None]]], None]
-
-#: How many callbacks may run on the reactor before other events get their turn.
-_BURST = 50
-
 
 class Worker(Protocol):
     """What a consumer hands its deliveries to."""
@@ -54,7 +49,7 @@ class Worker(Protocol):
         """Nothing more will come. A callback that runs is left to finish."""
 
 
-class _Waiting:
+class Waiting:
     """Deliveries not started yet, in order. Whoever pops one owns it: the worker to run it, the reactor
     to return it."""
 
@@ -63,18 +58,22 @@ class _Waiting:
         self._last = 0
 
     def add(self, delivery: Delivery) -> int:
+        """One more; returns what it is claimed by."""
         self._last += 1
         self._deliveries[self._last] = delivery
         return self._last
 
     def claim(self, ticket: int) -> Delivery | None:
+        """The delivery, which is the caller's from here on; None when it was taken back."""
         return self._deliveries.pop(ticket, None)
 
     @property
     def oldest(self) -> float | None:
+        """See :class:`Worker`."""
         return next((delivery.arrived for delivery in self._deliveries.copy().values()), None)
 
     def take_back(self, before: float | None) -> list[Delivery]:
+        """See :class:`Worker`."""
         # copy() is one step, which the worker's thread cannot come between; list() of the items is not:
         # it makes tuples, which may start the garbage collector, which may let another thread run.
         taken = []
@@ -86,7 +85,8 @@ class _Waiting:
         return taken
 
 
-def _invalid(error: Exception) -> InvalidMessage:
+def invalid(error: Exception) -> InvalidMessage:
+    """The outcome of a delivery that could not be made into a message."""
     if not isinstance(error, ValidationError):
         error = ValidationError(f"{type(error).__name__}: {error}"[:500])
     return InvalidMessage(error)
@@ -119,7 +119,7 @@ class ThreadWorker:
         self._from_thread = from_thread
         self._name = name
         self._started = started
-        self._waiting = _Waiting()
+        self._waiting = Waiting()
         self._tickets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done: deque[tuple[Delivery, Exception | None]] = deque()
         self._flush_due = False
@@ -165,7 +165,7 @@ class ThreadWorker:
         try:
             message = self._decode(delivery)
         except Exception as error:
-            return _invalid(error)
+            return invalid(error)
         try:
             if self._started is not None:
                 self._started(delivery)
@@ -177,7 +177,7 @@ class ThreadWorker:
         except (
             BaseException
         ) as error:  # SystemExit and the like would end the thread, and leave the consumer deaf
-            return _Raised(error)
+            return Raised(error)
         return None
 
     def _wait_for(self, deferred: Deferred[Any]) -> None:
@@ -199,110 +199,7 @@ class ThreadWorker:
             self._finished(batch)
 
 
-class ReactorWorker:
-    """Calls a callback on the reactor; it returns a value, a Deferred or a coroutine.
-
-    Args:
-        callback: Called with each message, when all before it have finished.
-        decode: Makes the message.
-        finished: Called with the outcomes.
-        call_later: ``clock.callLater``.
-        started: Called before each callback, when given.
-    """
-
-    def __init__(
-        self,
-        callback: Callable[[Message], Any],
-        decode: Decode,
-        finished: Finished,
-        call_later: Callable[..., Any],
-        started: Callable[[Delivery], None] | None = None,
-    ) -> None:
-        self._callback = callback
-        self._decode = decode
-        self._finished = finished
-        self._call_later = call_later
-        self._started = started
-        self._waiting = _Waiting()
-        self._tickets: deque[int] = deque()
-        self._done: list[tuple[Delivery, Exception | None]] = []
-        self._turn_due = False
-        self._halted = False
-        self.running: Delivery | None = None
-
-    def put(self, delivery: Delivery) -> None:
-        """See :class:`Worker`."""
-        self._tickets.append(self._waiting.add(delivery))
-        self._turn_soon()
-
-    def take_back(self, before: float | None = None) -> list[Delivery]:
-        """See :class:`Worker`."""
-        return self._waiting.take_back(before)
-
-    @property
-    def oldest(self) -> float | None:
-        """See :class:`Worker`."""
-        return self._waiting.oldest
-
-    def stop(self) -> None:
-        """See :class:`Worker`."""
-
-    def _turn_soon(self) -> None:
-        if not self._turn_due:
-            self._turn_due = True
-            self._call_later(0, self._turn)
-
-    def _turn(self) -> None:
-        self._turn_due = False
-        for _ in range(_BURST):
-            if self.running is not None or self._halted or not self._tickets:
-                break
-            delivery = self._waiting.claim(self._tickets.popleft())
-            if delivery is not None:
-                self._call(delivery)
-        if self._tickets and self.running is None and not self._halted:
-            self._turn_soon()
-        self._flush()
-
-    def _flush(self) -> None:
-        if self._done:
-            batch, self._done = self._done, []
-            self._finished(batch)
-
-    def _call(self, delivery: Delivery) -> None:
-        try:
-            message = self._decode(delivery)
-        except Exception as error:
-            self._done.append((delivery, _invalid(error)))
-            return
-        self.running = delivery
-        try:
-            if self._started is not None:
-                self._started(delivery)
-            result = drive(self._callback(message))
-        except Exception as error:
-            self._end(delivery, error)
-            return
-        except BaseException as error:  # SystemExit and the like: the reactor would log it, and go on
-            self._end(delivery, _Raised(error))
-            return
-        if isinstance(result, Deferred):
-            result.addBoth(self._fired, delivery)
-        else:
-            self._end(delivery, None)
-
-    def _fired(self, result: Any, delivery: Delivery) -> None:
-        error = result.value if isinstance(result, Failure) else None
-        self._end(delivery, error if error is None or isinstance(error, Exception) else _Raised(error))
-        self._turn_soon()
-
-    def _end(self, delivery: Delivery, outcome: Exception | None) -> None:
-        self.running = None
-        self._halted = outcome is not None and ends_consumer(outcome)
-        self._done.append((delivery, outcome))
-
-
-class _Raised(Exception):
+class Raised(Exception):
     """A callback raised something that is no Exception, such as SystemExit or CancelledError."""
 
     def __init__(self, error: BaseException) -> None:

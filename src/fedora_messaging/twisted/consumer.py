@@ -30,8 +30,9 @@ from ._clock import Clock, wait
 from ._deliveries import Deliveries, Overtime
 from ._ending import Ending, fire
 from ._outcomes import Outcomes
+from ._reactor_worker import ReactorWorker
 from ._settings import ConsumerSettings
-from ._workers import ReactorWorker, ThreadWorker, Worker
+from ._workers import ThreadWorker, Worker
 from .stats import ConsumerStatistics
 
 __all__ = ["Consumer"]

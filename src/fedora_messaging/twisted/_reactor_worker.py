@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Callbacks on the reactor: coroutines, functions that return Deferreds, and any for who embeds the service."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from .._delivery import Delivery, ends_consumer
+from ..message import Message
+from ._callbacks import run_in_task, running_loop
+from ._workers import Decode, Finished, Raised, Waiting, invalid
+
+__all__ = ["ReactorWorker"]
+
+#: How many callbacks may run on the reactor before other events get their turn.
+_BURST = 50
+
+
+class ReactorWorker:
+    """Calls a callback on the reactor; it returns a value, a Deferred or a coroutine.
+
+    Under the asyncio reactor one asyncio task runs the callbacks of a burst one after the other, each in a
+    context of its own; a task for each message costs four times as much.
+
+    Args:
+        callback: Called with each message, when all before it have finished.
+        decode: Makes the message.
+        finished: Called with the outcomes.
+        call_later: ``clock.callLater``.
+        started: Called before each callback, when given.
+    """
+
+    def __init__(
+        self,
+        callback: Callable[[Message], Any],
+        decode: Decode,
+        finished: Finished,
+        call_later: Callable[..., Any],
+        started: Callable[[Delivery], None] | None = None,
+    ) -> None:
+        self._callback = callback
+        self._decode = decode
+        self._finished = finished
+        self._call_later = call_later
+        self._started = started
+        self._waiting = Waiting()
+        self._tickets: deque[int] = deque()
+        self._done: list[tuple[Delivery, Exception | None]] = []
+        self._turn_due = False
+        self._halted = False
+        self._task: asyncio.Task[None] | None = None
+        self.running: Delivery | None = None
+
+    def put(self, delivery: Delivery) -> None:
+        """See :class:`Worker`."""
+        self._tickets.append(self._waiting.add(delivery))
+        self._turn_soon()
+
+    def take_back(self, before: float | None = None) -> list[Delivery]:
+        """See :class:`Worker`."""
+        return self._waiting.take_back(before)
+
+    @property
+    def oldest(self) -> float | None:
+        """See :class:`Worker`."""
+        return self._waiting.oldest
+
+    def stop(self) -> None:
+        """See :class:`Worker`."""
+
+    def _turn_soon(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            self._call_later(0, self._turn)
+
+    @property
+    def _may_go_on(self) -> bool:
+        return bool(self._tickets) and self.running is None and not self._halted
+
+    def _turn(self) -> None:
+        self._turn_due = False
+        if self._task is not None:
+            return  # which looks for more when it has finished
+        loop = running_loop()
+        if loop is not None and self._may_go_on:
+            self._task = loop.create_task(self._burst(loop))
+            return
+        for _ in range(_BURST):
+            if not self._may_go_on:
+                break
+            message = self._next()
+            if message is not None:
+                self._call(message)
+        if self._may_go_on:
+            self._turn_soon()
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._done:
+            batch, self._done = self._done, []
+            self._finished(batch)
+
+    def _next(self) -> Message | None:
+        """The next message, whose delivery runs from here on; None when it was taken back or is not one."""
+        delivery = self._waiting.claim(self._tickets.popleft())
+        if delivery is None:
+            return None
+        try:
+            message = self._decode(delivery)
+        except Exception as error:
+            self._done.append((delivery, invalid(error)))
+            return None
+        self.running = delivery
+        return message
+
+    def _begin(self, message: Message) -> Any:
+        """Call the callback."""
+        if self._started is not None and self.running is not None:
+            self._started(self.running)
+        return self._callback(message)
+
+    def _end(self, error: BaseException | None) -> None:
+        delivery, self.running = self.running, None
+        assert delivery is not None
+        # SystemExit and the like: the reactor would log it, and go on.
+        outcome = error if error is None or isinstance(error, Exception) else Raised(error)
+        self._halted = outcome is not None and ends_consumer(outcome)
+        self._done.append((delivery, outcome))
+
+    # Without asyncio
+
+    def _call(self, message: Message) -> None:
+        try:
+            result = self._begin(message)
+        except BaseException as error:
+            self._end(error)
+            return
+        if inspect.iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            result.addBoth(self._fired)
+        else:
+            self._end(None)
+
+    def _fired(self, result: Any) -> None:
+        self._end(result.value if isinstance(result, Failure) else None)
+        self._turn_soon()
+
+    # With asyncio
+
+    async def _burst(self, loop: asyncio.AbstractEventLoop) -> None:
+        for _ in range(_BURST):
+            if not self._may_go_on:
+                break
+            message = self._next()
+            if message is None:
+                continue
+            try:
+                await self._run(message, loop)
+            except BaseException as error:
+                self._end(error)
+            else:
+                self._end(None)
+        self._task = None
+        if self._may_go_on:
+            self._turn_soon()
+        self._flush()
+
+    async def _run(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
+        context = copy_context()
+        result = context.run(self._begin, message)
+        if isinstance(result, Deferred):
+            self._flush()
+            await result.asFuture(loop)
+        elif inspect.iscoroutine(result):
+            # What has finished is settled while this one waits.
+            await run_in_task(result, loop, context, self._flush)
