@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: MIT
 """The blocking shim: Twisted runs in a thread, and callers wait on its Deferreds.
 
-crochet does the running and the waiting. What is left is to start it once, to give the reactor's work a
+crochet does the running (:mod:`fedora_messaging._crochet`). What is left is to give the reactor's work a
 name, and to map its errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from copy import deepcopy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -316,8 +315,6 @@ class Client:
         return service.publisher.publish_encoded(encoded, exchange, timeout=timeout)
 
     def _publish_and_wait(self, encoded: _wire.Encoded, exchange: str, timeout: float | None) -> None:
-        from crochet import TimeoutError
-
         publishing = reactor_thread.call(self._send, encoded, exchange)
         try:
             wait(publishing, timeout)
@@ -326,13 +323,10 @@ class Client:
 
             service = self._service
             state = "starting" if service is None else service.publisher.publishing_state
-            publishing.cancel()
-            # Its end is taken note of: crochet would look at it once more while the interpreter goes down.
-            with suppress(Exception):
-                wait(publishing, 1.0)
+            reactor_thread.cancel(publishing)
             raise PublishTimeout(reason=timeout_words(timeout or 0, state)) from None
         except KeyboardInterrupt:
-            publishing.cancel()
+            reactor_thread.cancel(publishing)
             raise
 
     def _ready_service(self) -> FedoraMessagingService:

@@ -94,7 +94,7 @@ async def run_in_task(
 
 
 class _Bridge:
-    """The rest of a coroutine that awaits Deferreds inside an asyncio task, where only futures may be awaited.
+    """The rest of a coroutine that awaits Deferreds in an asyncio task, where only futures may be awaited.
 
     Args:
         coroutine: The coroutine, which has been started.

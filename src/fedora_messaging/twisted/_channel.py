@@ -48,6 +48,9 @@ class Wire(Protocol):
     def send(self, data: bytes) -> None:
         """Write frames."""
 
+    def flush(self) -> None:
+        """Write what was sent now."""
+
     def release(self, number: int) -> None:
         """The channel is closed: its number may be used again."""
 
@@ -149,6 +152,10 @@ class Channel:
                 frame_max=wire.frame_max,
             )
         )
+
+    def flush(self) -> None:
+        """Do not wait for more to be sent with what was sent last."""
+        self._wire.flush()
 
     def settle(self, frames: bytes) -> None:
         """Send acknowledgements (frames of :mod:`fedora_messaging._frames`); nothing once the channel

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Callbacks on the reactor: coroutines, functions that return Deferreds, and any for who embeds the service."""
+"""Callbacks on the reactor: coroutines, functions that return Deferreds, any for who embeds the service."""
 
 from __future__ import annotations
 

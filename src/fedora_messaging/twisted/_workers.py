@@ -28,6 +28,7 @@ Decode = Callable[[Delivery], Message]
 #: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
 Finished = Callable[[list[tuple[Delivery, Exception | None]]], None]
 
+
 class Worker(Protocol):
     """What a consumer hands its deliveries to."""
 
