@@ -211,3 +211,66 @@ def test_coroutines_under_asyncio_await_both_kinds() -> None:
 
     assert ["both kinds", "KeyError('surprise')", "CancelledError"] == done.stdout.splitlines(), done.stderr
     assert "" == done.stderr
+
+
+_BURSTS = """
+from twisted.internet import asyncioreactor
+asyncioreactor.install()
+import asyncio
+from contextvars import ContextVar
+from twisted.internet import reactor, task
+from fedora_messaging._delivery import Delivery
+from fedora_messaging.exceptions import HaltConsumer, Nack
+from fedora_messaging.twisted._reactor_worker import ReactorWorker
+
+seen = ContextVar("seen", default=None)
+order, batches, tasks = [], [], set()
+
+async def callback(number):
+    assert seen.get() is None
+    seen.set(number)
+    tasks.add(asyncio.current_task())
+    order.append(number)
+    if number == 5:
+        await asyncio.sleep(0.01)
+        await task.deferLater(reactor, 0.01, lambda: None)
+        assert seen.get() == 5
+    if number == 7:
+        raise Nack()
+    if number == 8:
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+def finished(batch):
+    batches.append([(each.tag, type(error).__name__) for each, error in batch])
+    if any(each.tag == 8 for each, _ in batch):
+        reactor.callLater(0.01, reactor.stop)
+
+worker = ReactorWorker(callback, lambda each: each.tag, finished, reactor.callLater)
+
+def start():
+    for number in range(1, 11):
+        worker.put(Delivery("", "", b"", number, 1, False, 0.0, b"", b""))
+
+reactor.callLater(0, start)
+reactor.run()
+print(order)
+print(batches)
+print(len(tasks), [each.tag for each in worker.take_back()])
+"""
+
+
+def test_a_burst_under_asyncio_is_one_task() -> None:
+    """One task runs the callbacks, each in its own context; what has finished is told while one waits."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _BURSTS],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    first = [(number, "NoneType") for number in range(1, 5)]
+    then = [[(5, "NoneType"), (6, "NoneType"), (7, "Nack")], [(8, "Raised")]]
+    assert [str([*range(1, 9)]), str([first, *then]), "1 [9, 10]"] == done.stdout.splitlines(), done.stderr
+    assert "" == done.stderr

@@ -505,3 +505,27 @@ def test_log_config_that_is_refused(log_config: str, write: Callable[[str], Path
 
     assert caught.value.message.startswith(f"{file}: log_config: ")
     assert "\n" not in caught.value.message
+
+
+def test_generation_tells_of_changes() -> None:
+    """What changes the configuration, or reads it again, gives it another generation; looking does not."""
+    conf = LazyConfig()
+    conf.load_config()
+    changes: list[Callable[[], object]] = [
+        lambda: conf.__setitem__("topic_prefix", "a"),
+        lambda: conf.update(topic_prefix="b"),
+        lambda: conf.setdefault("topic_prefix", "c"),
+        lambda: conf.__ior__({"topic_prefix": "d"}),
+        lambda: conf.__delitem__("topic_prefix"),
+        conf.clear,
+        conf.load_config,
+    ]
+    generations = [conf.generation]
+    for change in changes:
+        change()
+        generations.append(conf.generation)
+    before = conf.generation
+    assert conf["topic_prefix"] == conf.get("topic_prefix") == dict(conf)["topic_prefix"]
+
+    assert len(set(generations)) == len(changes) + 1
+    assert conf.generation == before
