@@ -49,10 +49,10 @@ _PLAIN = _U16(_COMMON) + _START
 _WITH_PRIORITY = _U16(_COMMON | BasicProperties.FLAG_PRIORITY) + _START
 _RARE = ("correlation_id", "reply_to", "expiration", "timestamp", "type", "user_id", "app_id", "cluster_id")
 
-#: Encoded header names, the reverse, and whole tables; bounded, because they carry user and package names.
+#: Encoded header names, header tables, and the reverse; bounded, because they carry user and package names.
 _names: dict[str, bytes] = {}
-_names_read: dict[bytes, str] = {}
 _tables: dict[tuple[Any, ...], bytes] = {}
+_tables_read: dict[bytes, dict[str, Any]] = {}
 _CACHED = 1_000
 
 
@@ -292,39 +292,11 @@ def _decode_common(raw: bytes) -> BasicProperties | None:
     """Properties of the shape that this package writes; None when they hold anything else."""
     at = len(_PLAIN)
     try:
-        (size,) = _U32.unpack_from(raw, at)
-        at += 4
-        end = at + size
-        headers: dict[str, Any] = {}
-        while at < end:
-            length = raw[at]
-            encoded = raw[at + 1 : at + 1 + length]
-            at += 1 + length
-            name = _names_read.get(encoded)
-            if name is None:
-                name = encoded.decode()
-                if len(_names_read) >= _CACHED:
-                    _names_read.clear()
-                _names_read[encoded] = name
-            kind = raw[at]
-            at += 1
-            if kind == 0x53:  # S, a long string
-                (length,) = _U32.unpack_from(raw, at)
-                at += 4
-                if at + length > end:
-                    return None
-                headers[name] = raw[at : at + length].decode()
-                at += length
-            elif kind == 0x49:  # I, a 32-bit integer
-                (headers[name],) = _I32.unpack_from(raw, at)
-                at += 4
-            elif kind == 0x74:  # t, a boolean
-                headers[name] = raw[at] != 0
-                at += 1
-            else:
-                return None
-        if at != end:
+        end = at + 4 + _U32.unpack_from(raw, at)[0]
+        headers = _decode_table(raw[at:end])
+        if headers is None:
             return None
+        at = end
         delivery_mode = raw[at]
         at += 1
         priority = None
@@ -345,6 +317,46 @@ def _decode_common(raw: bytes) -> BasicProperties | None:
         )
     except (IndexError, UnicodeDecodeError, struct.error):
         return None
+
+
+def _decode_table(table: bytes) -> dict[str, Any] | None:
+    """A table of strings, 32-bit integers and booleans; None when it holds anything else.
+
+    What was read is kept, since the next message has the same headers more often than not.
+    """
+    known = _tables_read.get(table)
+    if known is not None:
+        return known.copy()
+    headers: dict[str, Any] = {}
+    at, end = 4, len(table)
+    while at < end:
+        length = table[at]
+        name = table[at + 1 : at + 1 + length].decode()
+        at += 1 + length
+        kind = table[at]
+        at += 1
+        if kind == 0x53:  # S, a long string
+            (length,) = _U32.unpack_from(table, at)
+            at += 4
+            if at + length > end:
+                return None
+            headers[name] = table[at : at + length].decode()
+            at += length
+        elif kind == 0x49:  # I, a 32-bit integer
+            (headers[name],) = _I32.unpack_from(table, at)
+            at += 4
+        elif kind == 0x74:  # t, a boolean
+            headers[name] = table[at] != 0
+            at += 1
+        else:
+            return None
+    if at != end:
+        return None
+    if end < 1_000:
+        if len(_tables_read) >= _CACHED:
+            _tables_read.clear()
+        _tables_read[table] = headers.copy()
+    return headers
 
 
 def refusal_key(delivery: Delivery) -> tuple[Hashable, int]:

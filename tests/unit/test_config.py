@@ -507,10 +507,11 @@ def test_log_config_that_is_refused(log_config: str, write: Callable[[str], Path
     assert "\n" not in caught.value.message
 
 
-def test_generation_tells_of_changes() -> None:
+def test_generation_tells_of_changes(write: Callable[[str], Path]) -> None:
     """What changes the configuration, or reads it again, gives it another generation; looking does not."""
+    path = str(write('topic_prefix = "z"'))
     conf = LazyConfig()
-    conf.load_config()
+    conf.load_config(path)
     changes: list[Callable[[], object]] = [
         lambda: conf.__setitem__("topic_prefix", "a"),
         lambda: conf.update(topic_prefix="b"),
@@ -518,7 +519,7 @@ def test_generation_tells_of_changes() -> None:
         lambda: conf.__ior__({"topic_prefix": "d"}),
         lambda: conf.__delitem__("topic_prefix"),
         conf.clear,
-        conf.load_config,
+        lambda: conf.load_config(path),
     ]
     generations = [conf.generation]
     for change in changes:
