@@ -22,7 +22,7 @@ extensions = [
     "fm_matrix",
 ]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_performance"]
 html_theme = "furo"
 html_title = f"fedora-messaging {release}"
 html_static_path = ["_static"]
