@@ -23,7 +23,7 @@ test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 
 SECONDS ?= 600
 soak: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
-	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS)
+	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS) $(if $(CORRUPT),--corrupt)
 
 # make bench QUICK=1: once and briefly. Other arguments: make bench ARGS="--tasks A,B"
 QUICK ?=

@@ -4,5 +4,6 @@
 
 from .process import ProxyProcess
 from .proxy import Proxy
+from .witness import Change, Witness
 
-__all__ = ["Proxy", "ProxyProcess"]
+__all__ = ["Change", "Proxy", "ProxyProcess", "Witness"]

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: MIT
 """The proxy in a process of its own, for tests that block or whose reactor is busy with other things.
 
-The process reads one JSON list a line, a method's name and its arguments, and answers each with one line: the
-bytes forwarded, the connections accepted and the open ones.
+The process reads one JSON list a line, a method's name and its arguments, and answers each with one line: what
+it has seen so far, or for "changes" the frames that were changed.
 """
 
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rabbitmq.ports import free_port
+
+from .witness import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Counts:
     down: int
     accepted: int
     open: int
+    lasted: list[float]
 
 
 class ProxyProcess:
@@ -48,7 +51,7 @@ class ProxyProcess:
         )
         self._ask("listen")
 
-    def _ask(self, method: str, *args: Any) -> Counts:
+    def _ask(self, method: str, *args: Any) -> Any:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -57,11 +60,19 @@ class ProxyProcess:
         answer = stdout.readline()
         if not answer:
             raise RuntimeError(f"the fault proxy ended at {method}")
-        return Counts(**json.loads(answer))
+        return json.loads(answer)
 
     def counts(self) -> Counts:
         """What it has seen so far."""
-        return self._ask("counts")
+        return Counts(**self._ask("counts"))
+
+    def watch(self) -> None:
+        """Note which AMQP frames are changed, on links that are accepted from now on."""
+        self._ask("watch")
+
+    def changes(self) -> list[Change]:
+        """The AMQP frames that were changed since `watch`."""
+        return [Change(**change) for change in self._ask("changes")]
 
     def cut(self) -> None:
         """Close every connection, on both sides."""
@@ -87,9 +98,9 @@ class ProxyProcess:
         """Forward everything that much later."""
         self._ask("delay", seconds)
 
-    def corrupt(self, count: int, direction: str) -> None:
-        """Invert the next bytes in one direction."""
-        self._ask("corrupt", count, direction)
+    def corrupt(self, count: int, direction: str, skip: int = 0) -> None:
+        """Invert bytes in one direction: the next ones, or those that come when ``skip`` have gone by."""
+        self._ask("corrupt", count, direction, skip)
 
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections go on."""
@@ -133,11 +144,14 @@ def main() -> None:
 
         def lineReceived(self, line: bytes) -> None:
             method, *args = json.loads(line)
-            if method != "counts":
+            if method not in ("counts", "changes"):
                 getattr(proxy, method)(*args)
-            seen = {**proxy.bytes, "accepted": proxy.accepted, "open": len(proxy.links)}
+            answer: Any = {**proxy.bytes, "accepted": proxy.accepted, "open": len(proxy.links)}
+            answer["lasted"] = proxy.lasted
+            if method == "changes":
+                answer = [asdict(change) for change in proxy.changes]
             # a turn later: what the order has closed is closed when the answer comes
-            reactor.callLater(0, self.sendLine, json.dumps(seen).encode())
+            reactor.callLater(0, self.sendLine, json.dumps(answer).encode())
 
         def connectionLost(self, reason: object = None) -> None:
             reactor.stop()

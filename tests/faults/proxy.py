@@ -5,12 +5,15 @@
 "up" is the direction from the client to the broker, "down" from the broker to the client.
 """
 
+import time
 from typing import Any
 
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+
+from .witness import Change, Witness
 
 DIRECTIONS = ("up", "down")
 
@@ -50,6 +53,8 @@ class _Link:
         self.client = _End(self, "up")
         self.broker = _End(self, "down")
         self.lossy = False  # bytes are missing in its streams: it can't be used any more
+        self.since = proxy.reactor.seconds()
+        self.witness = Witness(proxy.accepted, time.monotonic, proxy.changes) if proxy.watched else None
         self._early = b""  # what the client sent before the broker was reached
         self._reached = False
 
@@ -71,7 +76,10 @@ class _Link:
         if proxy.black or self.lossy:
             self.lossy = True
             return
+        sent = data
         data, last = proxy.spoil(direction, data)
+        if self.witness is not None:
+            self.witness.passed(direction, sent, data)
         if proxy.delay_seconds:
             proxy.reactor.callLater(proxy.delay_seconds, self._send, direction, data, last)
         else:
@@ -99,6 +107,8 @@ class _Link:
         return [end for end in (self.client, self.broker) if end.connected]
 
     def ended(self, end: _End) -> None:
+        if end is self.client:
+            self.proxy.lasted.append(self.proxy.reactor.seconds() - self.since)
         self.proxy.links.discard(self)
         self.close()
 
@@ -124,6 +134,9 @@ class Proxy(Factory):
         bytes: How many bytes were forwarded, by direction.
         accepted: How many connections were accepted.
         links: The open ones.
+        lasted: How long each client's connection lasted that has ended, in seconds from its acceptance.
+        changes: The AMQP frames that were changed on links accepted after `watch`.
+        watched: Whether such are noted.
     """
 
     noisy = False
@@ -135,18 +148,22 @@ class Proxy(Factory):
         self.bytes = dict.fromkeys(DIRECTIONS, 0)
         self.accepted = 0
         self.links: set[_Link] = set()
+        self.lasted: list[float] = []
+        self.changes: list[Change] = []
+        self.watched = False
         self.black = False
         self.stalled: set[str] = set()
         self.delay_seconds = 0.0
+        self._good = dict.fromkeys(DIRECTIONS, 0)
         self._bad = dict.fromkeys(DIRECTIONS, 0)
         self._left: dict[str, int | None] = dict.fromkeys(DIRECTIONS)
         self._listening: Any = None
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """Called by Twisted for each connection."""
+        self.accepted += 1
         link = _Link(self)
         self.links.add(link)
-        self.accepted += 1
         if not self.black:
             link.reach()
         return link.client
@@ -158,9 +175,12 @@ class Proxy(Factory):
 
     def spoil(self, direction: str, data: bytes) -> tuple[bytes, bool]:
         """What goes out for these bytes, and whether it is the last before a cut."""
-        if count := min(self._bad[direction], len(data)):
+        good = min(self._good[direction], len(data))
+        self._good[direction] -= good
+        if count := min(self._bad[direction], len(data) - good):
             self._bad[direction] -= count
-            data = bytes(byte ^ 0xFF for byte in data[:count]) + data[count:]
+            bad = bytes(byte ^ 0xFF for byte in data[good : good + count])
+            data = data[:good] + bad + data[good + count :]
         left = self._left[direction]
         if left is None:
             return data, False
@@ -201,10 +221,14 @@ class Proxy(Factory):
         """Forward everything that much later."""
         self.delay_seconds = seconds
 
-    def corrupt(self, count: int, direction: str) -> None:
-        """Invert the next bytes in one direction."""
+    def watch(self) -> None:
+        """Note which AMQP frames are changed, on links that are accepted from now on; not those of TLS."""
+        self.watched = True
+
+    def corrupt(self, count: int, direction: str, skip: int = 0) -> None:
+        """Invert bytes in one direction: the next ones, or those that come when ``skip`` have gone by."""
         for name in _directions(direction):
-            self._bad[name] = count
+            self._good[name], self._bad[name] = skip, count
 
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections go on."""
@@ -221,6 +245,7 @@ class Proxy(Factory):
         self.black = False
         self.stalled = set()
         self.delay_seconds = 0.0
+        self._good = dict.fromkeys(DIRECTIONS, 0)
         self._bad = dict.fromkeys(DIRECTIONS, 0)
         self._left = dict.fromkeys(DIRECTIONS)
         for link in self.links:

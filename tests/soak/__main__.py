@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """``python -m soak``: for so many seconds, faults at random; then everything heals and is counted.
 
-Exit code 1: a confirmed message was lost, a publish failed, or one consumer ran two callbacks at a time.
+Exit code 1: a confirmed message was lost, a publish failed, or one consumer ran two callbacks at a time. With
+``--corrupt`` bytes are changed on their way as well, which AMQP cannot tell from others: then a message that
+is missing has to be one that a changed frame was about.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import random
 import resource
 import sys
 import time
+import zlib
 from array import array
 from collections import Counter
 from pathlib import Path
@@ -22,13 +25,13 @@ from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 
-from faults import ProxyProcess
+from faults import Change, ProxyProcess
 from fedora_messaging.config import parse
 from fedora_messaging.message import Message
 from fedora_messaging.twisted.service import FedoraMessagingService
 from rabbitmq import Node, Settings
 from support.account import through
-from support.amqp import Amqp
+from support.amqp import Amqp, Got
 
 reactor: Any = global_reactor
 
@@ -36,8 +39,7 @@ QUEUE = "soak"
 STREAMS = 20
 PAUSE = 0.02
 HEALING = 90.0
-#: How often each happens, in relation to the others. Bytes are not corrupted: AMQP has no checksums, so a
-#: body that was changed on its way is another message, and a confirm's tag another confirm.
+#: How often each happens, in relation to the others.
 FAULTS = {
     "cut": 8,
     "reset": 8,
@@ -49,6 +51,11 @@ FAULTS = {
     "alarm": 2,
     "kill": 1,
 }
+#: How often bytes are changed, where they are.
+CORRUPT = 4
+#: Where the broker puts what a consumer rejects.
+DEAD = "soak.dead"
+ARGUMENTS = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD}
 
 
 def resident() -> float:
@@ -64,13 +71,20 @@ class Soak:
         seconds: How long faults happen.
         seed: Of the faults.
         node: The broker, which is killed now and then.
+        corrupt: Change bytes, too.
     """
 
-    def __init__(self, seconds: float, seed: int, node: Node) -> None:
+    def __init__(self, seconds: float, seed: int, node: Node, *, corrupt: bool) -> None:
         self.random = random.Random(seed)
+        self.places = random.Random(seed)
+        self.corrupt = corrupt
+        self.kinds = {**FAULTS, "corrupt": CORRUPT} if corrupt else FAULTS
         self.seconds = seconds
         self.node = node
         self.proxies = [ProxyProcess(node.port) for _ in range(3)]
+        if corrupt:
+            for proxy in self.proxies:
+                proxy.watch()
         self.next = 0
         self.confirmed = array("B")
         self.received = array("B")
@@ -81,10 +95,13 @@ class Soak:
         self.going_on = True
         self.streams = 0
         self.memory: list[float] = []
+        self.changed: list[tuple[str, str]] = []  # topic and body of what arrived changed
+        self.refused: dict[int, str] = {}
+        self.ended: list[str] = []
 
     def service(self, proxy: ProxyProcess) -> FedoraMessagingService:
         """A service behind a proxy."""
-        queue = {QUEUE: {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}}
+        queue = {QUEUE: {"durable": True, "auto_delete": False, "exclusive": False, "arguments": ARGUMENTS}}
         binding = {"exchange": "amq.topic", "queue": QUEUE, "routing_keys": ["soak.#"]}
         url = through(self.node.url(), proxy, "heartbeat=2")
         keys = {"queues": queue, "bindings": [binding], "shutdown_grace": 20}
@@ -94,7 +111,7 @@ class Soak:
         """Everything."""
         services = [self.service(proxy) for proxy in self.proxies]
         for service in services[1:]:
-            service.consume(self.consumer(), in_thread=True)
+            self.consume(service)
         for service in services:
             service.startService()
         for _ in range(STREAMS):
@@ -118,6 +135,19 @@ class Soak:
             await service.stopService()
             self.rejected += service.stats.consumed.rejected
 
+    def consume(self, service: FedoraMessagingService) -> None:
+        """Consume, and again should that end: changed bytes may say that the queue is gone."""
+
+        def ended(result: Any) -> None:
+            if self.going_on:
+                self.ended.append(str(result.value))
+                reactor.callLater(1.0, self.consume, service)
+
+        known = set(service.consumers)
+        service.consume(self.consumer(), in_thread=True).addErrback(lambda _: None)
+        for consumer in set(service.consumers) - known:
+            consumer.result.addErrback(ended)
+
     async def publish(self, service: FedoraMessagingService) -> None:
         """Publish one message after the other, each until it is confirmed."""
         while self.going_on:
@@ -125,9 +155,10 @@ class Soak:
             self.confirmed.append(0)
             self.received.append(0)
             try:
-                await service.publish(Message(topic=f"soak.{number}", body={"n": number}))
+                body = {"n": number, "check": check(number)}
+                await service.publish(Message(topic=f"soak.{number}", body=body))
             except Exception as error:
-                self.errors.append(f"{type(error).__name__}: {error}")
+                self.refused[number] = f"{type(error).__name__}: {error}"
             else:
                 self.confirmed[number] = 1
             await deferLater(reactor, PAUSE)
@@ -146,8 +177,16 @@ class Soak:
             nonlocal running
             running += 1
             self.concurrent += running > 1
-            number = message.body["n"]
-            self.received[number] = min(self.received[number] + 1, 255)
+            try:
+                number = message.body["n"]
+                intact = message.body == {"n": number, "check": check(number)}
+                intact = intact and message.topic == f"soak.{number}"
+            except (KeyError, TypeError):
+                intact = False
+            if intact:
+                self.received[number] = min(self.received[number] + 1, 255)
+            else:
+                self.changed.append((message.topic, repr(message.body)))
             running -= 1
 
         return callback
@@ -155,12 +194,15 @@ class Soak:
     async def fault(self) -> None:
         """Something goes wrong, for a while."""
         proxy = self.random.choice(self.proxies)
-        name = self.random.choices(list(FAULTS), list(FAULTS.values()))[0]
+        name = self.random.choices(list(self.kinds), list(self.kinds.values()))[0]
         self.faults[name] += 1
         if name in ("cut", "reset"):
             getattr(proxy, name)()
         elif name == "half_close":
             proxy.half_close(self.random.choice(["up", "down"]))
+        elif name == "corrupt":
+            skip = self.places.choice([0, self.places.randrange(400)])
+            proxy.corrupt(self.random.randint(1, 8), self.places.choice(["up", "down"]), skip)
         elif name == "alarm":
             await deferToThread(self.node.block_publishers)
             await deferLater(reactor, self.random.uniform(1, 5))
@@ -176,29 +218,78 @@ class Soak:
             await deferLater(reactor, self.random.uniform(1, 6))
             proxy.resume()
 
-    def lost(self) -> int:
-        """How many confirmed messages no callback has seen."""
-        return sum(1 for sent, seen in zip(self.confirmed, self.received, strict=True) if sent and not seen)
+    def lost(self) -> list[int]:
+        """The confirmed messages that no callback has seen."""
+        pairs = zip(self.confirmed, self.received, strict=True)
+        return [number for number, (sent, seen) in enumerate(pairs) if sent and not seen]
 
-    def account(self) -> bool:
-        """Print what became of everything; whether it is well."""
+    def account(self, left: dict[str, list[Got]], changes: list[Change]) -> bool:
+        """Print what became of everything; whether it is well.
+
+        Args:
+            left: What is in the queues at the end.
+            changes: The frames that were changed.
+        """
+        lost = self.lost()
         more = sum(seen - 1 for seen in self.received if seen)
         first, last = self.memory[0], self.memory[-1]
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.faults.most_common())
         print(f"faults: {sum(self.faults.values())} ({kinds})")
         print(f"published and confirmed: {sum(self.confirmed)} of {self.next}")
-        print(f"lost: {self.lost()}; rejected: {self.rejected}; received more than once: {more}")
+        print(f"lost: {len(lost)}; rejected: {self.rejected}; received more than once: {more}")
         print(f"most callbacks at a time in one consumer: {1 + self.concurrent}")
         print(f"memory: {first:.1f} MiB when warm, {last:.1f} at the end ({last - first:+.1f})")
+        well = not self.errors and not self.concurrent
+        if self.corrupt:
+            well &= self.explained(lost, left, changes)
+        else:
+            self.errors += [*self.refused.values(), *self.ended]
+            well = well and not lost and sum(self.confirmed) == self.next
         for error in self.errors[:10]:
             print(f"error: {error}")
-        return not (self.lost() or self.errors or self.concurrent) and sum(self.confirmed) == self.next
+        return well
+
+    def explained(self, lost: list[int], left: dict[str, list[Got]], changes: list[Change]) -> bool:
+        """Print where each message went that is missing; whether there was a changed frame about each."""
+        about: dict[int, list[Change]] = {number: [] for number in lost}
+        for change in changes:
+            for key in change.keys:
+                number = key.removeprefix("soak.")
+                if number.isdecimal() and int(number) in about:
+                    about[int(number)].append(change)
+        places = Counter(f"{change.frame}, {change.direction}" for change in changes)
+        dead = {got.topic for got in left[DEAD]}
+        print("changed frames: " + ", ".join(f"{count} {place}" for place, count in places.most_common()))
+        print(f"arrived changed: {len(self.changed)}; dead letters: {len(dead)}; left: {len(left[QUEUE])}")
+        for topic, body in self.changed:
+            print(f"  arrived changed: {topic!r} {body[:80]}")
+        for got in left[DEAD]:
+            print(f"  rejected: {got.topic!r} {got.body[:80]!r}")
+        for number in lost:
+            fate = "rejected" if f"soak.{number}" in dead else "gone"
+            print(f"missing {number}, {fate}: {len(about[number])} changed frames were about it")
+            for change in about[number]:
+                words = f"{change.frame} {change.direction}, {len(change.keys)} in flight"
+                print(f"  {words}\n    was {change.before}\n    now {change.after}")
+        for number, words in self.refused.items():
+            print(f"publish of {number} failed: {words}")
+        for words in self.ended:
+            print(f"a consumer ended: {words}")
+        unexplained = [number for number in lost if not about[number]]
+        print(f"explained: {len(lost) - len(unexplained)} of {len(lost)}; not explained: {unexplained}")
+        return not unexplained
+
+
+def check(number: int) -> int:
+    """What shows that a body arrived as it was sent."""
+    return zlib.crc32(str(number).encode())
 
 
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(prog="soak")
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--corrupt", action="store_true", help="change bytes on their way, too")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -207,8 +298,9 @@ def main() -> int:
     ended: list[Any] = []
     with Node(Settings()) as node:
         with Amqp(node.url()) as amqp:
-            amqp.queue(QUEUE, "soak.#")
-        soak = Soak(options.seconds, options.seed, node)
+            amqp.queue(QUEUE, "soak.#", arguments=ARGUMENTS)
+            amqp.queue(DEAD)
+        soak = Soak(options.seconds, options.seed, node, corrupt=options.corrupt)
 
         def start() -> None:
             Deferred.fromCoroutine(soak.run()).addBoth(finish)
@@ -219,12 +311,15 @@ def main() -> int:
 
         reactor.callWhenRunning(start)
         reactor.run()
+        changes = [change for proxy in soak.proxies for change in proxy.changes()]
         for proxy in soak.proxies:
             proxy.close()
+        with Amqp(node.url()) as amqp:
+            left = {queue: amqp.take(queue) for queue in (QUEUE, DEAD)}
     if isinstance(ended[0], Failure):
         ended[0].printTraceback()
         return 1
-    return 0 if soak.account() else 1
+    return 0 if soak.account(left, changes) else 1
 
 
 if __name__ == "__main__":
