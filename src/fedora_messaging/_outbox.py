@@ -15,11 +15,19 @@ from typing import Any
 
 from .exceptions import PublishForbidden, PublishReturned
 
-__all__ = ["Outbox", "Outgoing", "refusal"]
+__all__ = ["Outbox", "Outgoing", "UnknownConfirm", "refusal"]
+
+#: How many are in flight while a message that the broker refuses is looked for. More find it sooner; those of
+#: them that come before it are in the queue, unconfirmed, and are sent once more.
+SEARCHING = 32
 
 _EXCHANGE = re.compile(r"exchange '([^']*)'")
 _TOPIC = re.compile(r"topic '([^']*)'")
 _SIZE = re.compile(r"message size (\d+) is larger")
+
+
+class UnknownConfirm(Exception):
+    """The broker confirmed what is not in flight."""
 
 
 class Outgoing:
@@ -87,6 +95,8 @@ class Outbox:
         self._next_tag = 1
         self._returnable: dict[tuple[bytes, bytes, bytes], deque[Outgoing]] = {}
         self._suspects: set[Outgoing] = set()
+        self._most = SEARCHING  # in flight while there are suspects
+        self._unanswered: deque[Outgoing] = deque()
         self._given_up = 0
 
     def __len__(self) -> int:
@@ -129,11 +139,12 @@ class Outbox:
     def take(self) -> Outgoing | None:
         """The next message to send now, which is in flight from here on; None when there is none.
 
-        While a refused message is being looked for, one at a time is in flight.
+        While a refused message is being looked for, a few are in flight (:attr:`searching`), or one at a time.
         """
         waiting = self._waiting
+        searching = bool(self._suspects or self._unanswered)
         while waiting:
-            if self._suspects and self._in_flight:
+            if searching and len(self._in_flight) >= self._most:
                 return None
             outgoing = waiting.popleft()
             if outgoing.settled is None:
@@ -145,17 +156,37 @@ class Outbox:
             if outgoing.mandatory:
                 outgoing.returned = None
                 self._returnable.setdefault(outgoing.key, deque()).append(outgoing)
+            if searching and self._most > 1:
+                self._unanswered.append(outgoing)
             if self._given_up:
                 self._tidy()
             return outgoing
         return None
 
+    @property
+    def searching(self) -> bool:
+        """Whether the message just taken is to be followed by a call: see :meth:`answered`."""
+        return bool(self._unanswered)
+
+    def answered(self) -> None:
+        """The broker answered the call behind the message that was first taken among those without an answer.
+
+        It works a channel off in order, so it has not refused that message.
+        """
+        self._unanswered.popleft()
+
     def confirmed(self, tag: int, multiple: bool) -> list[Outgoing]:
-        """The broker acknowledged (or nacked) ``tag``, or all up to it: the messages concerned, in order."""
+        """The broker acknowledged (or nacked) ``tag``, or all up to it: the messages concerned, in order.
+
+        Raises:
+            UnknownConfirm: The tag is not in flight. RabbitMQ confirms each once, so this confirm belongs to
+                another message, which would wait for it for ever.
+        """
         in_flight = self._in_flight
+        if tag not in in_flight and (tag or not multiple):
+            raise UnknownConfirm(f"a confirm of {tag}, which is not in flight")
         if multiple:
-            # 0 is all; a tag beyond the last is not the broker's to name, and must not cost a walk up to it.
-            if tag == 0 or tag >= self._next_tag:
+            if tag == 0:  # all
                 tag = self._next_tag - 1
             done = []
             for each in range(self._lowest, tag + 1):
@@ -164,12 +195,9 @@ class Outbox:
                     done.append(outgoing)
             self._lowest = max(self._lowest, tag + 1)
         else:
-            found = in_flight.pop(tag, None)
-            if found is None:
-                return []
+            done = [in_flight.pop(tag)]
             if tag == self._lowest:
                 self._lowest = tag + 1
-            done = [found]
         for outgoing in done:
             if outgoing.mandatory:
                 self._no_longer_returnable(outgoing)
@@ -195,6 +223,7 @@ class Outbox:
             each for each in reversed(self._in_flight.values()) if each.settled is not None
         )
         self._in_flight.clear()
+        self._unanswered.clear()
         self._returnable.clear()
         self._lowest = self._next_tag = 1
 
@@ -202,21 +231,26 @@ class Outbox:
         """The broker closed the channel because of a message in flight: the ones it refuses.
 
         It drops what came after that message and confirms nothing before it, so all others are sent
-        again. Where its words do not say which it was, those that were in flight are sent one at a time
-        until it is found.
+        again. Where its words do not say which it was, those that were in flight are sent again a few at a
+        time, each followed by a call: the first whose call has no answer is the one.
         """
         suspects = list(self._in_flight.values())
-        refused = suspects if len(suspects) == 1 else _named(code, text, suspects)
+        searched = bool(self._suspects)
+        found = [suspects[0]] if len(suspects) == 1 else _named(code, text, suspects)
+        if not found:
+            found = [each for each in self._unanswered if each in self._in_flight.values()][:1]
         self.channel_lost()
-        if refused:
-            gone = set(refused)
+        if found:
+            gone = set(found)
             self._waiting = deque(outgoing for outgoing in self._waiting if outgoing not in gone)
             self._suspects -= gone
-            if len(suspects) == 1:
+            if searched or len(suspects) == 1:
                 self._suspects.clear()
         else:
+            # A broker that answers first and refuses later is asked one at a time.
+            self._most = 1 if searched else SEARCHING
             self._suspects = {each for each in suspects if each.settled is not None}
-        return refused
+        return found
 
     def connection_refused(self) -> None:
         """The broker closed the connection for an error, perhaps because of a message in flight.
@@ -228,6 +262,7 @@ class Outbox:
         self.channel_lost()
         if len(suspects) == 1 and suspects[0] in self._suspects:
             self._waiting.rotate(-1)
+        self._most = 1
         self._suspects.update(suspects)
 
     def take_all(self) -> list[Outgoing]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fedora_messaging._outbox import Outbox, Outgoing, refusal
+from fedora_messaging._outbox import SEARCHING, Outbox, Outgoing, UnknownConfirm, refusal
 from fedora_messaging.exceptions import PublishForbidden, PublishReturned
 
 _COUNT = 0
@@ -28,10 +28,22 @@ class Channel:
     def __init__(self) -> None:
         self.sent: dict[int, Outgoing] = {}
         self.last = 0
+        self.asked: deque[int] = deque()
 
-    def receive(self, message: Outgoing) -> None:
+    def receive(self, message: Outgoing, *, asked: bool) -> None:
         self.last += 1
         self.sent[self.last] = message
+        if asked:
+            self.asked.append(self.last)
+
+    def answer(self) -> int:
+        """How many calls it can answer: those before the message that it is going to refuse."""
+        bad = min((tag for tag, each in self.sent.items() if each.exchange != b"e"), default=self.last + 1)
+        count = 0
+        while self.asked and self.asked[0] < bad:
+            self.asked.popleft()
+            count += 1
+        return count
 
 
 class OutboxAgainstBroker(RuleBasedStateMachine):
@@ -66,7 +78,12 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
             if message is None:
                 break
             assert message.settled is not None
-            self.channel.receive(message)
+            self.channel.receive(message, asked=self.outbox.searching)
+
+    @rule()
+    def answer(self) -> None:
+        for _ in range(self.channel.answer()):
+            self.outbox.answered()
 
     @precondition(lambda self: any(each.exchange == b"e" for each in self.channel.sent.values()))
     @rule(data=st.data(), multiple=st.booleans())
@@ -91,13 +108,14 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
     @rule(named=st.booleans())
     def refuse(self, named: bool) -> None:
         """The broker closes the channel over the first message to an exchange that is not there."""
-        victim = next(each for _, each in sorted(self.channel.sent.items()) if each.exchange != b"e")
+        self.answer()
+        at, victim = next(each for each in sorted(self.channel.sent.items()) if each[1].exchange != b"e")
         in_flight = list(self.channel.sent.values())
         text = "NOT_FOUND - no exchange 'missing' in vhost '/'" if named else "PRECONDITION_FAILED - no idea"
         refused = self.outbox.channel_refused(404 if named else 406, text)
         if named:
             assert [each for each in in_flight if each.exchange == b"missing"] == refused
-        elif len(in_flight) == 1:
+        elif len(in_flight) == 1 or at in self.channel.asked:
             assert [victim] == refused
         else:
             assert [] == refused
@@ -166,7 +184,8 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
         for _ in range(10 * len(self.open) + 10):
             message = self.outbox.take()
             if message is not None:
-                self.channel.receive(message)
+                self.channel.receive(message, asked=self.outbox.searching)
+            self.answer()
             if self.channel.sent:
                 tag, first = min(self.channel.sent.items())
                 if first.exchange == b"e":
@@ -219,14 +238,14 @@ def test_order_is_kept_when_the_channel_is_lost() -> None:
     ],
 )
 def test_the_brokers_words_name_the_message(code: int, text: str, refused: list[int]) -> None:
-    """Where the close says which message it was, the others are not sent one at a time."""
+    """Where the close says which message it was, none has to be looked for among the others."""
     messages = [outgoing(0), outgoing(1, b"other"), outgoing(2, topic=b"secret"), outgoing(3, size=400)]
     outbox = sent(*messages)
 
     assert [messages[n] for n in refused] == outbox.channel_refused(code, text)
     assert 4 - len(refused) == len(outbox)
-    taken = [outbox.take() for _ in range(2)]
-    assert (taken[1] is None) == (not refused)
+    outbox.take()
+    assert outbox.searching == (not refused)
 
 
 def test_a_message_that_ends_the_connection_again_goes_behind_the_others() -> None:
@@ -259,29 +278,53 @@ def test_messages_given_up_are_not_kept() -> None:
     assert len(outbox) <= 2
 
 
-def test_one_at_a_time_until_it_is_found() -> None:
-    """Where the close does not say, those in flight are sent alone, and others wait for the verdict."""
-    messages = [outgoing(n) for n in range(4)]
+def test_a_few_at_a_time_until_it_is_found() -> None:
+    """Where the close does not say, a few are in flight, and the first without an answer is the one."""
+    messages = [outgoing(n) for n in range(SEARCHING + 2)]
     outbox = sent(*messages)
+    assert [] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
+    assert messages[:SEARCHING] == [outbox.take() for _ in range(SEARCHING)]
+    assert outbox.take() is None
+    assert [messages[0]] == outbox.confirmed(1, False)
+    outbox.answered()
+    outbox.answered()
+
+    assert [messages[2]] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
+    assert [messages[1], *messages[3:]] == [outbox.take() for _ in range(SEARCHING)]
+    assert not outbox.searching
+
+
+def test_one_at_a_time_when_answers_tell_nothing() -> None:
+    """Of a broker that answers and refuses all the same, one message at a time is asked."""
+    messages = [outgoing(n) for n in range(3)]
+    outbox = sent(*messages)
+    outbox.channel_refused(311, "CONTENT_TOO_LARGE")
+    for _ in messages:
+        outbox.take()
+        outbox.answered()
     assert [] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
     assert messages[0] is outbox.take()
     assert outbox.take() is None
-    assert [messages[0]] == outbox.confirmed(1, False)
-    assert messages[1] is outbox.take()
 
-    assert [messages[1]] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
-    assert messages[2:] == [outbox.take(), outbox.take()]
+    assert [messages[0]] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
+    assert messages[1:] == [outbox.take(), outbox.take()]
 
 
 @given(st.integers(0, 2**64 - 1), st.booleans())
-def test_confirms_of_what_was_never_sent(tag: int, multiple: bool) -> None:
-    """Any tag that a broker may name costs no more than what is in flight."""
-    messages = [outgoing(n) for n in range(3)]
+def test_confirms_of_what_is_not_in_flight(tag: int, multiple: bool) -> None:
+    """A confirm of anything that is not in flight is an error, and settles nothing."""
+    messages = [outgoing(n) for n in range(4)]
     outbox = sent(*messages)
-    expected = messages[: tag or 3] if multiple else messages[tag - 1 : tag] if 1 <= tag <= 3 else []
-
-    assert expected == outbox.confirmed(tag, multiple)
-    assert deque(messages[len(expected) :]) or not outbox.in_flight
+    outbox.confirmed(2, False)
+    if tag in (1, 3, 4):
+        expected = [messages[n] for n in (0, 2, 3) if n < tag] if multiple else [messages[tag - 1]]
+        assert expected == outbox.confirmed(tag, multiple)
+    elif tag == 0 and multiple:
+        assert [messages[0], *messages[2:]] == outbox.confirmed(tag, multiple)
+    else:
+        with pytest.raises(UnknownConfirm):
+            outbox.confirmed(tag, multiple)
+        assert 3 == outbox.in_flight
 
 
 def test_refusals() -> None:

@@ -17,10 +17,10 @@ from pika import spec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from .. import _wire
+from .. import _frames, _wire
 from .._lifecycle import CloseReason, Scope
 from .._observe import Observer
-from .._outbox import Outbox, Outgoing, refusal
+from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
 from .._topology import Exchange
 from ..exceptions import ConnectionException, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
@@ -288,12 +288,19 @@ class Publisher:
                 outgoing.body,
                 mandatory=outgoing.mandatory,
             )
+            if outbox.searching:
+                # Answered in order and without an effect: confirms are on already.
+                asked = channel.call(spec.Confirm.Select(), spec.Confirm.SelectOk)
+                asked.addCallbacks(lambda _: outbox.answered(), lambda _: None)
             if not self.confirms:
                 self._confirmed(0, True, True)
             channel = self._channel
 
     def _confirmed(self, tag: int, multiple: bool, positive: bool) -> None:
-        done = self._outbox.confirmed(tag, multiple)
+        try:
+            done = self._outbox.confirmed(tag, multiple)
+        except UnknownConfirm as error:  # the connection is dropped, and all in flight sent again
+            raise _frames.CorruptFrame(str(error)) from error
         for outgoing in done:
             if positive:
                 self._settle(outgoing, outgoing.returned)
