@@ -134,6 +134,14 @@ class FrameReader:
             position = after
         self._rest = data[position:]
 
+    @property
+    def swallowing(self) -> bytes:
+        """The beginning of a frame whose last bytes so far are a heartbeat; empty when there is none.
+
+        A peer sends its frames whole: if this lasts, the frame's size is wrong, and what follows is lost in it.
+        """
+        return self._rest[:7] if self._rest.endswith(HEARTBEAT) else b""
+
     def _method(self, sink: Sink, data: bytes, position: int, after: int) -> None:
         if after - position < 12:
             raise CorruptFrame("a method frame is too short")

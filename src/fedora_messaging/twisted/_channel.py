@@ -81,6 +81,7 @@ class Channel:
         self._closing: Deferred[None] | None = None
         # The content being received: what it belongs to, and how much is missing.
         self._deliver: tuple[int, bool, bytes, bytes] | None = None
+        self._last_delivery = 0
         self._return: spec.Basic.Return | None = None
         self._properties = b""
         self._missing = 0
@@ -168,6 +169,10 @@ class Channel:
     def on_deliver(self, tag: int, redelivered: bool, exchange: bytes, routing_key: bytes) -> None:
         """See :class:`fedora_messaging._frames.Sink`."""
         self._expect_content()
+        if tag != self._last_delivery + 1:
+            # RabbitMQ counts them. Any other tag is another delivery's, which would be acknowledged unseen.
+            raise _frames.CorruptFrame(f"delivery {tag} came after delivery {self._last_delivery}")
+        self._last_delivery = tag
         self._deliver = tag, redelivered, exchange, routing_key
 
     def on_header(self, size: int, properties: bytes) -> None:

@@ -148,6 +148,7 @@ class Connection(TwistedProtocolConnection):
         self._opened = False
         self._heard = 0.0
         self._sent = 0
+        self._swallowing = b""
         self._waiters: list[Deferred[Any]] = []
         self.on_writable: Callable[[bool], None] = lambda _: None
         self.on_blocked: Callable[[str | None], None] = lambda _: None
@@ -338,6 +339,12 @@ class Connection(TwistedProtocolConnection):
     def _beat(self, interval: float, sent_before: int) -> None:
         if self._sent == sent_before:
             self.send(_frames.HEARTBEAT)
+        # Bytes that still arrive are no sign of life when a frame with a wrong size swallows them.
+        swallowing, before = self._impl.reader.swallowing, self._swallowing
+        if swallowing and swallowing == before:
+            self.abort("corrupted frames from the broker: a heartbeat came within a frame")
+            return
+        self._swallowing = swallowing
         self._timers["beat"] = self._clock.callLater(interval / 2, self._beat, interval, self._sent)
 
     def _listen(self, interval: float) -> None:
