@@ -6,6 +6,7 @@
 """
 
 import time
+from collections import deque
 from typing import Any
 
 from twisted.internet.endpoints import TCP4ClientEndpoint
@@ -57,6 +58,8 @@ class _Link:
         self.witness = Witness(proxy.accepted, time.monotonic, proxy.changes) if proxy.watched else None
         self._early = b""  # what the client sent before the broker was reached
         self._reached = False
+        self._late: dict[str, deque[tuple[bytes, bool]]] = {name: deque() for name in DIRECTIONS}
+        self._due = dict.fromkeys(DIRECTIONS, 0.0)
 
     def reach(self) -> None:
         endpoint = TCP4ClientEndpoint(self.proxy.reactor, "127.0.0.1", self.proxy.target)
@@ -80,10 +83,17 @@ class _Link:
         data, last = proxy.spoil(direction, data)
         if self.witness is not None:
             self.witness.passed(direction, sent, data)
-        if proxy.delay_seconds:
-            proxy.reactor.callLater(proxy.delay_seconds, self._send, direction, data, last)
+        # When a delay has ended, what comes then waits for what is late: TCP keeps the order.
+        late, now = self._late[direction], proxy.reactor.seconds()
+        if proxy.delay_seconds or late:
+            late.append((data, last))
+            self._due[direction] = max(self._due[direction], now + proxy.delay_seconds)
+            proxy.reactor.callLater(self._due[direction] - now, self._send_late, direction)
         else:
             self._send(direction, data, last)
+
+    def _send_late(self, direction: str) -> None:
+        self._send(direction, *self._late[direction].popleft())
 
     def _send(self, direction: str, data: bytes, last: bool) -> None:
         self.proxy.bytes[direction] += len(data)
