@@ -37,6 +37,9 @@ __all__ = ["FedoraMessagingService"]
 
 _log = logging.getLogger(__name__)
 
+#: What of the grace period is left for the process itself to end: this part, but not more seconds than that.
+_RESERVE, _MOST_RESERVED = 0.1, 1.0
+
 
 class FedoraMessagingService(MultiService):
     """A Twisted service that consumes messages, publishes them, or both.
@@ -125,7 +128,8 @@ class FedoraMessagingService(MultiService):
             monitor_service(
                 self, address=config.monitoring.address, port=config.monitoring.port, reactor=self._reactor
             ).setServiceParent(self)
-        self._grace = config.shutdown_grace
+        grace = config.shutdown_grace
+        self._grace = grace - min(_RESERVE * grace, _MOST_RESERVED)
         self._stopping: Deferred[None] | None = None
 
     def startService(self) -> None:
@@ -153,7 +157,8 @@ class FedoraMessagingService(MultiService):
 
         Returns:
             A Deferred that fires when all is flushed and closed, or when the grace period
-            (``shutdown_grace``) is over. It never fails.
+            (``shutdown_grace``) is over but for a tenth (a second at most), in which the process can end.
+            It never fails.
         """
         if self._stopping is None:
             super().stopService()  # type: ignore[no-untyped-call]
@@ -276,11 +281,15 @@ def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.c
     """
     parameters = url_parameters(amqp_url or config.amqp_url)
     parameters.client_properties = dict(config.client_properties)
-    if config.tls.certfile and config.tls.keyfile:
-        if parameters.ssl_options is not None:
+    tls = config.tls
+    if parameters.ssl_options is not None:
+        if tls.certfile and tls.keyfile:
             parameters.credentials = pika.credentials.ExternalCredentials()
-        else:
-            _log.warning("tls.certfile and tls.keyfile are not used: the broker's URL is amqp, not amqps.")
+    elif unused := [f"tls.{key}" for key in ("ca_cert", "certfile", "keyfile") if getattr(tls, key)]:
+        _log.warning(
+            "Not used, because the broker's URL is amqp, not amqps: %s. The connection is not encrypted.",
+            ", ".join(unused),
+        )
     return parameters
 
 
