@@ -138,7 +138,8 @@ class FrameReader:
     def swallowing(self) -> bytes:
         """The beginning of a frame whose last bytes so far are a heartbeat; empty when there is none.
 
-        A peer sends its frames whole: if this lasts, the frame's size is wrong, and what follows is lost in it.
+        A peer sends its frames whole: if this lasts, the frame's size is wrong, and it takes in what
+        follows.
         """
         return self._rest[:7] if self._rest.endswith(HEARTBEAT) else b""
 

@@ -139,7 +139,7 @@ class Outbox:
     def take(self) -> Outgoing | None:
         """The next message to send now, which is in flight from here on; None when there is none.
 
-        While a refused message is being looked for, a few are in flight (:attr:`searching`), or one at a time.
+        While a refused message is being looked for, a few are in flight (:attr:`searching`), or one.
         """
         waiting = self._waiting
         searching = bool(self._suspects or self._unanswered)

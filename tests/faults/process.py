@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The proxy in a process of its own, for tests that block or whose reactor is busy with other things.
 
-The process reads one JSON list a line, a method's name and its arguments, and answers each with one line: what
-it has seen so far, or for "changes" the frames that were changed.
+The process reads one JSON list a line, a method's name and its arguments, and answers each with one line:
+what it has seen so far, or for "changes" the frames that were changed.
 """
 
 import json

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Reads along on a link, and notes each AMQP frame that was changed on its way: what it was, and which messages
-it was about.
+"""Reads along on a link, and notes each AMQP frame that was changed on its way: what it was, and which
+messages it was about.
 
 What is read is the streams as they were sent, so they are frames as long as both ends speak AMQP.
 """

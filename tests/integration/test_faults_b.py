@@ -79,8 +79,11 @@ def _falls_silent(
     direction: str = "both",
     bound: float = SILENCE,
 ) -> list[str]:
-    """Stall an application that consumes and publishes; it is to notice, and to come back. Returns the reasons
-    it gave."""
+    """Stall an application that consumes and publishes; it is to notice, and to come back.
+
+    Returns:
+        How it says that its connections ended.
+    """
     proxy = target.proxy
     with Application(target.url(), lambda _: None, **target.keys) as app:
         account = app.account
@@ -118,7 +121,7 @@ def test_b1_silent_peer(target: Target, direction: str, measured: Callable[..., 
 
 @pytest.mark.parametrize("target", ["tcp"], indirect=True)
 def test_b1_peer_that_does_not_hear_us(target: Target, measured: Callable[..., None]) -> None:
-    """A peer that goes on sending heartbeats is not silent: that it hears nothing is for the broker to notice,
+    """A peer that goes on sending heartbeats is not silent: that it hears nothing is noticed by the broker,
     within three heartbeats."""
     reasons = _falls_silent(target, measured, direction="up", bound=BROKERS_SILENCE)
 

@@ -239,7 +239,7 @@ def test_b5_a_confirm_of_another_message(world: World) -> None:
 
 
 def test_b5_a_delivery_out_of_turn(world: World) -> None:
-    """A delivery whose tag is not the next ends the connection, and no other delivery is acknowledged for it."""
+    """A delivery whose tag is not the next ends the connection, and no other is acknowledged for it."""
 
     def change(data: bytes) -> bytes:
         at = data.find(b"\0\x3c\0\x3c") + 4
