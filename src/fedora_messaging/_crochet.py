@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -167,19 +168,42 @@ def not_in_reactor(name: str, instead: str) -> None:
 @contextmanager
 def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[None]:
     """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not
-    block."""
+    block, and are called in another thread.
+
+    Python calls handlers in the main thread alone, which waits here and is woken by nothing when the kernel gives
+    the signal to another thread (as it may to a process that was stopped or frozen). So a thread reads signals
+    from the wake-up descriptor, which hears of them wherever they arrive.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     calls = [second, first]
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
+    other = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
 
-    def received(number: int, frame: Any) -> None:
-        if calls:
-            calls.pop()()
+    def read() -> None:
+        while numbers := reading.recv(64):
+            for number in numbers:
+                if number not in before:
+                    if other >= 0:
+                        os.write(other, bytes((number,)))
+                elif calls:
+                    calls.pop()()
 
-    before = {number: signal.signal(number, received) for number in (signal.SIGTERM, signal.SIGINT)}
+    reader = threading.Thread(target=read, name="fedora-messaging signals", daemon=True)
+    reader.start()
     try:
         yield
     finally:
+        signal.set_wakeup_fd(other)
         for number, old in before.items():
             signal.signal(number, old)
+        writing.close()
+        reader.join()
+        reading.close()
+
+
+def _noted(number: int, frame: Any) -> None:
+    """The handler of a signal that is read elsewhere."""

@@ -89,7 +89,7 @@ def _callback(programs: Programs, *lines: str) -> Path:
     """A module with a callback that does this with each message, whose number is `n`."""
     path = programs._folder / "busy.py"
     body = "\n    ".join(['n = message.body["n"]', *lines])
-    path.write_text(f"import sys, threading, time\n\ndef callback(message):\n    {body}\n")
+    path.write_text(f"import signal, sys, threading, time\n\ndef callback(message):\n    {body}\n")
     return path
 
 
@@ -265,6 +265,26 @@ def test_g6_a_signal(
     measured(after=time.monotonic() - began)
     program.wait_for("finished 0", timeout=1)
     assert [1, 2, 3, 4] == numbers(vhost.url)
+
+
+@fronts
+def test_g6_a_signal_to_another_thread(
+    vhost: Vhost, programs: Programs, front: str, measured: Callable[..., None]
+) -> None:
+    """The kernel may give a signal to any thread; here it is the callback's."""
+    fill(vhost.url, 3)
+    script = _callback(
+        programs,
+        "print('started', n, flush=True)",
+        "if n == 0: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
+    )
+    program = _run(programs, front, script)
+    program.wait_for("started 0")
+    began = time.monotonic()
+    code = program.ended(2 + SLACK)
+    measured(after=time.monotonic() - began)
+
+    assert 0 == code
 
 
 # G7

@@ -38,7 +38,7 @@ __all__ = ["FedoraMessagingService"]
 _log = logging.getLogger(__name__)
 
 #: What of the grace period is left for the process itself to end: this part, but not more seconds than that.
-_RESERVE, _MOST_RESERVED = 0.1, 1.0
+_RESERVE, _MOST_RESERVED = 0.25, 1.0
 
 
 class FedoraMessagingService(MultiService):
@@ -157,8 +157,8 @@ class FedoraMessagingService(MultiService):
 
         Returns:
             A Deferred that fires when all is flushed and closed, or when the grace period
-            (``shutdown_grace``) is over but for a tenth (a second at most), in which the process can end.
-            It never fails.
+            (``shutdown_grace``) is over but for its last second (the last quarter of a short one), in
+            which the process can end. It never fails.
         """
         if self._stopping is None:
             super().stopService()  # type: ignore[no-untyped-call]
