@@ -170,9 +170,9 @@ def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Ite
     """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not
     block, and are called in another thread.
 
-    Python calls handlers in the main thread alone, which waits here and is woken by nothing when the kernel gives
-    the signal to another thread (as it may to a process that was stopped or frozen). So a thread reads signals
-    from the wake-up descriptor, which hears of them wherever they arrive.
+    Python calls handlers in the main thread alone, which waits here and is woken by nothing when the kernel
+    gives the signal to another thread (as it may to a process that was stopped or frozen). So a thread reads
+    signals from the wake-up descriptor, which hears of them wherever they arrive.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -258,15 +258,16 @@ class Soak:
                 if number.isdecimal() and int(number) in about:
                     about[int(number)].append(change)
         places = Counter(f"{change.frame}, {change.direction}" for change in changes)
-        dead = {got.topic for got in left[DEAD]}
+        dead = [(_first_key(got), got.body) for got in left[DEAD]]
+        rejected = {key for key, _ in dead}
         print("changed frames: " + ", ".join(f"{count} {place}" for place, count in places.most_common()))
         print(f"arrived changed: {len(self.changed)}; dead letters: {len(dead)}; left: {len(left[QUEUE])}")
         for topic, body in self.changed:
             print(f"  arrived changed: {topic!r} {body[:80]}")
-        for got in left[DEAD]:
-            print(f"  rejected: {got.topic!r} {got.body[:80]!r}")
+        for key, rest in dead:
+            print(f"  rejected: {key!r} {rest[:80]!r}")
         for number in lost:
-            fate = "rejected" if f"soak.{number}" in dead else "gone"
+            fate = "rejected" if f"soak.{number}" in rejected else "gone"
             print(f"missing {number}, {fate}: {len(about[number])} changed frames were about it")
             for change in about[number]:
                 words = f"{change.frame} {change.direction}, {len(change.keys)} in flight"
@@ -278,6 +279,11 @@ class Soak:
         unexplained = [number for number in lost if not about[number]]
         print(f"explained: {len(lost) - len(unexplained)} of {len(lost)}; not explained: {unexplained}")
         return not unexplained
+
+
+def _first_key(got: Got) -> str:
+    """The routing key with which a dead letter was published."""
+    return str((got.properties.headers or {})["x-death"][0]["routing-keys"][0])
 
 
 def check(number: int) -> int:
