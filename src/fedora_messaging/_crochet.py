@@ -165,6 +165,18 @@ def not_in_reactor(name: str, instead: str) -> None:
         raise RuntimeError(f"{name} would block the reactor, in whose thread it was called; use {instead}")
 
 
+#: What a fork is to undo: its signals are its own, and the wake-up descriptor is shared with its parent.
+_to_undo: list[Callable[[], None]] = []
+
+
+def _forked() -> None:
+    while _to_undo:
+        _to_undo.pop()()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
 @contextmanager
 def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[None]:
     """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not
@@ -192,14 +204,19 @@ def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Ite
                 elif calls:
                     calls.pop()()
 
+    def undo() -> None:
+        signal.set_wakeup_fd(other)
+        for number, old in before.items():
+            signal.signal(number, old)
+
+    _to_undo.append(undo)
     reader = threading.Thread(target=read, name="fedora-messaging signals", daemon=True)
     reader.start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(other)
-        for number, old in before.items():
-            signal.signal(number, old)
+        _to_undo.remove(undo)
+        undo()
         writing.close()
         reader.join()
         reading.close()

@@ -89,7 +89,7 @@ def _callback(programs: Programs, *lines: str) -> Path:
     """A module with a callback that does this with each message, whose number is `n`."""
     path = programs._folder / "busy.py"
     body = "\n    ".join(['n = message.body["n"]', *lines])
-    path.write_text(f"import signal, sys, threading, time\n\ndef callback(message):\n    {body}\n")
+    path.write_text(f"import os, signal, sys, threading, time\n\ndef callback(message):\n    {body}\n")
     return path
 
 
@@ -285,6 +285,31 @@ def test_g6_a_signal_to_another_thread(
     measured(after=time.monotonic() - began)
 
     assert 0 == code
+
+
+def test_g6_a_signal_to_a_fork(vhost: Vhost, programs: Programs) -> None:
+    """SIGTERM to a process that a callback has forked ends that process, and the consumer goes on."""
+    fill(vhost.url, 2)
+    script = _callback(
+        programs,
+        "if n == 0:",
+        "    reading, writing = os.pipe()",
+        "    child = os.fork()",
+        "    if not child:",
+        "        os.write(writing, b'there')",
+        "        time.sleep(60)",
+        "        os._exit(0)",
+        "    os.read(reading, 5)",
+        "    os.kill(child, signal.SIGTERM)",
+        "    print('child', os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)",
+        "print('done', n, flush=True)",
+    )
+    program = _run(programs, "blocking", script)
+    program.wait_for("done 1")
+    program.signal(signal.SIGTERM)
+
+    assert 0 == program.ended(2 + SLACK)
+    assert "child -15" in program.lines
 
 
 # G7
