@@ -157,7 +157,8 @@ def decode(data: bytes, *, fast: Callable[[bytes], Any] | None = _orjson_loads) 
     Raises:
         ValueError: The data is not UTF-8, not JSON (which has no NaN and no infinity), or nested too deep.
     """
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _is_nested_deep(data):
+    opened = data.count(b"{")
+    if (opened > MAX_DEPTH or opened + data.count(b"[") > MAX_DEPTH) and _is_nested_deep(data):
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
     # orjson reads integers of more than 64 bits as floats, without a word.
     if fast is not None and _NINETEEN not in data.translate(_DIGITS):

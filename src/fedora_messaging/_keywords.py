@@ -99,6 +99,7 @@ class Keywords:
         self._ranges: list[str] = []
         self._combined: list[str] = []
         self._allowed: list[Any] | None = None
+        self._unseen = [key for key in ("properties", "items", "additionalProperties") if key in schema]
         for key, value in schema.items():
             self._take(key, value)
         if schema.get("uniqueItems"):
@@ -154,6 +155,11 @@ class Keywords:
         self._check_type(value, body, proving)
         for key in self._combined:
             self._combine(key, value, body)
+        for key in self._unseen:  # a broken schema where none is asked for makes this a broken one
+            found = self._schema[key]
+            for each in found.values() if key == "properties" else [found]:
+                if key != "additionalProperties" or type(each) is dict:
+                    self._compiler.function_for(each, False)
 
     def _combine(self, key: str, value: str, body: Body) -> None:
         schemas = [self._schema[key]] if key == "not" else self._schema[key]
@@ -254,10 +260,15 @@ class Keywords:
         for test in self._ranges:
             body.refuse(test.format(value))
 
+    def _see(self, *keys: str) -> None:
+        """The schemas of these keywords are written."""
+        self._unseen = [key for key in self._unseen if key not in keys]
+
     def _array(self, value: str, body: Body, proving: bool) -> None:
         if self._allowed is not None:
             body.add("return False")
             return
+        self._see("items")
         for test in self._sizes["array"]:
             body.refuse(test.format(value))
         items = self._schema.get("items", _ANYTHING)
@@ -276,6 +287,7 @@ class Keywords:
         if self._allowed is not None:
             body.add("return False")
             return
+        self._see("properties", "additionalProperties")
         for test in self._sizes["object"]:
             body.refuse(test.format(value))
         properties = self._schema.get("properties", {})
