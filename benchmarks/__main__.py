@@ -117,7 +117,7 @@ def _curves(bench: Bench, seconds: float) -> dict[str, Any]:
         "in_flight": growth.in_flight(bench, seconds),
         "prefetch": growth.prefetch(bench, seconds),
         "growth": growth.many_messages(bench, 1_000_000),
-        "queues": growth.many_queues(bench, 20_000, 3),
+        "queues": growth.many_queues(bench, 100_000, 3),
     }
 
 

@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ._checks import Body, Checks
 from ._json import MAX_DEPTH, is_plain
-from ._keywords import Body, Keywords, Unknown, is_annotation, require
+from ._keywords import Keywords, Unknown, is_annotation, require
 
 __all__ = ["Accepters", "compiled"]
 
@@ -151,7 +152,7 @@ class _Compiler:
             return
         self._nested += 1
         require(self._nested <= _MOST_NESTED)
-        Keywords(self, self._draft, schema).check(value, body, proving)
+        Checks(self, Keywords(schema, self._draft)).check(value, body, proving)
         self._nested -= 1
 
     def _referred(self, schema: dict[str, Any], proving: bool) -> str:

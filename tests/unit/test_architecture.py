@@ -28,6 +28,7 @@ ROOMS = [
     # values
     "_json",
     "_keywords",
+    "_checks",
     "_accept",
     "_validation",
     "_topology",
