@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
 from ._interception import interception
+from ._sending import Sending
 from .config import Config, LazyConfig, conf, parse
 from .exceptions import HaltConsumer, PublishTimeout
 from .message import Message, check_outgoing
@@ -28,39 +29,6 @@ if TYPE_CHECKING:
     from .twisted.service import FedoraMessagingService
 
 __all__ = ["Client"]
-
-
-class _Settings(NamedTuple):
-    """What is needed of the configuration for each message; looking it all up costs a sixth of a publish."""
-
-    generation: int  #: of the configuration that it was read from
-    topic_prefix: str
-    priority: int | None
-    limit: int
-    exchange: str
-    #: Other values here need a new connection. The dictionaries may be changed in place.
-    connection: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, values: LazyConfig | Config) -> _Settings:
-        """Those of a configuration."""
-        if isinstance(values, Config):
-            return cls(
-                0,
-                values.topic_prefix,
-                values.publish_priority,
-                values.max_message_size,
-                values.publish_exchange,
-                (),
-            )
-        return cls(
-            values.generation,
-            values["topic_prefix"] or "",
-            values["publish_priority"],
-            values["max_message_size"],
-            values["publish_exchange"],
-            (values["amqp_url"], values["tls"], values["client_properties"]),
-        )
 
 
 class Client:
@@ -79,7 +47,7 @@ class Client:
         self._conf: LazyConfig = conf
         self._service: FedoraMessagingService | None = None
         self._connection_keys: tuple[Any, ...] = ()
-        self._read: _Settings | None = None
+        self._read: Sending | None = None
         self._trigger: Any = None
         self._sender: Callable[..., None] = self.publish
 
@@ -291,12 +259,12 @@ class Client:
     # Underneath
 
     @property
-    def _settings(self) -> _Settings:
+    def _settings(self) -> Sending:
         settings, values = self._read, self._conf
         if settings is None or (
             self._fixed is None and (settings.generation != values.generation or not values.loaded)
         ):
-            settings = self._read = _Settings.of(self._fixed or values)
+            settings = self._read = Sending.of(self._fixed or values)
         return settings
 
     def _encode(self, message: Message, body: bytes, exchange: str | None) -> tuple[_wire.Encoded, str]:

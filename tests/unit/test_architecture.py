@@ -46,6 +46,7 @@ ROOMS = [
     "_settlement",
     "_outbox",
     # edge
+    "_properties",
     "_wire",
     "_url",
     "_toml",
@@ -53,6 +54,7 @@ ROOMS = [
     "_values",
     "_settings",
     "config",
+    "_sending",
     "_entry",
     "example",
     # the Twisted wing

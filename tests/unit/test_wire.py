@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pika import BasicProperties
 
-from fedora_messaging import _wire
+from fedora_messaging import _properties, _wire
 from fedora_messaging._delivery import Delivery
 from fedora_messaging._message import registry
 from fedora_messaging.exceptions import ValidationError
@@ -78,7 +78,7 @@ def test_properties_are_written_as_by_pika(
     expected = BasicProperties(**{**fields(properties), "headers": headers, "priority": priority})
 
     for _ in range(2):  # the second time from what was kept
-        assert raw(expected) == _wire.encode_properties(properties, headers, priority)
+        assert raw(expected) == _properties.encode_properties(properties, headers, priority)
 
 
 def test_equal_headers_of_other_types_are_other_headers() -> None:
@@ -90,9 +90,9 @@ def test_equal_headers_of_other_types_are_other_headers() -> None:
             written = raw(expected)
         except Exception:  # pika writes no floats
             with pytest.raises(ValidationError):
-                _wire.encode_properties(properties, {"a": value}, None)
+                _properties.encode_properties(properties, {"a": value}, None)
         else:
-            assert written == _wire.encode_properties(properties, {"a": value}, None)
+            assert written == _properties.encode_properties(properties, {"a": value}, None)
 
 
 @given(headers, st.none() | st.integers(0, 255), st.none() | shorts, st.none() | shorts, st.none() | shorts)
@@ -110,9 +110,9 @@ def test_other_properties_are_written_as_by_pika(
         written = raw(expected)
     except Exception:
         with pytest.raises(ValidationError):
-            _wire.encode_properties(properties, headers, priority)
+            _properties.encode_properties(properties, headers, priority)
     else:
-        assert written == _wire.encode_properties(properties, headers, priority)
+        assert written == _properties.encode_properties(properties, headers, priority)
 
 
 @given(headers, st.none() | st.integers(0, 255), shorts)
@@ -138,14 +138,14 @@ def test_properties_are_read_as_by_pika(
         expected.decode(data)
     except Exception:
         with pytest.raises(ValidationError):
-            _wire.decode_properties(data)
+            _properties.decode_properties(data)
         return
 
-    first = _wire.decode_properties(data)
+    first = _properties.decode_properties(data)
     assert fields(expected) == fields(first)
     # What somebody does to the headers of one message does not show in the next.
     first.headers["another"] = "header"
-    assert fields(expected) == fields(_wire.decode_properties(data))
+    assert fields(expected) == fields(_properties.decode_properties(data))
 
 
 @given(
@@ -170,7 +170,7 @@ def test_damaged_properties_are_read_as_by_pika(
     except Exception:
         return  # what then becomes of it is for the tests below
     try:
-        read = _wire.decode_properties(damaged)
+        read = _properties.decode_properties(damaged)
     except ValidationError:
         return  # names that are not UTF-8, which pika leaves as bytes
 
@@ -501,20 +501,20 @@ def test_extra_headers_stay_out_of_the_message() -> None:
     encoded = _wire.encode(message, headers=[("traceparent", "00-1-2-03")])
 
     assert "traceparent" not in message._headers
-    assert "00-1-2-03" == (_wire.decode_properties(encoded.properties).headers or {})["traceparent"]
+    assert "00-1-2-03" == (_properties.decode_properties(encoded.properties).headers or {})["traceparent"]
 
 
 def test_headers_fill_no_memory(caplog: pytest.LogCaptureFixture) -> None:
     """What is kept of headers is bounded, however many pass by."""
     caplog.set_level(logging.ERROR)
     for n in range(5000):
-        raw_properties = _wire.encode_properties(
+        raw_properties = _properties.encode_properties(
             BasicProperties("application/json", "utf-8", delivery_mode=2, message_id="i"),
             {f"fedora_messaging_user_{n}": True},
             None,
         )
-        _wire.decode_properties(raw_properties)
+        _properties.decode_properties(raw_properties)
 
-    assert len(_wire._names) <= 1000
-    assert len(_wire._tables) <= 1000
-    assert len(_wire._tables_read) <= 1000
+    assert len(_properties._names) <= 1000
+    assert len(_properties._tables) <= 1000
+    assert len(_properties._tables_read) <= 1000

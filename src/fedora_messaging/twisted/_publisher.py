@@ -21,6 +21,7 @@ from .. import _frames, _wire
 from .._lifecycle import CloseReason, Scope
 from .._observe import Observer
 from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
+from .._properties import decode_properties
 from .._topology import Exchange
 from ..exceptions import ConnectionException, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
@@ -316,7 +317,7 @@ class Publisher:
 
     def _returned(self, code: int, text: str, exchange: bytes, routing_key: bytes, properties: bytes) -> None:
         try:
-            message_id = str(_wire.decode_properties(properties).message_id or "").encode()
+            message_id = str(decode_properties(properties).message_id or "").encode()
         except ValidationError:
             message_id = b""
         if not self._outbox.was_returned((message_id, exchange, routing_key), refusal(code, text)):
