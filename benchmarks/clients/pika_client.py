@@ -87,6 +87,7 @@ def consume():
 def select():
     """Publish with many in flight, on a SelectConnection."""
     sent = 0
+    lowest = 1
     pending = set()
     watch = channel = None
 
@@ -98,9 +99,11 @@ def select():
             channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
 
     def confirmed(method):
+        nonlocal lowest
         tag = method.method.delivery_tag
         if method.method.multiple:
-            pending.difference_update([each for each in pending if each <= tag])
+            pending.difference_update(range(lowest, tag + 1))
+            lowest = tag + 1
         else:
             pending.discard(tag)
         if sent == told.count and not pending:

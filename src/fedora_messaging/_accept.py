@@ -31,7 +31,7 @@ _DRAFTS = {
 _DEFAULT = 2020
 
 _ID = re.compile(r"https?://(?!json-schema\.org)[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]*)?#?")
-_REFERENCE = re.compile(r"#/(definitions|\$defs)/([A-Za-z0-9._ -]+)")
+_REFERENCE = re.compile(r"#/(definitions|\$defs)/([A-Za-z0-9._-]+)")
 
 # Schemas nested deeper are jsonschema's, and so are values nested deeper where a schema leaves them free:
 # what is proven is never nested more than MAX_DEPTH levels.
@@ -41,6 +41,8 @@ _FREE_DEPTH = MAX_DEPTH - _MOST_NESTED
 _MOST_INLINE = 6
 # A function of so few lines is not called but written where it is referred to: a fifth of the time less.
 _FEW_LINES = 24
+# What is written where it is referred to multiplies: where it gets too much, jsonschema is asked.
+_MOST_LINES = 5_000
 
 
 class Accepters(NamedTuple):
@@ -67,7 +69,7 @@ def compiled(schema: Any) -> Accepters | None:
         return None
     try:
         return Accepters(_Compiler(schema, draft, False).function, _Compiler(schema, draft, True).function)
-    except Unknown:
+    except (Unknown, RecursionError, MemoryError, SyntaxError):  # too much of it for Python's compiler
         return None
 
 
@@ -121,6 +123,9 @@ class _Compiler:
 
     def function_for(self, schema: Any, proving: bool) -> str:
         """Write a function for a schema; returns its name."""
+        if type(schema) is dict and "$ref" in schema:
+            return self._referred(schema, proving)
+        require(len(self._source) < _MOST_LINES)
         name = self.constant(None)
         body = Body(self, 1)
         self._nested += 1

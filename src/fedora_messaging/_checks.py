@@ -87,7 +87,7 @@ class Checks:
         elif key == "anyOf":
             body.refuse(f"not ({' or '.join(calls)})")
         elif key == "oneOf":
-            body.refuse(f"{' + '.join(calls)} != 1")
+            body.refuse(f"sum(({', '.join(calls)},)) != 1")
         else:
             body.refuse(calls[0])
 

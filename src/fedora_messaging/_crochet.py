@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,8 @@ from typing import Any
 from .exceptions import ConnectionException
 
 __all__ = ["Call", "ended_by_signals", "not_in_reactor", "reactor_thread", "wait"]
+
+_log = logging.getLogger(__name__)
 
 
 class Call:
@@ -77,7 +80,8 @@ class Call:
         Raises:
             TimeoutError: It is still running.
         """
-        if not self._fired.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX)):
+        limit = -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
+        if not self._fired.acquire(timeout=limit):
             raise TimeoutError
         self._fired.release()
         failure = self._failure
@@ -154,7 +158,12 @@ reactor_thread = _Reactor()
 
 
 def wait(call: Call, timeout: float | None) -> Any:
-    """See :meth:`Call.wait`."""
+    """See :meth:`Call.wait`.
+
+    Raises:
+        RuntimeError: Called in the reactor's thread, where nothing would come of it.
+    """
+    not_in_reactor("waiting for a call", "its Deferred")
     return call.wait(timeout)
 
 
@@ -164,6 +173,8 @@ def not_in_reactor(name: str, instead: str) -> None:
     if isInIOThread():
         raise RuntimeError(f"{name} would block the reactor, in whose thread it was called; use {instead}")
 
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 #: What a fork is to undo: its signals are its own, and the wake-up descriptor is shared with its parent.
 _to_undo: list[Callable[[], None]] = []
@@ -192,34 +203,45 @@ def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Ite
     calls = [second, first]
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
+    # The descriptor before the handlers, and after them when it ends: no signal falls between.
     other = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-
-    def read() -> None:
-        while numbers := reading.recv(64):
-            for number in numbers:
-                if number not in before:
-                    if other >= 0:
-                        os.write(other, bytes((number,)))
-                elif calls:
-                    calls.pop()()
+    before = {number: signal.signal(number, _noted) for number in _ENDING}
 
     def undo() -> None:
-        signal.set_wakeup_fd(other)
         for number, old in before.items():
-            signal.signal(number, old)
+            signal.signal(number, signal.SIG_DFL if old is None else old)  # None: not set from Python
+        signal.set_wakeup_fd(other)
 
     _to_undo.append(undo)
-    reader = threading.Thread(target=read, name="fedora-messaging signals", daemon=True)
+    reader = threading.Thread(
+        target=_read_signals, args=(reading, calls, other), name="fedora-messaging signals", daemon=True
+    )
     reader.start()
     try:
         yield
     finally:
         _to_undo.remove(undo)
         undo()
+        # The end of it for the reader, even where a forked child still has the descriptor.
+        writing.shutdown(socket.SHUT_WR)
         writing.close()
         reader.join()
         reading.close()
+
+
+def _read_signals(reading: socket.socket, calls: list[Callable[[], Any]], other: int) -> None:
+    """Make the next call at each signal that ends; pass the others on to whoever was told before."""
+    while numbers := reading.recv(64):
+        for number in numbers:
+            if number not in _ENDING:
+                if other >= 0:
+                    with suppress(OSError):  # full, or closed
+                        os.write(other, bytes((number,)))
+            elif calls:
+                try:
+                    calls.pop()()
+                except Exception:  # the next signal must be heard
+                    _log.exception("Ending after a signal failed.")
 
 
 def _noted(number: int, frame: Any) -> None:

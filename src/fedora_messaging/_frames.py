@@ -38,7 +38,6 @@ _END = b"\xce"
 _DELIVER = spec.Basic.Deliver.INDEX
 _ACK = spec.Basic.Ack.INDEX
 _NACK = spec.Basic.Nack.INDEX
-_RETURN = spec.Basic.Return.INDEX
 
 #: Bytes of a frame that are not its payload.
 OVERHEAD = 8

@@ -137,13 +137,14 @@ class Registry:
 
     def schema(self, cls: type) -> Schema | None:
         """What a class is registered as, None if it is not."""
-        known = self._schemas.get(cls)
-        if known is not None:
-            return known
         name = self.names.get(cls)
+        known = self._schemas.get(cls)
+        if known is not None and known.name == name:
+            return known
         if name is None and not self._loaded:
             self.load()
             name = self.names.get(cls)
         if name is None:
             return None
-        return self._schemas.setdefault(cls, Schema(name, self.packages.get(name)))
+        made = self._schemas[cls] = Schema(name, self.packages.get(name))
+        return made

@@ -67,7 +67,7 @@ def encode(
         if type(message_id) is str and is_priority(own):
             raw = encode_common(message._headers, message_id, 2, own)
             if raw is not None:
-                return Encoded(routing_key, raw, body, message_id.encode())
+                return Encoded(routing_key, raw, body, _encoded_id(message_id))
     properties = message._properties
     sent = outgoing_headers(message)
     if headers:
@@ -77,7 +77,14 @@ def encode(
     else:
         sent = {**sent, "priority": priority}
     raw = encode_properties(properties, sent, priority)
-    return Encoded(routing_key, raw, body, str(properties.message_id or "").encode())
+    return Encoded(routing_key, raw, body, _encoded_id(properties.message_id or ""))
+
+
+def _encoded_id(message_id: object) -> bytes:
+    try:
+        return str(message_id).encode()
+    except UnicodeEncodeError as error:
+        raise ValidationError(f"The id {excerpt(message_id)} cannot be sent as UTF-8") from error
 
 
 def decode(delivery: Delivery) -> Message:

@@ -213,6 +213,86 @@ def test_coroutines_under_asyncio_await_both_kinds() -> None:
     assert "" == done.stderr
 
 
+_OTHERS = """
+import sys
+from twisted.internet import asyncioreactor
+asyncioreactor.install()
+import asyncio
+from twisted.internet import defer, reactor, task
+from fedora_messaging._delivery import Delivery
+from fedora_messaging.exceptions import Nack
+from fedora_messaging.twisted._reactor_worker import ReactorWorker
+
+def eager(loop, coroutine, **_):  # as asyncio.eager_task_factory of Python 3.12 does
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        done = loop.create_future()
+        done.set_result(None)
+        return done
+    raise AssertionError("these do not wait")
+
+def later(error):
+    failing = defer.Deferred()
+    reactor.callLater(0.001, failing.errback, error)
+    return failing
+
+async def cancels():
+    if hasattr(asyncio.current_task(), "cancelling"):
+        asyncio.current_task().cancel()  # and returns before it could notice
+
+callbacks = {
+    1: lambda: later(Nack()),
+    2: cancels,
+    3: lambda: defer.succeed(3),
+    4: lambda: later(StopIteration()),
+}
+outcomes = []
+
+def finished(batch):
+    outcomes.extend((each.tag, type(error).__name__) for each, error in batch)
+    if len(outcomes) == 4:
+        asyncio.get_running_loop().set_task_factory(eager)
+        calm.put(Delivery("", "", b"", 5, 1, False, 0.0, b"", b""))
+        reactor.callLater(0.01, calm.put, Delivery("", "", b"", 6, 1, False, 0.0, b"", b""))
+
+def calmly_finished(batch):
+    outcomes.extend((each.tag, type(error).__name__) for each, error in batch)
+    if len(outcomes) == 6:
+        reactor.stop()
+
+async def nothing(number):
+    pass
+
+worker = ReactorWorker(lambda number: callbacks[number](), lambda each: each.tag, finished, reactor.callLater)
+calm = ReactorWorker(nothing, lambda each: each.tag, calmly_finished, reactor.callLater)
+
+def start():
+    for number in callbacks:
+        worker.put(Delivery("", "", b"", number, 1, False, 0.0, b"", b""))
+
+reactor.callLater(0, start)
+reactor.callLater(20, reactor.stop)
+reactor.run()
+print(outcomes)
+"""
+
+
+def test_odd_callbacks_under_asyncio() -> None:
+    """Deferreds that fail in any way, cancelled tasks and eager ones leave no consumer deaf."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _OTHERS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    names = ["Nack", "NoneType", "NoneType", "RuntimeError", "NoneType", "NoneType"]
+    assert [str(list(enumerate(names, 1)))] == done.stdout.splitlines(), done.stderr
+    assert "" == done.stderr
+
+
 _BURSTS = """
 from twisted.internet import asyncioreactor
 asyncioreactor.install()

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What runs in the reactor's thread, and the thread that waits for it."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -88,3 +90,78 @@ def test_a_reactor_that_stops() -> None:
     assert waiting == set()
     with pytest.raises(ConnectionException, match="the reactor was stopped"):
         call.wait(0)
+
+
+def test_a_time_that_is_over() -> None:
+    """A negative limit is one that is over: what has come is given, nothing else is waited for."""
+    done, _ = _made(lambda: 7)
+    done.run()
+    never: Deferred[None] = Deferred()
+    running, _ = _made(lambda: never)
+    running.run()
+
+    assert done.wait(-0.5) == 7
+    for limit in (-0.5, -1):
+        with pytest.raises(TimeoutError):
+            running.wait(limit)
+
+
+_SIGNALS = """
+import os, signal, socket, sys, threading
+from fedora_messaging._crochet import ended_by_signals, reactor_thread, wait
+
+heard = threading.Semaphore(0)
+said = []
+
+def first():
+    said.append("first")
+    heard.release()
+    raise RuntimeError("this is logged")
+
+def second():
+    said.append("second")
+    heard.release()
+
+full, other = socket.socketpair()
+other.setblocking(False)
+while True:
+    try:
+        other.send(b"x" * 65536)
+    except BlockingIOError:
+        break
+signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.set_wakeup_fd(other.fileno(), warn_on_full_buffer=False)
+before = signal.getsignal(signal.SIGTERM)
+here, there = os.pipe()
+with ended_by_signals(first, second):
+    os.kill(os.getpid(), signal.SIGUSR1)  # for a descriptor that is full
+    os.kill(os.getpid(), signal.SIGTERM)
+    heard.acquire()
+    child = os.fork()  # it has a copy of everything, and lives on
+    if child == 0:
+        os.read(here, 1)
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    heard.acquire()
+print(said, signal.getsignal(signal.SIGTERM) is before, signal.set_wakeup_fd(-1) == other.fileno())
+os.write(there, b"x")
+os.waitpid(child, 0)
+
+def waits():
+    try:
+        wait(reactor_thread.call(lambda: None), 1)
+    except RuntimeError as error:
+        return "reactor" in str(error)
+
+print(wait(reactor_thread.call(waits), 30))
+"""
+
+
+def test_signals_whatever_happens_meanwhile() -> None:
+    """Two signals are heard, though a call fails, another descriptor is full, and a child lives on."""
+    run = subprocess.run(
+        [sys.executable, "-c", _SIGNALS], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ["['first', 'second'] True True", "True"] == run.stdout.splitlines(), run.stderr
+    assert "this is logged" in run.stderr

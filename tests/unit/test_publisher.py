@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """When the publisher writes."""
 
+from typing import Any
+
 from pika import spec
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
@@ -9,6 +11,7 @@ from twisted.internet.task import Clock
 from fedora_messaging._wire import Encoded
 from fedora_messaging.exceptions import PublishTimeout
 from fedora_messaging.twisted._channel import Channel
+from fedora_messaging.twisted._pika import Connection
 from fedora_messaging.twisted._publisher import Publisher
 
 _MESSAGE = Encoded(b"topic", b"\0\0", b"{}", b"1")
@@ -78,3 +81,43 @@ def test_no_timer_is_left() -> None:
 
     assert (confirmed, given_up, clock.getDelayedCalls()) == ([], [], [])
     assert failures[1:] == [PublishTimeout]
+
+
+class _Tcp:
+    """A socket's transport, as far as flushing goes."""
+
+    connected = True
+    disconnecting = False
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def doWrite(self) -> None:
+        self.written += 1
+
+
+class _Tls:
+    """What Twisted's TLS looks like: everything that it has not itself is the socket's."""
+
+    disconnecting = False
+
+    def __init__(self, transport: _Tcp) -> None:
+        self.transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
+def test_flushing_is_for_sockets_that_are_open() -> None:
+    """A socket is written to at once, unless it is closing; TLS decides by itself when to write."""
+    written = []
+    for closing in (False, True):
+        tcp = _Tcp()
+        tcp.disconnecting = closing
+        for transport in (tcp, _Tls(tcp), object()):
+            connection = Connection(clock=Clock())
+            connection.transport = transport  # type: ignore[assignment]
+            connection.flush()
+        written.append(tcp.written)
+
+    assert written == [1, 0]

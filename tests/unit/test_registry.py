@@ -179,3 +179,17 @@ def test_patched_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert known.schema(Two) == Schema("two.v1", None)
     assert known.get("two.v1") is Two
+
+
+def test_names_that_are_changed() -> None:
+    """Who changes the table of names, as tests do, gets what is in it now."""
+    tested = registry()
+    answers = []
+    for name in ("one", "two", None):
+        if name is None:
+            del tested.names[One]
+        else:
+            tested.names[One] = name
+        answers.append(tested.schema(One))
+
+    assert answers == [Schema("one", None), Schema("two", None), None]

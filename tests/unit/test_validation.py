@@ -5,6 +5,7 @@
 import decimal
 import enum
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -95,21 +96,25 @@ def keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         "propertyNames": inner,
         "dependencies": st.dictionaries(names, inner, max_size=1),
         "title": st.just("x"),
-        "$ref": st.sampled_from(["#/definitions/one", "#/definitions/none", "#"]),
+        "$ref": st.sampled_from(
+            [*(f"#/definitions/{name}" for name in ("one", "two", "three", "none")), "#"]
+        ),
     }
     pick = st.lists(st.sampled_from(sorted(optional)), min_size=1, max_size=4, unique=True)
     return pick.flatmap(lambda keys: st.fixed_dictionaries({key: optional[key] for key in keys}))
 
 
 schemas = st.builds(
-    lambda draft, schema, one: {
+    lambda draft, schema, definitions: {
         **({} if draft is None else {"$schema": draft}),
         **schema,
-        "definitions": one,
+        "definitions": definitions,
     },
     st.sampled_from([*DRAFTS, None]),
     st.recursive(st.builds(dict), keywords, max_leaves=5),
-    st.fixed_dictionaries({"one": st.recursive(st.builds(dict), keywords, max_leaves=2)}),
+    st.fixed_dictionaries(
+        {name: st.recursive(st.builds(dict), keywords, max_leaves=2) for name in ("one", "two", "three")}
+    ),
 )
 
 
@@ -145,7 +150,7 @@ odd = st.sampled_from(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(schemas, st.lists(instances, min_size=1, max_size=6))
 def test_compiled_schemas_say_what_jsonschema_says(schema: Any, values: list[Any]) -> None:
     """A schema that is compiled is a good one, and on values from JSON its verdict is jsonschema's."""
@@ -162,7 +167,7 @@ def test_compiled_schemas_say_what_jsonschema_says(schema: Any, values: list[Any
             assert (accepters.decoded(value), accepters.proven(value)) == (valid, valid)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=500)
 @given(
     schemas,
     st.recursive(
@@ -217,6 +222,34 @@ def _with_real_keys(value: Any) -> Any:
 def test_common_schemas_are_compiled(draft: str, schema: Any) -> None:
     """Schemas as people write them are compiled."""
     assert _accept.compiled({"$schema": draft, **schema}) is not None
+
+
+def _chain(length: int, link: Callable[[Any], Any]) -> Any:
+    definitions: dict[str, Any] = {"d0": {"type": "integer"}}
+    for n in range(1, length + 1):
+        definitions[f"d{n}"] = link({"$ref": f"#/definitions/d{n - 1}"})
+    return {"items": {"$ref": f"#/definitions/d{length}"}, "definitions": definitions}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda many: {"oneOf": [{"enum": [number]} for number in range(1000 if many else 50)]},
+        lambda many: _chain(15 if many else 4, lambda ref: {"allOf": [ref] * 3}),
+        lambda many: _chain(15 if many else 3, lambda ref: {"allOf": [{"anyOf": [ref] * 2}] * 2}),
+        lambda many: _chain(15 if many else 3, lambda ref: {"allOf": [{"properties": {"p": ref}}] * 3}),
+    ],
+)
+def test_large_schemas(make: Callable[[bool], Any]) -> None:
+    """However much there is to write, a schema is soon compiled, or left to jsonschema."""
+    _accept.compiled(make(True))
+    schema = make(False)
+    accepters = _accept.compiled(schema)
+    validator = _validator(schema)
+
+    assert accepters is not None
+    for value in (7, 5_000, "a", [1], ["a"], [{"p": {"p": {"p": "a"}}}], [{"p": {"p": {"p": 1}}}]):
+        assert accepters.proven(value) == validator.is_valid(value)
 
 
 @pytest.mark.parametrize("levels", [10, 14, 40])

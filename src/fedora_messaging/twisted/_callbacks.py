@@ -13,8 +13,9 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
-__all__ = ["drive", "resolve", "run_in_task", "running_loop", "runs_on_reactor"]
+__all__ = ["drive", "resolve", "run_in_task", "running_loop", "runs_on_reactor", "wait_in_task"]
 
 
 def resolve(callback: Any) -> Callable[[Any], Any]:
@@ -91,6 +92,22 @@ async def run_in_task(
         return stop.value  # most callbacks never wait; for those this is all
     waits()
     return await _Bridge(coroutine, awaited, loop, context)
+
+
+async def wait_in_task(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> None:
+    """Wait for a Deferred in an asyncio task; raises what it failed with, and cancels it with the task."""
+    try:
+        await _fired(deferred, loop)
+    except asyncio.CancelledError:
+        deferred.cancel()
+        raise
+    results: list[Any] = []
+    deferred.addBoth(results.append)
+    failure = results[0]
+    if isinstance(failure, Failure):
+        if failure.check(StopIteration):  # which no coroutine may raise
+            raise RuntimeError("the callback's Deferred failed with StopIteration") from failure.value
+        failure.raiseException()
 
 
 class _Bridge:

@@ -196,9 +196,10 @@ class Connection(TwistedProtocolConnection):
         An error is left to that next turn.
         """
         transport: Any = self.transport
-        write = getattr(transport, "doWrite", None)  # IWriteDescriptor; in-memory transports have none
-        if write is not None and transport.connected and not transport.disconnecting:
-            write()
+        # IWriteDescriptor: a socket's own. TLS has its own buffers, and its own ideas of when to close.
+        own = hasattr(type(transport), "doWrite")
+        if own and transport.connected and not transport.disconnecting:
+            transport.doWrite()
 
     def release(self, number: int) -> None:
         """See :class:`~fedora_messaging.twisted._channel.Wire`."""

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from .._delivery import Delivery, ends_consumer
 from ..message import Message
-from ._callbacks import run_in_task, running_loop
+from ._callbacks import run_in_task, running_loop, wait_in_task
 from ._workers import Decode, Finished, Raised, Waiting, invalid
 
 __all__ = ["ReactorWorker"]
@@ -57,7 +57,8 @@ class ReactorWorker:
         self._done: list[tuple[Delivery, Exception | None]] = []
         self._turn_due = False
         self._halted = False
-        self._task: asyncio.Task[None] | None = None
+        self._bursting = False
+        self._task: asyncio.Task[None] | None = None  # a reference, which the loop does not keep
         self.running: Delivery | None = None
 
     def put(self, delivery: Delivery) -> None:
@@ -88,10 +89,12 @@ class ReactorWorker:
 
     def _turn(self) -> None:
         self._turn_due = False
-        if self._task is not None:
-            return  # which looks for more when it has finished
+        if self._bursting:
+            return  # the burst looks for more when it has finished
         loop = running_loop()
         if loop is not None and self._may_go_on:
+            self._bursting = True
+            # An eager task (Python 3.12) may have run to its end when it comes back.
             self._task = loop.create_task(self._burst(loop))
             return
         for _ in range(_BURST):
@@ -170,7 +173,9 @@ class ReactorWorker:
                 self._end(error)
             else:
                 self._end(None)
-        self._task = None
+            if _is_being_cancelled():
+                break  # which would hit the next one: it gets a task of its own
+        self._bursting = False
         if self._may_go_on:
             self._turn_soon()
         self._flush()
@@ -180,7 +185,14 @@ class ReactorWorker:
         result = context.run(self._begin, message)
         if isinstance(result, Deferred):
             self._flush()
-            await result.asFuture(loop)
+            await wait_in_task(result, loop)
         elif inspect.iscoroutine(result):
             # What has finished is settled while this one waits.
             await run_in_task(result, loop, context, self._flush)
+
+
+def _is_being_cancelled() -> bool:
+    """Whether somebody has asked the present task to end, and it has not noticed (Python 3.11)."""
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", None)
+    return cancelling is not None and cancelling() > 0
