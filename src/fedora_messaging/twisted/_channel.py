@@ -48,9 +48,6 @@ class Wire(Protocol):
     def send(self, data: bytes) -> None:
         """Write frames."""
 
-    def flush(self) -> None:
-        """Write what was sent now."""
-
     def release(self, number: int) -> None:
         """The channel is closed: its number may be used again."""
 
@@ -153,10 +150,6 @@ class Channel:
                 frame_max=wire.frame_max,
             )
         )
-
-    def flush(self) -> None:
-        """Do not wait for more to be sent with what was sent last."""
-        self._wire.flush()
 
     def settle(self, frames: bytes) -> None:
         """Send acknowledgements (frames of :mod:`fedora_messaging._frames`); nothing once the channel

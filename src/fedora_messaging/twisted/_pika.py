@@ -190,17 +190,6 @@ class Connection(TwistedProtocolConnection):
             self._sent += 1
             transport.write(data)
 
-    def flush(self) -> None:
-        """Write what was sent now rather than in the reactor's next turn: a tenth of a blocking publish.
-
-        An error is left to that next turn.
-        """
-        transport: Any = self.transport
-        # IWriteDescriptor: a socket's own. TLS has its own buffers, and its own ideas of when to close.
-        own = hasattr(type(transport), "doWrite")
-        if own and transport.connected and not transport.disconnecting:
-            transport.doWrite()
-
     def release(self, number: int) -> None:
         """See :class:`~fedora_messaging.twisted._channel.Wire`."""
         self._impl.reader.sinks.pop(number, None)

@@ -116,8 +116,6 @@ class Publisher:
         self._outbox.add(outgoing)
         if self._channel is not None:
             self._pump()
-            if self._outbox.in_flight == 1 and self._channel is not None:
-                self._channel.flush()  # alone: others will not come before its confirm
         elif self._open_channel is not None:
             self._open()
         else:
