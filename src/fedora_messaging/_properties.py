@@ -98,7 +98,8 @@ def encode_common(
 def _encode_table(headers: dict[str, Any]) -> bytes | None:
     """A table of strings, small integers and booleans; None when it holds anything else.
 
-    Messages of one class have the same headers within a second, so it is kept: 1 µs in the place of 7 when it is found, 2 more when not.
+    Messages of one class have the same headers within a second, so it is kept: 1 µs in the place of 7 when it
+    is found, 2 more when not.
     The types are part of what it is found by, since True equals 1.
     """
     try:
