@@ -13,7 +13,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: bench demo test soak ecosystem interop docs coverage lint format types rabbitmq rabbitmq-4 clean
+.PHONY: bench demo test soak ecosystem interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -43,8 +43,15 @@ interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 docs: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@ -- $(ARGS)
 
-lint types: $(VENV)/.tox
+lint types dist: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@
+
+# What the tests, the documentation and the linters are installed with; tox passes it to pip.
+lock: $(VENV)/.tox
+	$(PIP) 'uv>=0.9'
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 --upgrade --no-annotate --no-emit-index-url \
+		--custom-compile-command 'make lock' --all-extras --group test --group docs --group lint --group types \
+		--group bench --group release --output-file requirements/locked.txt pyproject.toml
 
 format: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e lint --notest
