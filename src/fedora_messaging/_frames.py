@@ -43,6 +43,8 @@ _NACK = spec.Basic.Nack.INDEX
 OVERHEAD = 8
 #: What a peer may send before frame_max is negotiated.
 UNTUNED_FRAME_MAX = 131_072
+#: The largest content header that is read on an open connection, whatever the limit of bodies, in bytes.
+LEAST_HEADER_MAX = 16 * 1024 * 1024
 
 HEARTBEAT = b"\x08\0\0\0\0\0\0\xce"
 
@@ -73,6 +75,10 @@ class Sink(Protocol):
 class FrameReader:
     """Cuts a stream of bytes into frames and hands each to whom it belongs.
 
+    RabbitMQ does not hold to frame_max for the content headers it delivers (each dead-lettering adds to
+    ``x-death``), so they have a limit of their own, ``header_max``. Were a larger one an error, the message
+    would come again on each connection, and its queue would stand still.
+
     Args:
         other: Given each complete frame of a channel without a sink, for pika.
         heartbeat: Called for each heartbeat frame.
@@ -81,9 +87,14 @@ class FrameReader:
     def __init__(self, other: Callable[[bytes], None], heartbeat: Callable[[], None]) -> None:
         self.sinks: dict[int, Sink] = {}
         self.frame_max = UNTUNED_FRAME_MAX
+        self.header_max = UNTUNED_FRAME_MAX
         self._other = other
         self._heartbeat = heartbeat
-        self._rest = b""
+        # The beginning of a frame that is not complete yet, in the pieces that came, and the size it needs:
+        # joined once, since a frame of many pieces would otherwise be copied with each of them.
+        self._rest: list[bytes] = []
+        self._have = 0
+        self._needed = 0
 
     def feed(self, data: bytes) -> None:
         """Take what arrived.
@@ -92,8 +103,13 @@ class FrameReader:
             CorruptFrame: The type, the size, the end octet or the method of a frame is not one.
         """
         if self._rest:
-            data = self._rest + data
-            self._rest = b""
+            self._rest.append(data)
+            self._have += len(data)
+            if self._have < self._needed:
+                return
+            data = b"".join(self._rest)
+            self._rest.clear()
+        needed = OVERHEAD
         position, end = 0, len(data)
         sinks = self.sinks
         while end - position >= OVERHEAD:
@@ -105,12 +121,15 @@ class FrameReader:
                     if data.startswith(b"AMQP", position)
                     else f"unknown frame type {kind}"
                 )
-            if size > self.frame_max - OVERHEAD:
+            if size > self.frame_max - OVERHEAD and (kind != _CONTENT_HEADER or size > self.header_max):
                 raise CorruptFrame(
-                    f"a frame of {size} bytes exceeds the negotiated frame_max {self.frame_max}"
+                    f"a content header of {size} bytes exceeds the limit of {self.header_max}"
+                    if kind == _CONTENT_HEADER
+                    else f"a frame of {size} bytes exceeds the negotiated frame_max {self.frame_max}"
                 )
             after = position + size + OVERHEAD
             if after > end:
+                needed = size + OVERHEAD
                 break
             if data[after - 1] != 0xCE:
                 raise CorruptFrame("a frame does not end with the frame-end octet")
@@ -131,7 +150,10 @@ class FrameReader:
             else:
                 self._method(sink, data, position, after)
             position = after
-        self._rest = data[position:]
+        if position < end:
+            self._rest.append(data[position:])
+            self._have = end - position
+            self._needed = needed
 
     @property
     def swallowing(self) -> bytes:
@@ -140,7 +162,9 @@ class FrameReader:
         A peer sends its frames whole: if this lasts, the frame's size is wrong, and it takes in what
         follows.
         """
-        return self._rest[:7] if self._rest.endswith(HEARTBEAT) else b""
+        rest = b"".join(self._rest)
+        self._rest[:] = [rest] if rest else []
+        return rest[:7] if rest.endswith(HEARTBEAT) else b""
 
     def _method(self, sink: Sink, data: bytes, position: int, after: int) -> None:
         if after - position < 12:

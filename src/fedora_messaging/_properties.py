@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The property bytes of content headers (AMQP 0-9-1, section 4.2.6.1). Only ValidationError comes out.
 
-Properties of the shape that this package writes are encoded and decoded by offset; all others go
-through pika's codec, which is the slow twin of both: a property test shows that they agree.
+Properties of the shape that this package writes are encoded and decoded by offset. All others are encoded
+by pika's codec and decoded by :mod:`fedora_messaging._property_decoder`; property tests show that the ways
+agree.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from pika import BasicProperties
 
 from ._headers import is_from_broker
-from ._json import MAX_DEPTH
+from ._property_decoder import decode_any
 from .exceptions import ValidationError, excerpt
 
 __all__ = ["decode_properties", "encode_common", "encode_properties", "is_priority"]
@@ -167,33 +168,15 @@ def decode_properties(raw: bytes) -> BasicProperties:
         if properties is not None:
             return properties
     try:
-        properties = BasicProperties()
-        properties.decode(raw)
-    except Exception as error:  # pika raises struct.error, OverflowError, RecursionError, its own, ...
+        properties = decode_any(raw)
+    except ValueError as error:
         raise ValidationError(f"The properties cannot be decoded: {excerpt(error)}") from error
     for name in ("content_type", "content_encoding", "message_id"):
         if isinstance(getattr(properties, name), bytes):
             raise ValidationError(f"The property {name} is not UTF-8")
     if any(isinstance(name, bytes) for name in properties.headers or ()):
         raise ValidationError("A header's name is not UTF-8")
-    if _is_deep(properties.headers):
-        raise ValidationError(f"The headers are nested more than {MAX_DEPTH} levels deep")
     return properties
-
-
-def _is_deep(headers: object) -> bool:
-    # How deep pika's decoder gets depends on the Python and on the stack it is called from.
-    level = [headers]
-    for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for value in level
-            if isinstance(value, (dict, list))
-            for item in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return False
-    return any(isinstance(value, (dict, list)) for value in level)
 
 
 def _decode_common(raw: bytes) -> BasicProperties | None:

@@ -46,6 +46,7 @@ ROOMS = [
     "_settlement",
     "_outbox",
     # edge
+    "_property_decoder",
     "_properties",
     "_wire",
     "_url",

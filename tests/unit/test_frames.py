@@ -15,6 +15,7 @@ from fedora_messaging import _frames
 
 CHANNEL = 3
 FRAME_MAX = 8192
+HEADER_MAX = 300_000
 
 shorts = st.text(max_size=60).filter(lambda text: len(text.encode()) < 256)
 tags = st.integers(min_value=0, max_value=2**64 - 1)
@@ -54,6 +55,7 @@ def read(data: bytes, cuts: list[int]) -> tuple[list[Any], Exception | None]:
     reader = _frames.FrameReader(recorder.other, recorder.heartbeat)
     reader.sinks[CHANNEL] = recorder
     reader.frame_max = FRAME_MAX
+    reader.header_max = HEADER_MAX
     ends = sorted({cut % (len(data) + 1) for cut in cuts} | {len(data)})
     before = 0
     try:
@@ -175,6 +177,7 @@ def test_well_framed_noise(kind: int, number: int, payload: bytes) -> None:
         (b"AMQP\0\0\x09\x01", "another version"),
         (b"\x05\0\0\0\0\0\0\xce", "unknown frame type 5"),
         (struct.pack(">BHI", 3, CHANNEL, FRAME_MAX) + b"\0", "exceeds the negotiated frame_max"),
+        (struct.pack(">BHI", 2, CHANNEL, HEADER_MAX + 1) + b"\0", "a content header of 300001 bytes exceeds"),
         (b"\x08\0\0\0\0\0\0\xcd", "frame-end"),
         (struct.pack(">BHIIB", 1, CHANNEL, 5, 0x00FF00FF, 0) + b"\xce", "cannot be decoded"),
         (struct.pack(">BHI", 2, CHANNEL, 4) + b"\0\x3c\0\0\xce", "content header is too short"),
@@ -193,6 +196,44 @@ def test_the_reader_waits_for_the_size_it_allows(capsys: Any) -> None:
     data = bytes(pika.frame.Body(CHANNEL, body).marshal())
 
     assert ([("body", body)], None) == read(data, [1, 7, 8, 4000])
+
+
+@given(st.integers(FRAME_MAX, HEADER_MAX - 12), st.lists(st.integers(0, HEADER_MAX), max_size=12))
+@settings(max_examples=50)
+def test_content_headers_may_be_larger_than_frames(size: int, cuts: list[int]) -> None:
+    """RabbitMQ sends content headers beyond frame_max: they are read, and so are the frames behind them."""
+    properties = b"p" * size
+    payload = struct.pack(">HHQ", 60, 0, 1) + properties
+    data = struct.pack(">BHI", 2, CHANNEL, len(payload)) + payload + b"\xce"
+    body = bytes(pika.frame.Body(CHANNEL, b"x").marshal())
+
+    assert ([("header", 1, properties), ("body", b"x"), "heartbeat"], None) == read(
+        data + body + _frames.HEARTBEAT, cuts
+    )
+
+
+def test_before_the_limits_are_agreed_on_nothing_is_larger_than_a_frame() -> None:
+    """A peer that has not been let in cannot make the reader collect a large content header."""
+    reader = _frames.FrameReader(lambda _: None, lambda: None)
+
+    with pytest.raises(_frames.CorruptFrame, match="exceeds"):
+        reader.feed(struct.pack(">BHI", 2, 1, _frames.UNTUNED_FRAME_MAX + 1) + b"\0")
+
+
+def test_a_heartbeat_within_a_frame_is_seen_however_it_is_cut() -> None:
+    """A heartbeat's bytes at the end of an unfinished frame are reported, and the frame is still read."""
+    recorder = Recorder()
+    reader = _frames.FrameReader(recorder.other, recorder.heartbeat)
+    reader.sinks[CHANNEL] = recorder
+    body = b"x" * 20 + _frames.HEARTBEAT + b"y"
+    data = bytes(pika.frame.Body(CHANNEL, body).marshal())
+    for at in range(len(data) - 2):
+        reader.feed(data[at : at + 1])
+    assert data[:7] == reader.swallowing
+    reader.feed(data[-2:])
+
+    assert [("body", body)] == recorder.events
+    assert b"" == reader.swallowing
 
 
 @given(

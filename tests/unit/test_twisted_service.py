@@ -29,8 +29,8 @@ QUEUES = {"q": {"durable": True, "auto_delete": False, "exclusive": False, "argu
 BINDINGS = [{"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}]
 TOPOLOGY: dict[str, Any] = {"queues": QUEUES, "bindings": BINDINGS}
 
-#: A header that is a timestamp out of every range: RabbitMQ passes it on, pika's decoder raises.
-UNDECODABLE = b"\x20\x00" + b"\0\0\0\x0b\x01aT" + b"\x7f" + b"\xff" * 7
+#: A header whose name is not UTF-8, which the broker passes on.
+UNDECODABLE = b"\x20\x00" + b"\0\0\0\x03\x01\xffV"
 SERVER_NAMED: dict[str, Any] = {
     "queues": {"": {"exclusive": True, "auto_delete": True}},
     "bindings": [{"exchange": "amq.topic", "queue": "", "routing_keys": ["#"]}],

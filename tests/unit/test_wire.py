@@ -325,8 +325,6 @@ def stamp(seconds: int) -> bytes:
         (JSON, b""),
         (JSON, None),
         (BARE, b"null"),
-        (stamp(2**40), b"{}"),
-        (stamp(2**63), b"{}"),
         (with_headers((b"a", b"A", nested_arrays(300))), b"{}"),
         (with_headers((b"a", b"F", nested_tables(500))), b"{}"),
         (with_headers((b"a", b"A", nested_arrays(500))), b"{}"),
@@ -350,6 +348,8 @@ def test_hostile_messages(properties: bytes, body: bytes | None) -> None:
     [
         BARE,
         stamp(2**31),
+        stamp(2**40),
+        stamp(2**63),
         with_headers((b"a", b"A", nested_arrays(150))),
         struct.pack(">HB", BasicProperties.FLAG_MESSAGE_ID, 40) + b"cut",
         with_headers((b"x", b"V", b"")),

@@ -83,7 +83,8 @@ class Channel:
         self._properties = b""
         self._missing = 0
         self._oversize = False
-        self._parts: list[bytes] = []
+        # One buffer: a list would take 50 bytes more for each piece, however small the peer cuts them.
+        self._parts = bytearray()
         self.on_delivery: Callable[[int, bool, bytes, bytes, bytes, bytes | None], None] = _ignore
         self.on_confirmation: Callable[[int, bool, bool], None] = _ignore
         self.on_returned: Callable[[int, str, bytes, bytes, bytes], None] = _ignore
@@ -181,17 +182,17 @@ class Channel:
     def on_body(self, fragment: bytes) -> None:
         """See :class:`fedora_messaging._frames.Sink`."""
         missing = self._missing - len(fragment)
-        if missing < 0:
+        if missing < 0 or not self._missing:
             raise _frames.CorruptFrame("a content body is longer than its header says")
         self._missing = missing
         if self._oversize:
             if not missing:
                 self._content(None)
         elif missing:
-            self._parts.append(fragment)
+            self._parts += fragment
         elif self._parts:
-            self._parts.append(fragment)
-            self._content(b"".join(self._parts))
+            self._parts += fragment
+            self._content(bytes(self._parts))
         else:
             self._content(fragment)
 
@@ -231,7 +232,7 @@ class Channel:
         self.ended = reason
         self._wire.release(self.number)
         self._deliver = self._return = None
-        self._parts = []
+        self._parts = bytearray()
         calls, self._calls = self._calls, deque()
         closing, self._closing = self._closing, None
         first = True
@@ -252,7 +253,8 @@ class Channel:
 
     def _content(self, body: bytes | None) -> None:
         deliver, returned, self._deliver, self._return = self._deliver, self._return, None, None
-        self._parts = []
+        if self._parts:
+            self._parts = bytearray()
         if deliver is not None:
             tag, redelivered, exchange, routing_key = deliver
             self.on_delivery(tag, redelivered, exchange, routing_key, self._properties, body)

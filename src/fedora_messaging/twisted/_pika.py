@@ -300,6 +300,7 @@ class Connection(TwistedProtocolConnection):
         parameters: Any = self._impl.params
         self.frame_max = parameters.frame_max
         self._impl.reader.frame_max = parameters.frame_max
+        self._impl.reader.header_max = max(_frames.LEAST_HEADER_MAX, self._max_body)
         if self.transport is not None:
             self.transport.registerProducer(_Flow(self), True)
         self._start_heartbeat(float(parameters.heartbeat or 0))
