@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The property bytes of content headers (AMQP 0-9-1, section 4.2.6.1). Only ValidationError comes out.
 
-Properties of the shape that this package writes are encoded and decoded by offset. All others are encoded
-by pika's codec and decoded by :mod:`fedora_messaging._property_decoder`; property tests show that the ways
-agree.
+Properties of the shape that this package writes are encoded and decoded by offset, all others by
+:mod:`fedora_messaging._property_encoder` and :mod:`fedora_messaging._property_decoder`; property tests show
+that the ways agree, and that they agree with pika's codec where that has an answer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pika import BasicProperties
 
 from ._headers import is_from_broker
 from ._property_decoder import decode_any
+from ._property_encoder import encode_any
 from .exceptions import ValidationError, excerpt
 
 __all__ = ["decode_properties", "encode_common", "encode_properties", "is_priority"]
@@ -49,7 +50,7 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
     """The property bytes of a content header, with these headers and this priority in the place of its own.
 
     Raises:
-        ValidationError: A value has no place in AMQP 0-9-1.
+        ValidationError: A value has no place in AMQP 0-9-1; names the header or the property.
     """
     delivery_mode = properties.delivery_mode
     if (
@@ -64,18 +65,7 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
         raw = encode_common(headers, properties.message_id, delivery_mode, priority)
         if raw is not None:
             return raw
-    other = BasicProperties(
-        **{
-            name: getattr(properties, name)
-            for name in ("content_type", "content_encoding", "delivery_mode", "message_id", *_RARE)
-        },
-        headers=headers,
-        priority=priority,
-    )
-    try:
-        return b"".join(other.encode())
-    except Exception as error:  # AMQPError, struct.error, UnicodeError, AttributeError, ... of pika's codec
-        raise ValidationError(f"The headers or properties cannot be sent: {excerpt(error)}") from error
+    return encode_any(properties, headers, priority)
 
 
 def is_priority(priority: int | None) -> bool:

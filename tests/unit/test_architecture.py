@@ -47,6 +47,7 @@ ROOMS = [
     "_outbox",
     # edge
     "_property_decoder",
+    "_property_encoder",
     "_properties",
     "_wire",
     "_url",
