@@ -13,7 +13,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: bench demo test soak ecosystem interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
+.PHONY: bench demo test soak ecosystem standard interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -34,7 +34,7 @@ bench: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 coverage: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e coverage
 
-ecosystem: $(VENV)/.tox
+ecosystem standard: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@
 
 interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
