@@ -135,6 +135,10 @@ class RawClient:
             reaction = self.ending()
         return reaction
 
+    def answers(self, count: int) -> list[str]:
+        """The next answers, in the words of `ending`."""
+        return [self.ending() for _ in range(count)]
+
     def ending(self) -> str:
         """How it goes on: a close with its code, the end of the stream, or the next method."""
         try:

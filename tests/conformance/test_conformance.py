@@ -16,8 +16,8 @@ import pytest
 from .differences import DIFFERENCES
 from .lab import CASES, Lab, plain
 
-for _room in ("exchanges", "queues", "messages", "limits", "quorum", "protocol"):
-    import_module(f".cases_{_room}", __package__)
+for _topic in ("exchanges", "queues", "messages", "limits", "quorum", "protocol", "closing"):
+    import_module(f".cases_{_topic}", __package__)
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 _FILE = Path(__file__).with_name("outcomes.json")

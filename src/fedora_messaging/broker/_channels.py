@@ -1,6 +1,12 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The channels of one connection: which are open, which are being closed, and what is done on each."""
+"""The channels of one connection: which are open, which are being closed, and what is done on each.
+
+A number is in use from `channel.open` until one side's `channel.close` is answered by the other. When the
+broker has closed a channel, that is the client's `channel.close-ok`, and nothing else: a `channel.close` that
+crosses the broker's is answered and changes nothing, since the client still owes its answer. Until then the
+frames that were under way are read as ever, so that contents stay whole, and what they ask for is ignored.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +19,7 @@ from . import _basic, _declaring
 from ._assembly import Assembler, Command
 from ._channel import METHODS as CHANNEL_METHODS
 from ._channel import Channel, Methods
-from ._codec import decode_method, encode_method
+from ._codec import encode_method
 from ._errors import AMQPError
 
 if TYPE_CHECKING:
@@ -41,7 +47,6 @@ class Channels:
         """The broker closes a channel, and says why. Confirms that are due are not sent any more."""
         channel.close()
         self._open.pop(channel.number, None)
-        self._assemblers.pop(channel.number, None)
         self._closing.add(channel.number)
         channel.reply(
             spec.Channel.Close(error.code, error.text[:255], error.method >> 16, error.method & 0xFFFF)
@@ -51,6 +56,7 @@ class Channels:
         """All channels end."""
         for channel in self:
             self._forget(channel)
+        self._closing.clear()
         self._assemblers.clear()
 
     def frame(self, number: int, kind: int, payload: bytes) -> None:
@@ -58,9 +64,6 @@ class Channels:
 
         Raises: AMQPError, which ends the connection; Disconnect.
         """
-        if number in self._closing:
-            self._closing_frame(number, kind, payload)
-            return
         assembler = self._assemblers.get(number)
         if assembler is None:
             if len(self._assemblers) >= self._connection.channel_max:
@@ -72,7 +75,13 @@ class Channels:
             assembler = self._assemblers[number] = Assembler(
                 self._connection.broker.emulation.excess_body_ends
             )
-        command = assembler.frame(kind, payload)
+        try:
+            command = assembler.frame(kind, payload)
+        except AMQPError as error:
+            # It is the channel that refuses what only brokers send, and this one refuses nothing any more.
+            if error.code != spec.COMMAND_INVALID or number not in self._closing:
+                raise
+            return
         if command is not None:
             self._command(number, command)
         connection = self._connection
@@ -84,7 +93,7 @@ class Channels:
         channel = self._open.get(number)
         try:
             if channel is None:
-                self._open_channel(number, method)
+                self._command_without_channel(number, method)
             elif type(method) is spec.Basic.Publish:
                 _basic.publish(channel, method, command.properties, command.body)
             elif type(method) is spec.Channel.Close:
@@ -101,21 +110,20 @@ class Channels:
                 raise
             self.close(channel, error)
 
-    def _open_channel(self, number: int, method: Any) -> None:
-        if type(method) is not spec.Channel.Open:
-            raise AMQPError(spec.CHANNEL_ERROR, "expected 'channel.open'")
-        channel = self._open[number] = Channel(self._connection, number)
-        channel.reply(spec.Channel.OpenOk())
-
-    def _closing_frame(self, number: int, kind: int, payload: bytes) -> None:
-        """On a channel that the broker has closed, only the end of it matters."""
-        if kind != spec.FRAME_METHOD:
-            return
-        method = decode_method(payload)
-        if isinstance(method, spec.Channel.Close):
+    def _command_without_channel(self, number: int, method: Any) -> None:
+        kind = type(method)
+        if number not in self._closing:
+            if kind is not spec.Channel.Open:
+                raise AMQPError(spec.CHANNEL_ERROR, "expected 'channel.open'")
+            channel = self._open[number] = Channel(self._connection, number)
+            channel.reply(spec.Channel.OpenOk())
+        elif kind is spec.Channel.Open:
+            raise AMQPError(spec.CHANNEL_ERROR, "second 'channel.open' seen")
+        elif kind is spec.Channel.Close:
             self._connection.send(encode_method(number, spec.Channel.CloseOk()))
-        if isinstance(method, spec.Channel.Close | spec.Channel.CloseOk):
+        elif kind is spec.Channel.CloseOk:
             self._closing.discard(number)
+            del self._assemblers[number]
 
     def _forget(self, channel: Channel) -> None:
         channel.close()

@@ -40,6 +40,7 @@ _LAYOUTS: dict[type[Any], str] = {
     spec.Connection.Open: "virtual_host:s capabilities:s insist:b",
     spec.Connection.Close: "reply_code:H reply_text:s class_id:H method_id:H",
     spec.Connection.CloseOk: "",
+    spec.Connection.UpdateSecret: "new_secret:S reason:s",
     spec.Channel.Open: "out_of_band:s",
     spec.Channel.Flow: "active:b",
     spec.Channel.FlowOk: "active:b",
@@ -102,7 +103,7 @@ def decode_method(payload: bytes) -> Any:
     known = _METHODS.get(index)
     if known is None:
         if index in spec.methods:
-            raise AMQPError(spec.COMMAND_INVALID, "unimplemented method")
+            raise AMQPError(spec.COMMAND_INVALID, "unimplemented method", method=index)
         raise Disconnect(f"there is no method {method_name(index)}")
     method, layout = known
     result = object.__new__(method)
@@ -136,7 +137,8 @@ def decode_method(payload: bytes) -> Any:
         if at != end:
             raise Malformed("too long")
     except (Malformed, IndexError, struct.error, UnicodeDecodeError) as error:
-        raise AMQPError(spec.FRAME_ERROR, f"cannot decode {method_name(index)}: {error}") from error
+        reason = f"cannot decode {method_name(index)}: {error}"
+        raise AMQPError(spec.FRAME_ERROR, reason, method=index) from error
     return result
 
 

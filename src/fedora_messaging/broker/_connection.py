@@ -111,7 +111,7 @@ class Connection(Link):
         if self.state in ("closing", "closed"):
             return
         _log.info("%s: closed: %s", self.peer, error.text)
-        if self.state in ("header", "starting", "tuning", "opening") and not (
+        if self.state in ("header", "starting", "tuning") and not (
             error.hard and error.code in (spec.ACCESS_REFUSED, spec.NOT_ALLOWED)
         ):
             self._end()
@@ -170,6 +170,8 @@ class Connection(Link):
                 self._last_words(payload)
         elif number == 0:
             self._connection_frame(kind, payload)
+        elif self.state == "opening":
+            raise AMQPError(spec.UNEXPECTED_FRAME, f"type {kind}, channel {number}")
         elif self.state != "running":
             raise Disconnect(f"a frame on channel {number} while {self.state}")
         else:
@@ -188,6 +190,9 @@ class Connection(Link):
                 _, step, following = STEPS[self.state]
                 step(self, method)
                 self.state = following
+            elif self.state == "running" and isinstance(method, spec.Connection.UpdateSecret):
+                # A user's password does not expire here, so there is nothing to check a new one against.
+                self.reply(spec.Connection.UpdateSecretOk())
             else:
                 raise AMQPError(spec.CHANNEL_ERROR, f"unexpected method in connection state {self.state}")
         except AMQPError as error:
@@ -195,10 +200,18 @@ class Connection(Link):
             raise
 
     def _last_words(self, payload: bytes) -> None:
-        method = decode_method(payload)
+        """What still counts while the connection is closing, whichever side has begun.
+
+        Each `connection.close` is answered, and only the client's `connection.close-ok` makes the broker hang
+        up: a client that has asked to close may still be reading.
+        """
+        try:
+            method = decode_method(payload)
+        except AMQPError:
+            return
         if isinstance(method, spec.Connection.Close):
             self.reply(spec.Connection.CloseOk())
-        if isinstance(method, spec.Connection.Close | spec.Connection.CloseOk):
+        elif isinstance(method, spec.Connection.CloseOk):
             self._end()
 
     # Inside

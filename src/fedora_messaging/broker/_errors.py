@@ -43,12 +43,12 @@ class AMQPError(Exception):
         method: class and id of the method that failed, as one number; 0 when there was none.
     """
 
-    def __init__(self, code: int, text: str = "", *, hard: bool | None = None) -> None:
+    def __init__(self, code: int, text: str = "", *, hard: bool | None = None, method: int = 0) -> None:
         name, is_hard = REPLY_CODES.get(code, (str(code), False))
         self.code = code
         self.text = f"{name} - {text}" if text else name
         self.hard = is_hard if hard is None else hard
-        self.method = 0
+        self.method = method
         super().__init__(self.text)
 
 
