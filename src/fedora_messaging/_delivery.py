@@ -12,9 +12,10 @@ import enum
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ._backoff import doubling
+from ._show import text_of
 from .exceptions import Drop, HaltConsumer, Nack, ValidationError
 
 __all__ = [
@@ -93,34 +94,42 @@ def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Set
     """
     if outcome is None:
         return ACK
-    if isinstance(outcome, InvalidMessage):
+    kind = type(outcome)  # isinstance() asks the exception's __class__ as well, which may raise
+    if issubclass(kind, InvalidMessage):
         return _INVALID
-    if isinstance(outcome, Nack):
+    if issubclass(kind, Nack):
         return Settlement(
             Verb.NACK,
             requeue=True,
             delay=doubling(delivery.attempts, policy.first, policy.cap),
             counts="rejected",
         )
-    if isinstance(outcome, Drop):
+    if issubclass(kind, Drop):
         return _DROP
-    if isinstance(outcome, HaltConsumer):
-        if outcome.requeue:
+    if issubclass(kind, HaltConsumer):
+        if _asks_requeue(outcome):
             return Settlement(Verb.NACK, requeue=True, ends=outcome, counts="rejected")
         return Settlement(Verb.ACK, ends=outcome)
     return Settlement(Verb.REJECT, requeue=True, ends=outcome, counts="failed")
 
 
+def _asks_requeue(halt: Any) -> bool:
+    try:
+        return bool(halt.requeue)
+    except Exception:  # of a property, or of an object that is neither true nor false: nothing may be lost
+        return True
+
+
 def ends_consumer(outcome: Exception) -> bool:
     """Whether nothing may be handed to the callback after this outcome."""
-    return not isinstance(outcome, (Nack, Drop, InvalidMessage))
+    return not issubclass(type(outcome), (Nack, Drop, InvalidMessage))
 
 
 class InvalidMessage(Exception):
     """The delivery could not be made into a message; the callback has not seen it."""
 
     def __init__(self, error: ValidationError) -> None:
-        super().__init__(str(error))
+        super().__init__(text_of(error))
         self.error = error
 
 

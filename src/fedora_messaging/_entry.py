@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import exceptions
+from ._show import shown
 from .exceptions import (
     BadDeclaration,
     ConfigurationException,
@@ -38,7 +39,10 @@ class CallbackFailed(Exception):
     """A callback raised an exception."""
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(f"The callback raised {type(error).__name__}: {error}")
+        if issubclass(type(error), exceptions.CallbackRaised) and error.__cause__ is not None:
+            super().__init__(f"The callback raised {shown(error.__cause__)}")
+        else:
+            super().__init__(f"The callback raised {shown(error)}")
 
 
 def load_callback(path: str) -> Any:
@@ -106,22 +110,25 @@ def _find(module: Any, name: str, where: str) -> Any:
 
 
 def _line(error: object) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(shown(error, 2000).split())
 
 
 def exit_code(error: BaseException | None) -> int:
     """What a process that ends with this error exits with."""
     if error is None:
         return 0
-    if isinstance(error, HaltConsumer):
-        return error.exit_code
+    kind = type(error)  # isinstance() asks the error's __class__, which may raise
+    if issubclass(kind, HaltConsumer):
+        code = getattr(error, "exit_code", 0)
+        return int(code) if issubclass(type(code), int) else 0 if code is None else 1  # as sys.exit() has it
     table: tuple[tuple[type[BaseException], int], ...] = (
         (CallbackNotFound, 1),
         (ConfigurationException, 2),
+        (exceptions.CallbackRaised, 13),
         (BadDeclaration, 10),
         (PermissionException, 15),
         (ConsumerCanceled, 12),
         (ConnectionException, 14),
         (exceptions.BaseException, 11),
     )
-    return next((code for kind, code in table if isinstance(error, kind)), 13)
+    return next((code for base, code in table if issubclass(kind, base)), 13)

@@ -12,6 +12,7 @@ import pika
 from . import _json
 from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
 from ._message import Message, encoded_topic, get_class, is_body_proven, validate
+from ._show import shown
 from .exceptions import ValidationError, excerpt
 
 __all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
@@ -50,15 +51,19 @@ def check_outgoing(message: object) -> bytes:
     return body
 
 
-def invalid(error: Exception) -> ValidationError:
+def invalid(error: BaseException) -> ValidationError:
     """The error of this package that says what another error said about a message."""
-    if isinstance(error, ValidationError):
-        return error
-    if isinstance(error, RecursionError):
+    kind = type(error)  # isinstance() would ask the error's __class__, which may raise
+    if issubclass(kind, ValidationError):
+        return error  # type: ignore[return-value]
+    if issubclass(kind, RecursionError):
         return ValidationError("The message is nested too deep to be validated")
-    if isinstance(getattr(error, "message", None), str):
-        return ValidationError(error)  # jsonschema's
-    return ValidationError(f"{type(error).__name__}: {error}")
+    try:
+        if issubclass(type(getattr(error, "message", None)), str):
+            return ValidationError(error)  # jsonschema's
+    except Exception:  # of a property
+        return ValidationError(shown(error, 500))
+    return ValidationError(shown(error))
 
 
 def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
@@ -74,9 +79,9 @@ def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes)
     """
     try:
         return _get_message(routing_key, properties, body)
-    except ValidationError:
+    except (ValidationError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # a schema class may raise SystemExit as well as anything else
         raise invalid(error) from error
 
 

@@ -3,20 +3,28 @@
 """What can be observed of a running client, as calls with plain values.
 
 Statistics are the first observer; tests use one to see what happened; metrics and traces will be
-others. The wing calls an observer only when one is set.
+others. The Twisted layer calls an observer only when one is set, and only through :func:`guarded`.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, cast
 
 from ._delivery import Delivery, Settlement
+from ._log import SafeLog, Tally
+from ._show import shown
 
-__all__ = ["NullObserver", "Observer"]
+__all__ = ["NullObserver", "Observer", "guarded"]
+
+_log = SafeLog(__name__)
 
 
 class Observer(Protocol):
-    """Called in the reactor thread, in the order of the events; must return soon and not raise."""
+    """Called in the reactor thread, in the order of the events; must return soon.
+
+    What it raises is logged, the first time with a traceback, and changes nothing.
+    """
 
     def connected(self) -> None:
         """A connection is open."""
@@ -69,3 +77,37 @@ class NullObserver:
 
     def settled(self, delivery: Delivery, settlement: Settlement) -> None:
         """See :class:`Observer`."""
+
+
+class _Guarded:
+    """An observer's calls, none of which raises."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._tally = Tally()
+        for name in vars(NullObserver):
+            if not name.startswith("_"):
+                setattr(self, name, self._guard(observer, name))
+
+    def _guard(self, observer: Observer, name: str) -> Callable[..., None]:
+        def call(*values: Any) -> None:
+            try:
+                getattr(observer, name)(*values)
+            except BaseException as error:  # telling stops nothing, whatever it raises
+                count = self._tally.due(name)
+                if count:
+                    _log.error(
+                        "The observer's %s() raised %s (%d so far).",
+                        name,
+                        shown(error, 300),
+                        count,
+                        error=error,
+                    )
+
+        return call
+
+
+def guarded(observer: Observer | None) -> Observer | None:
+    """The same observer, with what its calls raise logged."""
+    if observer is None or isinstance(observer, _Guarded):
+        return observer
+    return cast(Observer, _Guarded(observer))

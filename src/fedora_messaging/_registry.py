@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._log import SafeLog
 from .exceptions import excerpt
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["GROUP", "Registry", "Schema"]
 
 GROUP = "fedora.messages"
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 # Strangers choose the names that messages carry: neither the log nor the memory may grow with them.
 _MOST_WARNINGS = 1000

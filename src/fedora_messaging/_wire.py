@@ -12,7 +12,7 @@ from ._properties import decode_properties, encode_common, encode_properties, is
 from .exceptions import ValidationError, excerpt
 from .message import Message, get_message, outgoing_headers
 
-__all__ = ["Encoded", "decode", "describe", "encode", "refusal_key"]
+__all__ = ["Encoded", "decode", "describe", "encode", "known_of", "refusal_key"]
 
 
 class Encoded(NamedTuple):
@@ -118,10 +118,15 @@ def refusal_key(delivery: Delivery) -> tuple[Hashable, int]:
 
 def describe(delivery: Delivery, error: Exception) -> str:
     """One line of less than 1 kB about a delivery that is no message, control characters escaped."""
+    message_id, routing_key = known_of(delivery)
+    size = "too many" if delivery.body is None else len(delivery.body)
+    return f"id {message_id}, topic {routing_key}, {size} bytes: {excerpt(error, 300)}"
+
+
+def known_of(delivery: Delivery) -> tuple[str, str]:
+    """Id and topic of a delivery for a log line, whatever they are."""
     try:
         message_id = decode_properties(delivery.properties).message_id
     except ValidationError:
         message_id = None
-    routing_key = excerpt(delivery.routing_key.decode("utf-8", "replace"), 100)
-    size = "too many" if delivery.body is None else len(delivery.body)
-    return f"id {excerpt(str(message_id), 60)}, topic {routing_key}, {size} bytes: {excerpt(error, 300)}"
+    return excerpt(str(message_id), 60), excerpt(delivery.routing_key.decode("utf-8", "replace"), 100)

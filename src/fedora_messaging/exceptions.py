@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import builtins
 import reprlib
 from typing import Any
+
+from ._show import name_of, shown, text_of
 
 __all__ = [
     "BadDeclaration",
     "BaseException",
+    "CallbackRaised",
     "ConfigurationException",
     "ConnectionException",
     "ConsumeException",
@@ -31,7 +35,7 @@ class BaseException(Exception):
     """The base class of every error this package raises."""
 
     def __str__(self) -> str:
-        return super().__str__() or self._about()
+        return text_of(self, make=super().__str__) or self._about()
 
     def _about(self) -> str:
         """What the error means, for the ones raised without a word."""
@@ -64,7 +68,7 @@ class ConfigurationException(BaseException):
         self.message = message
 
     def __str__(self) -> str:
-        return f"Configuration error: {self.message}"
+        return f"Configuration error: {text_of(self.message)}"
 
 
 class ConnectionException(_Reasoned):
@@ -92,8 +96,9 @@ class PermissionException(BaseException):
 
     def __str__(self) -> str:
         about = self._about().rstrip(".")
-        what = " ".join(str(part) for part in (self.obj_type, self.description) if part is not None)
-        return f"{about}{f' ({what})' if what else ''}{f': {self.reason}' if self.reason else ''}"
+        what = " ".join(text_of(part) for part in (self.obj_type, self.description) if part is not None)
+        reason = "" if self.reason is None else text_of(self.reason)
+        return f"{about}{f' ({what})' if what else ''}{f': {reason}' if reason else ''}"
 
 
 class BadDeclaration(PermissionException):
@@ -146,9 +151,24 @@ class HaltConsumer(ConsumeException):
         self.__dict__.update(kwargs)
 
     def __str__(self) -> str:
-        if self.reason is None or self.reason == "":
-            return f"The consumer was asked to stop (exit code {self.exit_code})"
-        return str(self.reason)
+        reason = "" if self.reason is None else text_of(self.reason)
+        return reason or f"The consumer was asked to stop (exit code {text_of(self.exit_code)})"
+
+
+class CallbackRaised(ConsumeException):
+    """A callback raised what cannot be passed on as it is; that is the ``__cause__``.
+
+    Such as SystemExit, CancelledError and StopIteration, which mean something to those whom they pass, and
+    exceptions whose classes do not let Python set their traceback.
+
+    Args:
+        error: What it raised.
+    """
+
+    def __init__(self, error: builtins.BaseException | None = None) -> None:
+        super().__init__(*(() if error is None else (shown(error),)))
+        if issubclass(type(error), builtins.BaseException):
+            self.__cause__ = error
 
 
 class ConsumerCanceled(ConsumeException, _Reasoned):
@@ -165,8 +185,11 @@ class ValidationError(BaseException):
     def summary(self) -> str:
         """The first line of the error."""
         cause = self.args[0] if self.args else None
-        text = getattr(cause, "message", None)
-        return (text if isinstance(text, str) else str(self)).split("\n", 1)[0]
+        try:
+            text = getattr(cause, "message", None)
+        except Exception:  # of a property
+            text = None
+        return (text_of(text) if issubclass(type(text), str) else text_of(self)).split("\n", 1)[0]
 
 
 class _Excerpts(reprlib.Repr):
@@ -210,11 +233,11 @@ def excerpt(value: object, limit: int = 300) -> str:
     Returns:
         One line: control characters, line separators and lone surrogates are escaped.
     """
-    if isinstance(value, ValidationError):
-        value = value.summary
-    elif isinstance(value, Exception):
-        value = str(value) or type(value).__name__
-    text = value if isinstance(value, str) else _excerpts.repr(value)
+    if issubclass(type(value), ValidationError):  # isinstance() asks the value's __class__, which may raise
+        value = value.summary  # type: ignore[attr-defined]
+    elif issubclass(type(value), Exception):
+        value = text_of(value) or name_of(value)
+    text = text_of(value, make=None if issubclass(type(value), str) else lambda: _excerpts.repr(value))
     short = text[:limit]
     if not short.isprintable():
         short = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)

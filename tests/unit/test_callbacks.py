@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from fedora_messaging.twisted._callbacks import drive, resolve, runs_on_reactor
+from fedora_messaging.twisted._awaiting import drive
+from fedora_messaging.twisted._callbacks import resolve, runs_on_reactor
 
 
 def plain(message: Any) -> None:
@@ -81,9 +82,19 @@ def test_what_is_not_callable_is_a_value_error(callback: Any) -> None:
         resolve(callback)
 
 
+class Broken:
+    def __init__(self) -> None:
+        raise KeyError("surprise")
+
+    def __call__(self, message: Any) -> None:
+        """Called."""
+
+
 def test_errors_of_constructors_are_the_applications() -> None:
-    """What the class itself raises when it is made is passed on."""
-    with pytest.raises(TypeError):
+    """What the class itself raises when it is made is passed on; one that needs arguments is not called."""
+    with pytest.raises(KeyError):
+        resolve(Broken)
+    with pytest.raises(ValueError, match="NeedsArguments cannot be made without arguments"):
         resolve(NeedsArguments)
 
 
@@ -146,7 +157,7 @@ from twisted.internet import asyncioreactor
 asyncioreactor.install()
 import asyncio
 from twisted.internet import defer, reactor, task
-from fedora_messaging.twisted._callbacks import drive
+from fedora_messaging.twisted._awaiting import drive
 
 async def both():
     assert asyncio.current_task() is not None
@@ -351,6 +362,6 @@ def test_a_burst_under_asyncio_is_one_task() -> None:
     )
 
     first = [(number, "NoneType") for number in range(1, 5)]
-    then = [[(5, "NoneType"), (6, "NoneType"), (7, "Nack")], [(8, "Raised")]]
+    then = [[(5, "NoneType"), (6, "NoneType"), (7, "Nack")], [(8, "CallbackRaised")]]
     assert [str([*range(1, 9)]), str([first, *then]), "1 [9, 10]"] == done.stdout.splitlines(), done.stderr
     assert "" == done.stderr

@@ -60,6 +60,8 @@ class Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
+        if text.startswith("The callback Promises.callback failed with message"):
+            return
         if record.exc_info or "Traceback" in text:
             self.lines.append(text + (str(record.exc_info[1]) if record.exc_info else ""))
 

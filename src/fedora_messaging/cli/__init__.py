@@ -12,11 +12,13 @@ import click
 
 from .. import exceptions
 from .._entry import CallbackFailed, CallbackNotFound, exit_code
+from .._log import SafeLog
+from .._show import shown, text_of
 from ..config import conf
 
 __all__ = ["Failed", "configure", "main"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 _COMMANDS = ("broker", "config", "consume", "demo", "publish", "reconsume", "record", "replay")
 
@@ -39,7 +41,7 @@ class _Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            _log.debug("The command failed", exc_info=True)
+            _log.log(logging.DEBUG, "The command failed", error=error)
             raise Failed(error) from error
 
 
@@ -65,11 +67,11 @@ class Failed(click.ClickException):
 
 def _line(error: Exception) -> str:
     if isinstance(error, exceptions.ValidationError):
-        text = error.summary
+        text = error.summary[:5000]
     elif isinstance(error, (exceptions.BaseException, CallbackNotFound, CallbackFailed)):
-        text = str(error)
+        text = text_of(error, 5000)
     else:
-        text = f"{type(error).__name__}: {error}"
+        text = shown(error, 5000)
     return exceptions.excerpt(" ".join(text.split()), 600)
 
 

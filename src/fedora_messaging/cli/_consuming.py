@@ -11,6 +11,7 @@ import click
 
 from .. import _topology
 from .._entry import CallbackFailed, CallbackNotFound, load_callback, load_callback_file
+from .._show import shown
 from ..config import Config, conf
 from ..exceptions import ConfigurationException, HaltConsumer
 from ._reactor import install, run
@@ -88,7 +89,7 @@ def find_callback(callback: str | None, callback_file: str | None) -> Callable[.
     try:
         return resolve(found)
     except Exception as error:
-        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        words = str(error) if isinstance(error, ValueError) else shown(error, 2000)
         raise CallbackNotFound(f'The callback "{named}" cannot be used: {words}') from error
 
 
@@ -136,9 +137,8 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
         try:
             await ended
         except FirstError as first:
-            reason = first.subFailure.value
-            assert isinstance(reason, Exception)
-            if consumers[first.index].stats.failed and not isinstance(reason, HaltConsumer):
+            reason: Any = first.subFailure.value
+            if consumers[first.index].stats.failed and not issubclass(type(reason), HaltConsumer):
                 raise CallbackFailed(reason) from reason
             raise reason from None
         finally:

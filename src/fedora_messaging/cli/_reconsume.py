@@ -52,7 +52,8 @@ def call_with(callback: Callable[[Message], Any], fetched: Callable[[], Message]
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.internet.threads import deferToThread
 
-    from ..twisted._callbacks import drive, runs_on_reactor
+    from ..twisted._awaiting import drive
+    from ..twisted._callbacks import runs_on_reactor
 
     waiting: list[Deferred[Any]] = []
 

@@ -89,7 +89,7 @@ class EmbeddedBroker:
         from twisted.internet.defer import Deferred
         from twisted.python.threadable import isInIOThread
 
-        from ..twisted._callbacks import drive
+        from ..twisted._awaiting import drive
 
         def start() -> Any:
             return drive(call(*args))

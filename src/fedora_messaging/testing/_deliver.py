@@ -50,6 +50,7 @@ def deliver(
 
     Args:
         callback: A function, a coroutine function, or a class (or an object) that implements ``__call__``.
+            Whatever it returns that is awaitable is awaited.
         message: The message.
         queue: The queue it comes from.
         timeout: How long a Deferred or a coroutine may take, in seconds.
@@ -60,7 +61,7 @@ def deliver(
     Raises:
         Exception: Whatever the callback raises that means nothing to a consumer, which would put the
             message back and end.
-        ValueError: The callback is not callable.
+        ValueError: The callback cannot be called with a message alone.
     """
     from ..twisted._callbacks import resolve
 
@@ -97,17 +98,12 @@ def deliver(
 
 
 def _call(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:
-    from ..twisted._callbacks import drive, runs_on_reactor
+    from ..twisted._awaiting import drive, is_awaitable
+    from ..twisted._callbacks import runs_on_reactor
 
-    if runs_on_reactor(callback):
+    on_reactor = runs_on_reactor(callback)
+    result = None if on_reactor else callback(message)
+    if on_reactor or is_awaitable(result):
         from .._crochet import reactor_thread, wait
 
-        wait(reactor_thread.call(lambda: drive(callback(message))), timeout)
-    else:
-        result = callback(message)
-        from twisted.internet.defer import Deferred
-
-        if isinstance(result, Deferred):
-            from .._crochet import reactor_thread, wait
-
-            wait(reactor_thread.call(lambda: result), timeout)
+        wait(reactor_thread.call(lambda: drive(callback(message) if on_reactor else result)), timeout)

@@ -1,37 +1,71 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Calling an application's callback: which thread it belongs to, and how its coroutines are run."""
+"""Which callables are callbacks, found out before the first message, and which thread they belong to."""
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
-import sys
-from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context, copy_context
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
+from twisted.internet.defer import inlineCallbacks
 
-__all__ = ["drive", "resolve", "run_in_task", "running_loop", "runs_on_reactor", "wait_in_task"]
+from .._show import name_of, shown
+
+__all__ = ["resolve", "runs_on_reactor"]
+
+
+def _made_inline() -> Any:
+    @inlineCallbacks
+    def inline() -> Any:
+        yield
+
+    return inline
+
+
+#: Of every function that ``inlineCallbacks`` makes.
+_INLINE = _made_inline().__code__
 
 
 def resolve(callback: Any) -> Callable[[Any], Any]:
-    """The callable to use: a class is instantiated, anything else must be callable.
+    """The callable to use: a class is instantiated, anything else must be callable with one argument.
+
+    Builtins, functions of C and others that Python knows no signature of are taken at their word.
 
     Raises:
-        ValueError: It is not callable, or it is a class whose instances are not.
+        ValueError: It is not callable, or not with a message alone; it is a class whose instances are not
+            callable, or that cannot be made without arguments; it is a generator function or an async
+            generator function, which nobody would run.
+        Exception: What the class raised when it was instantiated.
     """
     if isinstance(callback, type):
         if not any("__call__" in vars(base) for base in callback.__mro__):
             raise ValueError(f"the callback class {callback.__name__} does not implement __call__")
+        problem = _misfit(callback)
+        if problem:
+            raise ValueError(
+                f"the callback class {callback.__name__} cannot be made without arguments ({problem}); give "
+                "an instance of it"
+            )
         callback = callback()
     if not callable(callback):
         raise ValueError(
             "the callback must be a function or a class that implements __call__, "
             f"not {type(callback).__name__}"
+        )
+    called = _called(callback)
+    if not callable(called):
+        raise ValueError(f"the __call__ of the callback {_described(callback)} is a {name_of(called)}")
+    if _is_generator(called):
+        raise ValueError(
+            f"the callback {_described(callback)} is a generator function, which nobody would run; make it a "
+            "coroutine function, or use twisted.internet.defer.inlineCallbacks"
+        )
+    problem = _misfit(called, object())
+    if problem:
+        raise ValueError(
+            f"the callback {_described(callback)} must be callable with one argument, the message: {problem}"
         )
     return callback  # type: ignore[no-any-return]
 
@@ -40,126 +74,72 @@ def runs_on_reactor(callback: Callable[[Any], Any]) -> bool:
     """Whether calling it gives an awaitable of the reactor's, which is known before the call.
 
     Coroutine functions, objects with ``async def __call__``, partials of them and functions made by
-    ``inlineCallbacks`` run on the reactor; everything else may block and runs in a thread of its own.
+    ``inlineCallbacks`` run on the reactor; everything else may block and runs in a thread of its own. What
+    it returns is awaited on the reactor if it can be awaited.
     """
     while isinstance(callback, functools.partial):
         callback = callback.func
-    if inspect.iscoroutinefunction(callback) or inspect.isgeneratorfunction(inspect.unwrap(callback)):
-        return True
-    if inspect.isroutine(callback):
-        return False
-    call = type(callback).__call__
-    return inspect.iscoroutinefunction(call) or inspect.isgeneratorfunction(inspect.unwrap(call))
+    called = _called(callback)
+    return (
+        inspect.iscoroutinefunction(called)
+        or _is_iterable_coroutine(called)
+        or inspect.isgeneratorfunction(_unwrapped(called))
+    )
 
 
-def drive(result: Any) -> Any:
-    """A callback's return value, with coroutines started: a Deferred, or a plain value."""
-    if not inspect.iscoroutine(result):
-        return result
-    loop = running_loop()
-    if loop is None:
-        return Deferred.fromCoroutine(result)
-    return Deferred.fromFuture(loop.create_task(run_in_task(result, loop, copy_context())))
+def _called(callback: Any) -> Any:
+    """What a call of it calls: a function or a partial itself, or the bound ``__call__`` of an object."""
+    if inspect.isroutine(callback) or isinstance(callback, functools.partial):
+        return callback
+    if inspect.iscoroutinefunction(callback):  # AsyncMock, and what is marked as one
+        return callback
+    kind = type(callback)
+    call = inspect.getattr_static(kind, "__call__")
+    bind = getattr(type(call), "__get__", None)
+    return call if bind is None else bind(call, callback, kind)
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop of the asyncio reactor, when that is the one that runs."""
-    reactor = sys.modules.get("twisted.internet.reactor")
-    loop = getattr(reactor, "_asyncioEventloop", None)
-    return loop if loop is not None and loop.is_running() else None
-
-
-async def run_in_task(
-    coroutine: Coroutine[Any, Any, Any],
-    loop: asyncio.AbstractEventLoop,
-    context: Context,
-    waits: Callable[[], None] = lambda: None,
-) -> Any:
-    """Run a coroutine that awaits Deferreds as well as asyncio's futures; to be awaited in an asyncio task.
-
-    Args:
-        coroutine: The coroutine.
-        loop: The event loop.
-        context: What the coroutine runs in.
-        waits: Called when it does not run to its end at once.
-
-    Returns:
-        What it returns.
-    """
+def _unwrapped(called: Any) -> Any:
     try:
-        awaited = context.run(coroutine.send, None)
-    except StopIteration as stop:
-        return stop.value  # most callbacks never wait; for those this is all
-    waits()
-    return await _Bridge(coroutine, awaited, loop, context)
+        return inspect.unwrap(called)
+    except ValueError:  # it wraps itself
+        return called
 
 
-async def wait_in_task(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for a Deferred in an asyncio task; raises what it failed with, and cancels it with the task."""
-    try:
-        await _fired(deferred, loop)
-    except asyncio.CancelledError:
-        deferred.cancel()
-        raise
-    results: list[Any] = []
-    deferred.addBoth(results.append)
-    failure = results[0]
-    if isinstance(failure, Failure):
-        if failure.check(StopIteration):  # which no coroutine may raise
-            raise RuntimeError("the callback's Deferred failed with StopIteration") from failure.value
-        failure.raiseException()
+def _is_generator(called: Any) -> bool:
+    return inspect.isasyncgenfunction(called) or (
+        inspect.isgeneratorfunction(called) and not _is_iterable_coroutine(called)
+    )
 
 
-class _Bridge:
-    """The rest of a coroutine that awaits Deferreds in an asyncio task, where only futures may be awaited.
+def _is_iterable_coroutine(called: Any) -> bool:
+    """Whether it is a generator function that ``types.coroutine`` has made awaitable."""
+    code = getattr(getattr(called, "__func__", called), "__code__", None)
+    return bool(getattr(code, "co_flags", 0) & inspect.CO_ITERABLE_COROUTINE)
 
-    Args:
-        coroutine: The coroutine, which has been started.
-        awaited: What it awaits now.
-        loop: The event loop.
-        context: What it runs in.
+
+def _misfit(called: Any, *arguments: object) -> str:
+    """Why it cannot be called with these arguments; "" when it can, or when nobody knows.
+
+    What a decorator made has the signature of its own: it may give its function more than it is given.
     """
-
-    def __init__(
-        self,
-        coroutine: Coroutine[Any, Any, Any],
-        awaited: Any,
-        loop: asyncio.AbstractEventLoop,
-        context: Context,
-    ) -> None:
-        self._coroutine = coroutine
-        self._awaited = awaited
-        self._loop = loop
-        self._context = context
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        run, coroutine, awaited = self._context.run, self._coroutine, self._awaited
-        while True:
-            error: BaseException | None = None
-            try:
-                if isinstance(awaited, Deferred):
-                    # The coroutine reads the Deferred itself once it has fired: its result must stay.
-                    yield from _fired(awaited, self._loop).__await__()
-                else:
-                    yield awaited
-            except BaseException as thrown:
-                error = thrown
-            try:
-                if error is None:
-                    awaited = run(coroutine.send, None)
-                else:
-                    awaited = run(coroutine.throw, error)
-            except StopIteration as stop:
-                return stop.value
+    function = called
+    while isinstance(function, functools.partial):
+        function = function.func
+    passes_on = getattr(getattr(function, "__func__", function), "__code__", None) is _INLINE
+    try:
+        signature = inspect.signature(called, follow_wrapped=passes_on)
+    except Exception:  # ValueError and TypeError of builtins; whatever an object's own __signature__ raises
+        return ""
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        return f"its signature is {signature}: {error}"
+    return ""
 
 
-def _fired(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-    future: asyncio.Future[None] = loop.create_future()
-
-    def fire(result: Any) -> Any:
-        if not future.done():
-            future.set_result(None)
-        return result
-
-    deferred.addBoth(fire)
-    return future
+def _described(callback: Any) -> str:
+    try:
+        return str(getattr(callback, "__qualname__", None) or f"of the class {name_of(callback)}")
+    except Exception as error:  # of its own __getattr__
+        return f"of the class {name_of(callback)} ({shown(error, 100)})"

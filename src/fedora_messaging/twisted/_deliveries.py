@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from .. import _frames
 from .._delivery import Delivery, Settlement, Verb
+from .._log import SafeLog
 from .._observe import Observer
 from .._settlement import Ledger
 from ._channel import Channel
@@ -18,7 +18,7 @@ from ._workers import Worker
 
 __all__ = ["Deliveries", "Overtime"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class Overtime:

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ..exceptions import ConsumerCanceled
+from ..exceptions import CallbackRaised, ConsumerCanceled
 
 __all__ = ["Ending", "fire"]
 
@@ -55,7 +55,7 @@ class Ending:
 
     def end(self, error: Exception | None) -> None:
         """The consumer is over."""
-        self._outcome = self._consumer if error is None else Failure(error)
+        self._outcome = self._consumer if error is None else _failure_of(error)
         fire(self._waiters, self._too_early())
         fire(self._results, self._outcome)
 
@@ -71,3 +71,21 @@ def fire(waiting: list[Deferred[Any]], result: object) -> None:
     waiting.clear()
     for each in detached:
         each.callback(result)
+
+
+def _failure_of(error: Exception) -> Failure:
+    """A Failure that can be passed on, and awaited.
+
+    Deferreds and Failures set attributes of the exceptions that they carry, and take StopIteration for a
+    result: such exceptions are the cause of one that they can carry.
+    """
+    try:
+        if issubclass(type(error), StopIteration):
+            return Failure(CallbackRaised(error))
+        traceback = error.__traceback__
+        error.__traceback__ = None
+        error.__failure__ = None  # type: ignore[attr-defined]
+        error.with_traceback(traceback)
+        return Failure(error)
+    except BaseException:  # of the exception's own methods
+        return Failure(CallbackRaised(error))

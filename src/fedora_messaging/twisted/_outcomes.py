@@ -1,19 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What the callbacks of one consumer came to: decided, counted, logged."""
+"""What the callbacks of one consumer came to: decided and counted, and afterwards logged."""
 
 from __future__ import annotations
 
-import logging
-
 from .. import _wire
 from .._delivery import Attempts, Delivery, InvalidMessage, Policy, Settlement, decide
-from ..exceptions import Nack
+from .._log import SafeLog
+from .._show import name_of, shown
+from ..exceptions import CallbackRaised, Drop, HaltConsumer, Nack, excerpt
 from .stats import ConsumerStatistics
 
-__all__ = ["Outcomes"]
+__all__ = ["Outcomes", "tell"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class Outcomes:
@@ -44,8 +44,9 @@ class Outcomes:
         ends: Settlement | None = None
         stats = self._stats
         for delivery, outcome in batch:
-            if outcome is not None:
-                delivery = self._look_at(delivery, outcome)
+            if outcome is not None and issubclass(type(outcome), Nack):
+                key, counted = _wire.refusal_key(delivery)
+                delivery = delivery._replace(attempts=self._attempts.refused(key, counted))
             settlement = decide(outcome, delivery, self._policy)
             setattr(stats, settlement.counts, getattr(stats, settlement.counts) + 1)
             settled.append((delivery, settlement))
@@ -53,11 +54,32 @@ class Outcomes:
                 ends = settlement
         return settled, ends
 
-    def _look_at(self, delivery: Delivery, outcome: Exception) -> Delivery:
-        """Log what was wrong with a message, and count how often it was refused."""
-        if isinstance(outcome, InvalidMessage):
-            _log.warning("Rejected an invalid message: %s", _wire.describe(delivery, outcome.error))
-        elif isinstance(outcome, Nack):
-            key, counted = _wire.refusal_key(delivery)
-            return delivery._replace(attempts=self._attempts.refused(key, counted))
-        return delivery
+
+def tell(batch: list[tuple[Delivery, Exception | None]], callback: object) -> None:
+    """Log what was wrong with messages and callbacks: each failure in one record, with its traceback.
+
+    To be called when all of it has been settled. It never raises.
+
+    Args:
+        batch: As for :meth:`Outcomes.judge`.
+        callback: The callback, for its name.
+    """
+    for delivery, outcome in batch:
+        if outcome is None:
+            continue
+        kind = type(outcome)
+        if issubclass(kind, InvalidMessage):
+            error = outcome.error  # type: ignore[attr-defined]
+            _log.warning("Rejected an invalid message: %s", _wire.describe(delivery, error))
+        elif not issubclass(kind, (Nack, Drop, HaltConsumer)):
+            raised = outcome.__cause__ if issubclass(kind, CallbackRaised) else outcome
+            message_id, topic = _wire.known_of(delivery)
+            _log.error(
+                "The callback %s failed with message %s, topic %s, of the queue %s, which goes back: %s",
+                excerpt(getattr(callback, "__qualname__", None) or name_of(callback), 100),
+                message_id,
+                topic,
+                excerpt(delivery.queue, 100),
+                excerpt(shown(raised, 1000)),
+                error=raised,
+            )

@@ -15,7 +15,6 @@ those of ``channel()`` are pika's.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,8 @@ from zope.interface import implementer
 
 from .. import _frames
 from .._lifecycle import CloseReason, Scope
+from .._log import SafeLog
+from .._show import shown
 from ._channel import Channel, ChannelEnded
 from ._errors import transport_reason
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 #: How long a peer may take to end a connection that we end, in seconds.
 LINGER = 0.5
@@ -214,8 +215,8 @@ class Connection(TwistedProtocolConnection):
         except (
             Exception
         ) as error:  # pika's own state machine: one bad peer must not end the reactor's reading
-            _log.exception("The AMQP state machine failed; the connection is dropped.")
-            self.abort(f"the AMQP state machine failed: {error!r}", error)
+            self.abort(f"the AMQP state machine failed: {shown(error, 300)}", error)
+            _log.error("The AMQP state machine failed; the connection is dropped.", error=error)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""

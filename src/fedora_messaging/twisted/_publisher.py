@@ -8,7 +8,6 @@ here it is written, and each message's Deferred fired.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from twisted.python.failure import Failure
 
 from .. import _frames, _wire
 from .._lifecycle import CloseReason, Scope
+from .._log import SafeLog
 from .._observe import Observer
 from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
 from .._properties import decode_properties
@@ -30,7 +30,7 @@ from ._declare import Refused, declare_exchanges
 
 __all__ = ["Publisher", "connection_error", "timeout_words"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class Publisher:
@@ -327,14 +327,14 @@ class Publisher:
         settled = _detached(outgoing)
         if error is None:
             self.published += 1
+        if settled is not None:
+            settled(error)
         if self._observer is not None:
             exchange, key = outgoing.exchange.decode(), outgoing.routing_key.decode()
             if error is None:
                 self._observer.published(exchange, key)
             else:
                 self._observer.returned(exchange, key, str(error))
-        if settled is not None:
-            settled(error)
 
     def _cancelled(self, outgoing: Outgoing, _: Deferred[None]) -> None:
         _detached(outgoing)

@@ -8,16 +8,25 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import copy_context
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
 from .._delivery import Delivery, ends_consumer
 from ..message import Message
-from ._callbacks import run_in_task, running_loop, wait_in_task
-from ._workers import Decode, Finished, Raised, Waiting, invalid
+from ._awaiting import (
+    Ended,
+    drive,
+    is_awaitable,
+    outcome_of,
+    run_in_task,
+    running_loop,
+    wait_in_task,
+    wrapped,
+)
+from ._workers import Decode, Finished, Waiting, invalid, raised
 
 __all__ = ["ReactorWorker"]
 
@@ -26,7 +35,7 @@ _BURST = 50
 
 
 class ReactorWorker:
-    """Calls a callback on the reactor; it returns a value, a Deferred or a coroutine.
+    """Calls a callback on the reactor; it returns a value, or anything awaitable.
 
     Under the asyncio reactor one asyncio task runs the callbacks of a burst one after the other, each in a
     context of its own; a task for each message costs four times as much.
@@ -36,7 +45,8 @@ class ReactorWorker:
         decode: Makes the message.
         finished: Called with the outcomes.
         call_later: ``clock.callLater``.
-        started: Called before each callback, when given.
+        started: Called before each callback, when given; it must not raise.
+        from_thread: ``reactor.callFromThread``; None: the global reactor's.
     """
 
     def __init__(
@@ -46,12 +56,14 @@ class ReactorWorker:
         finished: Finished,
         call_later: Callable[..., Any],
         started: Callable[[Delivery], None] | None = None,
+        from_thread: Callable[..., Any] | None = None,
     ) -> None:
         self._callback = callback
         self._decode = decode
         self._finished = finished
         self._call_later = call_later
         self._started = started
+        self._from_thread = from_thread
         self._waiting = Waiting()
         self._tickets: deque[int] = deque()
         self._done: list[tuple[Delivery, Exception | None]] = []
@@ -119,7 +131,7 @@ class ReactorWorker:
             return None
         try:
             message = self._decode(delivery)
-        except Exception as error:
+        except BaseException as error:  # SystemExit of a schema class: the reactor would log it, and go on
             self._done.append((delivery, invalid(error)))
             return None
         self.running = delivery
@@ -134,8 +146,7 @@ class ReactorWorker:
     def _end(self, error: BaseException | None) -> None:
         delivery, self.running = self.running, None
         assert delivery is not None
-        # SystemExit and the like: the reactor would log it, and go on.
-        outcome = error if error is None or isinstance(error, Exception) else Raised(error)
+        outcome = raised(error)
         self._halted = outcome is not None and ends_consumer(outcome)
         self._done.append((delivery, outcome))
 
@@ -144,18 +155,17 @@ class ReactorWorker:
     def _call(self, message: Message) -> None:
         try:
             result = self._begin(message)
+            waiting = outcome_of(result, self._from_thread) if is_awaitable(result) else None
         except BaseException as error:
             self._end(error)
             return
-        if inspect.iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
-        if isinstance(result, Deferred):
-            result.addBoth(self._fired)
-        else:
+        if waiting is None:
             self._end(None)
+        else:
+            waiting.addCallbacks(self._fired, lambda failure: self._fired(Ended(None, failure.value)))
 
-    def _fired(self, result: Any) -> None:
-        self._end(result.value if isinstance(result, Failure) else None)
+    def _fired(self, ended: Ended) -> None:
+        self._end(ended.error)
         self._turn_soon()
 
     # With asyncio
@@ -183,12 +193,19 @@ class ReactorWorker:
     async def _run(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
         context = copy_context()
         result = context.run(self._begin, message)
-        if isinstance(result, Deferred):
+        if not is_awaitable(result):
+            return
+        kind = type(result)
+        # What has finished is settled while this one waits.
+        if issubclass(kind, Deferred):
             self._flush()
             await wait_in_task(result, loop)
-        elif inspect.iscoroutine(result):
-            # What has finished is settled while this one waits.
-            await run_in_task(result, loop, context, self._flush)
+        elif issubclass(kind, Future) or asyncio.isfuture(result):
+            self._flush()
+            await wait_in_task(drive(result, self._from_thread), loop)
+        else:
+            coroutine = result if inspect.iscoroutine(result) else wrapped(result)
+            await run_in_task(coroutine, loop, context, self._flush)
 
 
 def _is_being_cancelled() -> bool:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from twisted.python.failure import Failure
 
 from .._backoff import Backoff
 from .._lifecycle import CloseReason
+from .._log import SafeLog
 from .._observe import Observer
 from ..exceptions import ConnectionException
 from ._clock import Clock, global_clock, wait
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reconnecting"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class Reconnecting(protocol.ReconnectingClientFactory):

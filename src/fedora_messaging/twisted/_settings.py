@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .._delivery import Policy
-from .._observe import Observer
+from .._observe import Observer, guarded
 from .._topology import Exchange
 
 __all__ = ["ConsumerSettings"]
@@ -27,3 +27,6 @@ class ConsumerSettings:
     declare_timeout: float = 90.0
     ack_timeout: float = 1800.0
     observer: Observer | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observer", guarded(self.observer))

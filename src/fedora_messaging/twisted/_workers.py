@@ -13,16 +13,16 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-
 from .._delivery import Delivery, InvalidMessage, ends_consumer
-from ..exceptions import ValidationError
+from .._show import shown
+from ..exceptions import CallbackRaised, ConsumeException, ValidationError
 from ..message import Message
+from ._awaiting import is_awaitable, outcome_of
 
-__all__ = ["Decode", "Finished", "Raised", "ThreadWorker", "Waiting", "Worker", "invalid"]
+__all__ = ["Decode", "Finished", "ThreadWorker", "Waiting", "Worker", "invalid", "raised"]
 
 Decode = Callable[[Delivery], Message]
 #: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
@@ -86,23 +86,31 @@ class Waiting:
         return taken
 
 
-def invalid(error: Exception) -> InvalidMessage:
-    """The outcome of a delivery that could not be made into a message."""
-    if not isinstance(error, ValidationError):
-        error = ValidationError(f"{type(error).__name__}: {error}"[:500])
-    return InvalidMessage(error)
+def invalid(error: BaseException) -> InvalidMessage:
+    """The outcome of a delivery that could not be made into a message, whatever that raised."""
+    if not issubclass(type(error), ValidationError):
+        error = ValidationError(shown(error, 500))
+    return InvalidMessage(error)  # type: ignore[arg-type]
+
+
+def raised(error: BaseException | None) -> Exception | None:
+    """The outcome of a callback that raised this, or (None) nothing."""
+    if error is None or issubclass(type(error), Exception):
+        return error  # type: ignore[return-value]
+    return CallbackRaised(error)  # SystemExit and the like mean something to those whom they pass
 
 
 class ThreadWorker:
     """Calls a plain callback in one dedicated daemon thread, so that it may block as long as it likes.
 
     Args:
-        callback: Called with each message. A Deferred that it returns is waited for.
+        callback: Called with each message. Whatever it returns that is awaitable is awaited on the reactor.
         decode: Makes the message; runs in the same thread.
         finished: Called in the reactor's thread.
         from_thread: ``reactor.callFromThread``.
         name: The thread's name.
-        started: Called in the worker's thread before each callback, when given.
+        started: Called in the worker's thread before each callback, when given; it must not raise.
+        died: Called in the reactor's thread when the worker's thread cannot go on, for whatever reason.
     """
 
     def __init__(
@@ -113,6 +121,7 @@ class ThreadWorker:
         from_thread: Callable[..., Any],
         name: str,
         started: Callable[[Delivery], None] | None = None,
+        died: Callable[[ConsumeException], None] = lambda _: None,
     ) -> None:
         self._callback = callback
         self._decode = decode
@@ -120,6 +129,7 @@ class ThreadWorker:
         self._from_thread = from_thread
         self._name = name
         self._started = started
+        self._died = died
         self._waiting = Waiting()
         self._tickets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done: deque[tuple[Delivery, Exception | None]] = deque()
@@ -132,7 +142,10 @@ class ThreadWorker:
         self._tickets.put(self._waiting.add(delivery))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # there are too many threads
+                self._from_thread(self._end, error)
 
     def take_back(self, before: float | None = None) -> list[Delivery]:
         """See :class:`Worker`."""
@@ -148,6 +161,22 @@ class ThreadWorker:
         self._tickets.put(None)
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # raised into the thread from outside, for example
+            self._from_thread(self._end, error)
+
+    def _end(self, error: BaseException) -> None:
+        """The thread has ended before its time; in the reactor's thread."""
+        self._flush()
+        died = ConsumeException(f"the thread that runs the callbacks has ended: {shown(error, 300)}")
+        died.__cause__ = error
+        delivery, self.running = self.running, None
+        if delivery is not None:
+            self._finished([(delivery, died)])
+        self._died(died)
+
+    def _work(self) -> None:
         while (ticket := self._tickets.get()) is not None:
             delivery = self._waiting.claim(ticket)
             if delivery is None:
@@ -165,29 +194,35 @@ class ThreadWorker:
     def _call(self, delivery: Delivery) -> Exception | None:
         try:
             message = self._decode(delivery)
-        except Exception as error:
+        except BaseException as error:  # SystemExit of a schema class would end the thread
             return invalid(error)
         try:
             if self._started is not None:
                 self._started(delivery)
             result = self._callback(message)
-            if isinstance(result, Deferred):
-                self._wait_for(result)
-        except Exception as error:
-            return error
-        except (
-            BaseException
-        ) as error:  # SystemExit and the like would end the thread, and leave the consumer deaf
-            return Raised(error)
+            if result is not None and is_awaitable(result):
+                return raised(self._wait_for(result))
+        except BaseException as error:
+            return raised(error)
         return None
 
-    def _wait_for(self, deferred: Deferred[Any]) -> None:
-        """Wait in this thread for a Deferred that fires in the reactor's."""
-        fired: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._from_thread(deferred.addBoth, fired.put)
-        result = fired.get()
-        if isinstance(result, Failure):
-            result.raiseException()
+    def _wait_for(self, awaitable: Any) -> BaseException | None:
+        """Wait in this thread for something that is awaited in the reactor's; what it raised."""
+        ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        context = copy_context()
+
+        def start() -> None:
+            try:
+                waiting = outcome_of(awaitable, self._from_thread, context)
+            except BaseException as error:
+                ended.put(error)
+            else:
+                waiting.addCallbacks(
+                    lambda end: ended.put(end.error), lambda failure: ended.put(failure.value)
+                )
+
+        self._from_thread(start)
+        return ended.get()
 
     def _flush(self) -> None:
         # Cleared before the deque is emptied: what finishes from here on wakes the reactor again.
@@ -198,11 +233,3 @@ class ThreadWorker:
             batch.append(done.popleft())
         if batch:
             self._finished(batch)
-
-
-class Raised(Exception):
-    """A callback raised something that is no Exception, such as SystemExit or CancelledError."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(f"{type(error).__name__}: {error}")
-        self.__cause__ = error

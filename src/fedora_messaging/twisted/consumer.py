@@ -9,7 +9,6 @@ outcome means by :mod:`fedora_messaging._delivery`.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,8 @@ from .. import _wire
 from .._backoff import Backoff
 from .._delivery import Delivery
 from .._lifecycle import CloseReason, Lifecycle, Scope, State, verdict
+from .._log import SafeLog
+from .._show import shown
 from .._topology import Subscription
 from ..exceptions import HaltConsumer, excerpt
 from ..message import Message
@@ -29,7 +30,7 @@ from ._channel import Channel
 from ._clock import Clock, wait
 from ._deliveries import Deliveries, Overtime
 from ._ending import Ending, fire
-from ._outcomes import Outcomes
+from ._outcomes import Outcomes, tell
 from ._reactor_worker import ReactorWorker
 from ._settings import ConsumerSettings
 from ._workers import ThreadWorker, Worker
@@ -37,7 +38,7 @@ from .stats import ConsumerStatistics
 
 __all__ = ["Consumer"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 #: What basic.cancel and channel.close may take of a grace period, in seconds.
 _POLITE = 5.0
@@ -80,7 +81,7 @@ class Consumer:
         progressed: Called when it has been consuming for ``stable`` seconds.
 
         Raises:
-            ValueError: The callback is not callable.
+            ValueError: It cannot be a callback; see :func:`fedora_messaging.twisted._callbacks.resolve`.
         """
         self.callback = resolve(callback)
         self.queue = subscription.queue.name
@@ -112,9 +113,14 @@ class Consumer:
         observer = self._settings.observer
         started = None if observer is None else observer.started
         if from_thread is None or runs_on_reactor(self.callback):
-            return ReactorWorker(self.callback, _wire.decode, self._finished, self._clock.callLater, started)
+            hop = from_thread or getattr(self._clock, "callFromThread", None)
+            return ReactorWorker(
+                self.callback, _wire.decode, self._finished, self._clock.callLater, started, hop
+            )
         name = f"fedora-messaging consumer of {self.queue or 'a queue named by the broker'}"
-        return ThreadWorker(self.callback, _wire.decode, self._finished, from_thread, name, started)
+        return ThreadWorker(
+            self.callback, _wire.decode, self._finished, from_thread, name, started, died=self._end
+        )
 
     def __repr__(self) -> str:
         return f"<Consumer of {self.queue!r}, {self._life.state.value}>"
@@ -229,7 +235,8 @@ class Consumer:
         """
         if self._life.state is State.STOPPED:
             return
-        self._error = self._error or error
+        if self._error is None:
+            self._error = error
         if self._life.state is State.DRAINING:
             await wait(self._clock, self.result, grace)
             return
@@ -311,8 +318,8 @@ class Consumer:
         error = failure.value
         self._attempt = None
         if not isinstance(error, NotSubscribed):  # a defect: said in full, and treated as any passing failure
-            _log.error("Declaring failed: %s", failure.getTraceback())
-            error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, repr(error)))
+            _log.error("Declaring failed.", error=error)
+            error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, shown(error, 500)))
         if error.error is not None:
             self._stop(error.error)
             return
@@ -342,10 +349,10 @@ class Consumer:
             self._life.move(State.BACKOFF)
             delay = self._backoff.next()
             what = f" ({declared[0]} {declared[1]})" if declared else ""
+            self._retry = self._clock.callLater(delay, self._try_again)
             _log.warning(
                 "Consuming from %r failed%s: %s. Next try in %.1f s.", self.queue, what, reason, delay
             )
-            self._retry = self._clock.callLater(delay, self._try_again)
         elif self._life.state is not State.CONNECTING:
             self._lost = None
             self._life.move(State.CONNECTING)
@@ -396,11 +403,16 @@ class Consumer:
         settled, ends = self._outcomes.judge(batch)
         deliveries = None if self._subscribed is None else self._subscribed.deliveries
         if ends is not None:  # before anything is requeued, which would come back to this very consumer
-            Deferred.fromCoroutine(self.drain(_POLITE, ends.ends))
+            self._end(ends.ends)
         if deliveries is not None:
             deliveries.settle(settled)
+        tell(batch, self.callback)
         if self._is_settled():
             fire(self._idle, None)
+
+    def _end(self, error: Exception | None) -> None:
+        """End because of an error, in order, or else at once."""
+        Deferred.fromCoroutine(self.drain(_POLITE, error)).addErrback(lambda _: self._stop(self._error))
 
     # The end
 
@@ -425,9 +437,14 @@ class Consumer:
         self._forget()
         self._worker.stop()
         self._open_channel = None
-        if error is None or isinstance(error, HaltConsumer):
-            _log.info("Stopped consuming from %r%s.", self.queue, f": {excerpt(error)}" if error else "")
-        else:
-            _log.error("The consumer of %r ended: %s: %s", self.queue, type(error).__name__, excerpt(error))
         fire(self._idle, None)
+        # It is over. This line comes before the application hears of it, which may end the process.
+        if error is None:
+            _log.info("Stopped consuming from %r.", self.queue)
+        elif issubclass(type(error), HaltConsumer):
+            _log.info("Stopped consuming from %r: %s.", self.queue, excerpt(error))
+        elif self.stats.failed:  # which has been logged in full
+            _log.error("The consumer of %r ended, because its callback failed.", self.queue)
+        else:
+            _log.error("The consumer of %r ended: %s", self.queue, excerpt(shown(error, 1000)))
         self._ending.end(error)

@@ -19,6 +19,8 @@ from twisted.python import usage
 
 from .. import _topology
 from .._entry import CallbackNotFound, exit_code, load_callback
+from .._log import SafeLog
+from .._show import shown, text_of
 from .._values import ConsumerConfig
 from ..config import conf
 from ..exceptions import ConfigurationException, excerpt
@@ -29,7 +31,7 @@ from .service import FedoraMessagingService
 
 __all__ = ["Options", "makeService"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class Options(usage.Options):
@@ -132,7 +134,7 @@ def _callback_of(consumer: ConsumerConfig) -> Callable[..., Any]:
     try:
         return resolve(found)
     except Exception as error:
-        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        words = str(error) if isinstance(error, ValueError) else shown(error, 2000)
         raise CallbackNotFound(f'The callback "{named}" cannot be used: {words}') from error
 
 
@@ -200,12 +202,11 @@ class _Consuming(Service):
         failure.trap(FirstError)
         error = failure.value.subFailure.value
         code = exit_code(error)
-        _log.log(
-            logging.ERROR if code else logging.INFO, "Ending with exit code %d: %s", code, excerpt(error)
-        )
         if code:
             _exit_with(code)
         self._reactor.stop()
+        # What ended it the consumer has logged.
+        _log.log(logging.ERROR if code else logging.INFO, "Ending with exit code %d.", code)
 
     def _take_signals(self) -> None:
         # After the reactor has set its own, with which twistd would end itself by the signal it got.
@@ -242,4 +243,4 @@ def _give_up(error: Exception) -> NoReturn:
 
 def _tell(error: Exception) -> None:
     """One line for the terminal, past Twisted's log, which takes the place of stderr."""
-    print(" ".join(str(error).split()), file=sys.__stderr__, flush=True)
+    print(" ".join(text_of(error, 5000).split()), file=sys.__stderr__, flush=True)
