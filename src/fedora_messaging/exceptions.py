@@ -184,9 +184,8 @@ class ValidationError(BaseException):
     @property
     def summary(self) -> str:
         """The first line of the error."""
-        cause = self.args[0] if self.args else None
         try:
-            text = getattr(cause, "message", None)
+            text = getattr(self.args[0] if self.args else None, "message", None)
         except Exception:  # of a property
             text = None
         return (text_of(text) if issubclass(type(text), str) else text_of(self)).split("\n", 1)[0]
