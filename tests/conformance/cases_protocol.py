@@ -45,7 +45,7 @@ def what_the_broker_says_first(lab: Lab) -> Any:
         (start.version_major, start.version_minor),
         sorted(word for word in start.mechanisms.split() if word in ("PLAIN", "AMQPLAIN", "EXTERNAL")),
         start.locales,
-        sorted(name for name, on in capabilities.items() if on and name != "direct_reply_to"),
+        sorted(name for name, on in capabilities.items() if on),
         sorted(
             set(start.server_properties) & {"cluster_name", "information", "platform", "product", "version"}
         ),

@@ -48,6 +48,5 @@ MISSING = (
     ("The acknowledgement time-out (`consumer_timeout`)", "tests that need it run on RabbitMQ"),
     ("Policies, limits and the management API", "arguments of queues and exchanges do the same"),
     ("Topic permissions", "those for names are there"),
-    ("Direct reply-to (`amq.rabbitmq.reply-to`)", "publish and consume need no replies"),
     ("AMQP 1.0 and other protocols", "AMQP 0-9-1 is what the package speaks"),
 )

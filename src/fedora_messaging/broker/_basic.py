@@ -15,6 +15,8 @@ from ._declaring import queue_name
 from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition, refused
 from ._fields import WORDS
 from ._message import published
+from ._replies import QUEUE as REPLIES
+from ._replies import addressed
 
 if TYPE_CHECKING:
     from ._channel import Channel, Methods
@@ -32,6 +34,7 @@ def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, bod
     exchange = vhost.exchange(method.exchange)
     if exchange.internal:
         raise refused(f"cannot publish to internal {kind_in_vhost('exchange', exchange.name, vhost.name)}")
+    properties = addressed(channel, properties)
     message = published(method.exchange, method.routing_key, properties, body, connection.user)
     confirms = channel.confirms
     number = 0 if confirms is None else confirms.begin()
@@ -69,8 +72,14 @@ def consume(channel: Channel, method: spec.Basic.Consume) -> None:
     if tag in channel.consumers:
         raise AMQPError(spec.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
     name = queue_name(channel, method.queue)
-    channel.connection.check("read", "queue", name)
     tag = tag or f"amq.ctag-{secrets.token_urlsafe(16)}"
+    if name == REPLIES:
+        channel.broker.replies.open(channel, tag, no_ack=method.no_ack)
+        if not method.nowait:
+            channel.reply(spec.Basic.ConsumeOk(consumer_tag=tag))
+        return
+    channel.connection.check("read", "queue", name)
+    channel.broker.replies.check_consume(name, channel.vhost.name)
     queue = channel.vhost.queue(name, channel.connection)
     priority = method.arguments.get("x-priority")
     if priority is not None and not priority.is_integer:
@@ -88,7 +97,11 @@ def consume(channel: Channel, method: spec.Basic.Consume) -> None:
 
 
 def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
-    consumer = channel.consumers.pop(method.consumer_tag, None)
+    consumer = None
+    if channel.reply_consumer is not None and channel.reply_consumer.tag == method.consumer_tag:
+        channel.broker.replies.close(channel)
+    else:
+        consumer = channel.consumers.pop(method.consumer_tag, None)
     if not method.nowait:
         channel.reply(spec.Basic.CancelOk(consumer_tag=method.consumer_tag))
     if consumer is not None:
@@ -98,6 +111,7 @@ def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
 def get(channel: Channel, method: spec.Basic.Get) -> None:
     name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
+    channel.broker.replies.check_get(name, channel.vhost.name)
     queue = channel.vhost.queue(name, channel.connection)
     queue.check_get()
     queue.touch()

@@ -13,6 +13,7 @@ from ._codec import encode_method, method_name
 from ._confirms import Confirms
 from ._consumers import Consumer, Unsettled, by_queue
 from ._errors import AMQPError, not_implemented
+from ._replies import ReplyConsumer
 
 if TYPE_CHECKING:
     from ._connection import Connection
@@ -28,10 +29,12 @@ class Channel:
     Attributes:
         number: its number on the connection.
         consumers: its consumers by tag.
+        reply_consumer: the consumer of direct replies, or None.
         unsettled: its deliveries that wait for an acknowledgement.
         prefetch: the limit the next consumer gets.
         global_limit: the limit of the whole channel, or None.
         confirms: the numbers of its publishes, or None when it has no confirms.
+        last_tag: the last delivery tag.
         last_queue: the queue it declared last, which an empty name stands for.
     """
 
@@ -41,13 +44,14 @@ class Channel:
         self.vhost = connection.vhost
         self.number = number
         self.consumers: dict[str, Consumer] = {}
+        self.reply_consumer: ReplyConsumer | None = None
         self.unsettled = Unsettled()
         self.prefetch = 0
         self.global_limit: int | None = None
         self.confirms: Confirms | None = None
         self.last_queue = ""
         self.is_open = True
-        self._last_tag = 0
+        self.last_tag = 0
 
     @property
     def in_flight(self) -> int:
@@ -55,8 +59,8 @@ class Channel:
         return self.unsettled.in_flight
 
     def next_tag(self) -> int:
-        self._last_tag += 1
-        return self._last_tag
+        self.last_tag += 1
+        return self.last_tag
 
     def reply(self, method: Method) -> None:
         self.connection.send(encode_method(self.number, method))
@@ -97,6 +101,7 @@ class Channel:
             return
         self.is_open = False
         self.connection.confirming.pop(self, None)
+        self.broker.replies.close(self)
         consumers, self.consumers = list(self.consumers.values()), {}
         deliveries = by_queue(self.unsettled.take_all())
         for queue, entries in deliveries.items():

@@ -14,6 +14,7 @@ from ._errors import AMQPError, kind_in_vhost, precondition, refused
 from ._exchanges import Exchange, check_equivalent
 from ._fields import WORDS, Table
 from ._quorum import check_declaration
+from ._replies import QUEUE as REPLIES
 
 if TYPE_CHECKING:
     from ._channel import Channel, Methods
@@ -157,6 +158,12 @@ def _unbind(
 def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
     vhost, connection = channel.vhost, channel.connection
     name = _stripped(method.queue)
+    if name.startswith(REPLIES):
+        channel.broker.replies.declare(channel, name)
+        channel.last_queue = name
+        if not method.nowait:
+            channel.reply(spec.Queue.DeclareOk(queue=name, message_count=0, consumer_count=1))
+        return
     if method.passive:
         name = queue_name(channel, name)
         if channel.broker.emulation.passive_checked:
@@ -242,6 +249,7 @@ def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:
     channel.connection.check("write", "queue", name)
     channel.connection.check("read", "exchange", source)
     _not_default(source)
+    channel.broker.replies.check_bind(name)
     queue = channel.vhost.queue(name, channel.connection)
     channel.vhost.exchange(source).bind(queue, key, method.arguments)
     if not method.nowait:
@@ -254,6 +262,7 @@ def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
     channel.connection.check("write", "queue", name)
     channel.connection.check("read", "exchange", source)
     _not_default(source)
+    channel.broker.replies.check_bind(name)
     queue = channel.vhost.queues.get(name)
     _unbind(channel, source, queue, method.routing_key, method.arguments)
     channel.reply(spec.Queue.UnbindOk())
@@ -262,7 +271,9 @@ def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
 def purge_queue(channel: Channel, method: spec.Queue.Purge) -> None:
     name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
-    count = channel.vhost.queue(name, channel.connection).purge()
+    count = 0
+    if not channel.broker.replies.is_queue(name):
+        count = channel.vhost.queue(name, channel.connection).purge()
     if not method.nowait:
         channel.reply(spec.Queue.PurgeOk(message_count=count))
 

@@ -36,6 +36,7 @@ class Emulation:
         zero_count_on_get: whether `basic.get` from a quorum queue tells of an `x-delivery-count` of 0.
         client_deaths_count: whether `x-death` entries that a client published count on.
         last_death_headers: whether dead letters have `x-last-death-...` headers.
+        replies_are_queues: whether an address for direct replies counts as a queue.
         reject_marks: whether a rejected message is marked as redelivered where it is dead-lettered to.
     """
 
@@ -61,6 +62,7 @@ class Emulation:
     zero_count_on_get: bool
     client_deaths_count: bool
     last_death_headers: bool
+    replies_are_queues: bool
     reject_marks: bool
 
 
@@ -88,6 +90,7 @@ RELEASES = {
         zero_count_on_get=True,
         client_deaths_count=True,
         last_death_headers=False,
+        replies_are_queues=False,
         reject_marks=False,
     ),
     "4.3": Emulation(
@@ -113,6 +116,7 @@ RELEASES = {
         zero_count_on_get=False,
         client_deaths_count=False,
         last_death_headers=True,
+        replies_are_queues=True,
         reject_marks=True,
     ),
 }

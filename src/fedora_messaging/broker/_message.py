@@ -5,7 +5,7 @@ the queues it is in; and an entry, its place in one queue."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ._codec import short_string
 from ._errors import AMQPError, precondition
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 #: Ten years, in ms.
 MAX_TTL = 315360000000
+
+
+class Target(Protocol):
+    """Where a message ends up: a queue, or what takes messages like one."""
+
+    @property
+    def name(self) -> str: ...
+
+    def publish(self, message: Message) -> bool:
+        """Takes a message, or returns False."""
 
 
 class Message:

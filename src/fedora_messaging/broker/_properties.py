@@ -18,6 +18,7 @@ _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
 
 HEADERS = 1 << 13
+REPLY_TO = 1 << 9
 DELIVERY_MODE = 1 << 12
 PRIORITY = 1 << 11
 EXPIRATION = 1 << 8
@@ -31,7 +32,7 @@ _ORDER = (
     (DELIVERY_MODE, 1),
     (PRIORITY, 1),
     (1 << 10, "s"),
-    (1 << 9, "s"),
+    (REPLY_TO, "s"),
     (EXPIRATION, "s"),
     (MESSAGE_ID, "s"),
     (1 << 6, 8),
@@ -122,6 +123,17 @@ class Properties:
     def message_id(self) -> str | None:
         value = self._bytes(MESSAGE_ID)
         return None if value is None else text(value)
+
+    @property
+    def reply_to(self) -> str | None:
+        value = self._bytes(REPLY_TO)
+        return None if value is None else text(value)
+
+    def with_reply_to(self, name: str) -> bytes:
+        """The raw properties with another `reply_to`, where there is one."""
+        start, stop = self.spans[REPLY_TO]
+        value = raw(name)
+        return b"".join((self.raw[: start - 1], bytes((len(value),)), value, self.raw[stop:]))
 
     def with_headers(self, changes: Mapping[str, Field | None], *, expiration: bool = True) -> bytes:
         """The raw properties with some headers set (first) or, where None, taken away.

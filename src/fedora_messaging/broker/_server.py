@@ -25,6 +25,7 @@ from ._exchanges import Exchange, exchange_class
 from ._link import Link
 from ._memory import Pump, connect
 from ._message import Message
+from ._replies import Replies
 from ._vhost import VirtualHost
 from .faults import Faults
 
@@ -119,6 +120,7 @@ class Broker:
         self.dirty: dict[Link, None] = {}
         self.alarm: str | None = None
         self.faults = Faults(self)
+        self.replies = Replies(self.emulation)
         self._ports: list[Any] = []
 
     def __repr__(self) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ._arguments import Options
 from ._deadletter import dead_message, recorded
-from ._errors import not_found
+from ._errors import AMQPError, not_found
 from ._exchanges import DirectExchange, Exchange, FanoutExchange, HeadersExchange, TopicExchange
 from ._fields import Malformed, Table
-from ._message import Message
+from ._message import Message, Target
 from ._properties import Properties
 from ._queue import Queue
 from ._quorum import QuorumQueue
@@ -116,18 +116,18 @@ class VirtualHost:
         if exchange.auto_delete and not exchange.bindings and exchange.name in self.exchanges:
             self.delete_exchange(exchange)
 
-    def route(self, exchange: Exchange, message: Message) -> list[Queue]:
+    def route(self, exchange: Exchange, message: Message) -> list[Target]:
         """The queues a message goes to, each once, also through bound and alternate exchanges."""
         if not exchange.name:
-            return self._named(message.keys)
-        queues: dict[Queue, None] = {}
+            return self._named(message)
+        queues: dict[Target, None] = {}
         seen = {exchange.name}
         todo = [exchange]
         headers: Table | None = None
         while todo:
             current = todo.pop()
             if not current.name:
-                queues.update(dict.fromkeys(self._named(message.keys)))
+                queues.update(dict.fromkeys(self._named(message)))
                 continue
             if headers is None and isinstance(current, HeadersExchange):
                 headers = _headers(message)
@@ -169,7 +169,11 @@ class VirtualHost:
         except Malformed:
             return
         dead.redelivered |= marked and self.emulation.reject_marks
-        for target in self.route(exchange, dead):
+        try:
+            targets = self.route(exchange, dead)
+        except AMQPError:  # the key is a reply address that cannot be read: there is no client to tell
+            return
+        for target in targets:
             if not deaths.cycles(target.name):
                 target.publish(dead)
 
@@ -178,9 +182,14 @@ class VirtualHost:
         for queue in [queue for queue in self.queues.values() if queue.owner is connection]:
             self.delete_queue(queue)
 
-    def _named(self, names: tuple[str, ...]) -> list[Queue]:
+    def _named(self, message: Message) -> list[Target]:
         """What the default exchange does."""
-        return list(dict.fromkeys(self.queues[name] for name in names if name in self.queues))
+        targets: dict[Target, None] = dict.fromkeys(
+            self.queues[name] for name in message.keys if name in self.queues
+        )
+        if len(targets) < len(message.keys):
+            targets.update(dict.fromkeys(self._broker.replies.route(message)))
+        return list(targets)
 
     def _forget(self, destination: Exchange | Queue) -> None:
         for source in list(self.exchanges.values()):
