@@ -6,8 +6,9 @@ PYTHON ?= $(shell ./scripts/find-python default)
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-# make test: which RabbitMQ (3 or 4), which install (fast, plain or lowest), and pytest's arguments
-RABBITMQ ?= 3
+# make test: which RabbitMQ (nothing: the system's, from 3.10 on; 4: RabbitMQ 4.3 in a folder; none: without),
+# which install (fast, plain or lowest), and pytest's arguments
+RABBITMQ ?=
 INSTALL ?= fast
 ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
@@ -18,8 +19,8 @@ export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
 
-test: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
-	OLDEST_PYTHON=$$(./scripts/find-python oldest) $(VENV)/bin/tox run -q -e $(INSTALL) -- $(ARGS)
+test: $(VENV)/.tox
+	@ALL=$(if $(filter file,$(origin ARGS)),yes) ./scripts/run-tests $(INSTALL) $(ARGS)
 
 SECONDS ?= 600
 soak: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)

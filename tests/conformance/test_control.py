@@ -97,11 +97,12 @@ _CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("label", _CALLS)
-def test_permissions(broker: Embedded | _Reference, release: str, label: str) -> None:
+def test_permissions(broker: Embedded | _Reference, release: str, emulated: str, label: str) -> None:
     """A user may configure, write and read what its patterns match, and nothing else: 403."""
     call, expected = _CALLS[label]
     if expected.endswith(" since 4.3"):
-        expected = "ok" if release == "3.10" else expected.removesuffix(" since 4.3")
+        played = emulated if isinstance(broker, Embedded) else release
+        expected = expected.removesuffix(" since 4.3") if played == "4.3" else "ok"
     guest, owner = Lab(broker.url(), release, ""), Lab(broker.url("owner"), release, "")
     try:
         channel = guest.channel()

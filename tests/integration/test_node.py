@@ -144,10 +144,10 @@ def test_three_nodes_are_one_cluster(cluster: Cluster) -> None:
 
 
 def test_a_missing_installation_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where RabbitMQ 4 is not set up, the error names the command that does it."""
+    """Where RabbitMQ 4.3 is not set up, the error names the command that does it."""
     monkeypatch.setenv("RABBITMQ_4_DIR", str(tmp_path))
     with pytest.raises(NotInstalled, match=r"make rabbitmq-4|needs root"):
-        find(4)
+        find("4")
 
 
 _INTERRUPTED = """

@@ -15,13 +15,13 @@ class Cluster:
     Args:
         size: How many nodes.
         settings: For all of them.
-        installation: Which RabbitMQ; None: 4.
+        installation: Which RabbitMQ; None: the one that RABBITMQ names.
     """
 
     def __init__(
         self, size: int = 3, settings: Settings | None = None, *, installation: Installation | None = None
     ) -> None:
-        installation = installation or find(4)
+        installation = installation or find()
         settings = settings or Settings()
         mark = secrets.token_hex(3)
         names = [f"c{number}-{mark}" for number in range(1, size + 1)]

@@ -2,20 +2,27 @@
 # SPDX-License-Identifier: MIT
 """The nodes as pytest fixtures.
 
-Which RabbitMQ they start comes from the environment variable RABBITMQ, 3 or 4. Where that one can't be
-started the tests fail and say what to do: none is skipped.
+Which RabbitMQ they start comes from the environment variable RABBITMQ, see `installation`. None is skipped
+silently: `guard` ends the run where no node can be started, and counts what RABBITMQ=none leaves out.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .certificates import Certificates
 from .cluster import Cluster
-from .installation import Installation, NotInstalled, find, wanted
+from .guard import absent
+from .installation import Installation, find
 from .node import Node, Settings
 from .vhosts import Vhost, VhostPool
+
+if TYPE_CHECKING:
+    from support.embedded_node import EmbeddedNode, EmbeddedVhost
 
 
 @pytest.fixture(scope="session")
@@ -32,13 +39,19 @@ def rabbitmq(installation: Installation) -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def vhosts(rabbitmq: Node) -> VhostPool:
-    """Virtual hosts of the shared node."""
-    return VhostPool(rabbitmq)
+def vhosts(request: pytest.FixtureRequest) -> Iterator[VhostPool | EmbeddedNode]:
+    """Virtual hosts of the shared node; of an embedded broker with RABBITMQ=none."""
+    if absent():
+        from support.embedded_node import EmbeddedNode
+
+        with EmbeddedNode() as node:
+            yield node
+    else:
+        yield VhostPool(request.getfixturevalue("rabbitmq"))
 
 
 @pytest.fixture
-def vhost(vhosts: VhostPool) -> Vhost:
+def vhost(vhosts: VhostPool | EmbeddedNode) -> Vhost | EmbeddedVhost:
     """An empty virtual host of the shared node, for this test alone."""
     return vhosts.take()
 
@@ -51,9 +64,9 @@ def own_node(installation: Installation) -> Iterator[Callable[..., Node]]:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """Three nodes of RabbitMQ 4 that know each other; the tests that use it belong to RABBITMQ=4 alone."""
-    with Cluster() as nodes:
+def cluster(installation: Installation) -> Iterator[Cluster]:
+    """Three nodes that know each other, of RabbitMQ 4.3 and later: the tests that use it run there alone."""
+    with Cluster(installation=installation) as nodes:
         yield nodes
 
 
@@ -61,21 +74,3 @@ def cluster() -> Iterator[Cluster]:
 def certificates() -> Certificates:
     """An authority with a certificate for localhost and 127.0.0.1."""
     return Certificates()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the cluster's tests to the runs on RabbitMQ 4; pytest counts them as deselected."""
-    if wanted() == 4:
-        return
-    later = [item for item in items if "cluster" in getattr(item, "fixturenames", ())]
-    if later:
-        items[:] = [item for item in items if item not in later]
-        config.hook.pytest_deselected(items=later)
-
-
-def pytest_report_header() -> str:
-    """Say which RabbitMQ is used, or why there is none."""
-    try:
-        return f"rabbitmq: {find().version}"
-    except NotInstalled as error:
-        return f"rabbitmq: {error}"

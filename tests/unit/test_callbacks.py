@@ -234,14 +234,16 @@ from fedora_messaging._delivery import Delivery
 from fedora_messaging.exceptions import Nack
 from fedora_messaging.twisted._reactor_worker import ReactorWorker
 
-def eager(loop, coroutine, **_):  # as asyncio.eager_task_factory of Python 3.12 does
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        done = loop.create_future()
-        done.set_result(None)
-        return done
-    raise AssertionError("these do not wait")
+eager = getattr(asyncio, "eager_task_factory", None)
+if eager is None:  # before Python 3.12, which has none: any future would do for a task
+    def eager(loop, coroutine, **_):
+        try:
+            coroutine.send(None)
+        except StopIteration:
+            done = loop.create_future()
+            done.set_result(None)
+            return done
+        raise AssertionError("these do not wait")
 
 def later(error):
     failing = defer.Deferred()
