@@ -91,7 +91,15 @@ def find(which: str | None = None) -> Installation:
         raise NotInstalled("none, because RABBITMQ=none says so")
     if which == "4":
         return _in_folder(Path(os.environ.get("RABBITMQ_4_DIR") or _CHECKOUT / ".rabbitmq-4").resolve())
-    found = _newest(_SYSTEM)
+    return usable(newest(_SYSTEM), which)
+
+
+def usable(found: Installation | None, which: str) -> Installation:
+    """The system's RabbitMQ, if it will do where ``which`` was asked for, "" or "3".
+
+    Raises:
+        NotInstalled: There is none, it is too old, or of another major version.
+    """
     if found is None:
         raise NotInstalled("no RabbitMQ on this machine: run `make rabbitmq`")
     if not found.since(*_OLDEST):
@@ -112,7 +120,7 @@ def _in_folder(root: Path) -> Installation:
             "RabbitMQ 4.3 runs in a folder with mounts of its own, which needs root: run `make test` for the "
             "system's RabbitMQ, or this as root"
         )
-    found = _newest(root)
+    found = newest(root)
     if found is None:
         raise NotInstalled(f"no RabbitMQ 4 in {root}: run `make rabbitmq-4`")
     return found
@@ -122,7 +130,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version.partition("-")[0])[:3])
 
 
-def _newest(root: Path) -> Installation | None:
+def newest(root: Path) -> Installation | None:
+    """The newest RabbitMQ of the system whose root folder this is."""
     homes = {home.resolve(): version for home, version in _homes(root)}
     if not homes:
         return None
