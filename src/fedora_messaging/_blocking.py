@@ -17,7 +17,7 @@ from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
 from ._interception import interception
 from ._sending import Sending
-from .config import Config, LazyConfig, conf, parse
+from .config import Config, LazyConfig, conf
 from .exceptions import HaltConsumer, PublishTimeout
 from .message import Message, check_outgoing
 from .signals import pre_publish_signal, publish_failed_signal, publish_signal
@@ -311,7 +311,7 @@ class Client:
         from .twisted._clock import global_clock
         from .twisted.service import FedoraMessagingService
 
-        service = FedoraMessagingService(None, config=self._fixed or parse(self._conf))
+        service = FedoraMessagingService(None, config=self._fixed or self._conf.parsed())
         self._service, self._connection_keys = service, keys
         if self._trigger is None:
             self._trigger = global_clock().addSystemEventTrigger("before", "shutdown", self._at_shutdown)

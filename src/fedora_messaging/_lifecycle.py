@@ -9,6 +9,7 @@ The wing asks, moves, and acts.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 from .exceptions import (
@@ -16,6 +17,7 @@ from .exceptions import (
     BaseException,
     ConnectionException,
     ConsumerCanceled,
+    NoFreeChannels,
     PermissionException,
 )
 
@@ -102,6 +104,7 @@ class CloseReason:
         text: The broker's words, or the transport's error in words.
         cause: The error underneath, if there was one.
         opened: Whether the connection had been open before (Connection.OpenOk was received).
+        peer: The broker's address in words, for a connection; "" where it is not known.
     """
 
     scope: Scope
@@ -109,6 +112,7 @@ class CloseReason:
     text: str
     cause: Exception | None = None
     opened: bool = True
+    peer: str = ""
 
     def __str__(self) -> str:
         return (
@@ -119,8 +123,25 @@ class CloseReason:
 
     @property
     def refused_login(self) -> bool:
-        """Whether the broker refused the credentials or the virtual host."""
-        return not self.opened and self.scope is Scope.CONNECTION and self.code in (403, 530)
+        """Whether the credentials or the virtual host were refused (402, 403, 530), or no login was tried
+        because the broker offers none that this client can do. A limit that is reached is no refusal."""
+        if self.opened:
+            return False
+        if isinstance(self.cause, PermissionException):
+            return True
+        return self.scope is Scope.CONNECTION and self.code in (402, 403, 530) and not _reached(self)
+
+    @property
+    def advised(self) -> str:
+        """The words of the reason; for a refused login with what to check."""
+        if not self.refused_login or self.cause is not None:
+            return str(self)
+        words = str(self).replace("For details see the broker logfile", "").rstrip(" .")
+        if self.code != 403:
+            return f"{words}; check the virtual host, and the user's permissions in it"
+        if "EXTERNAL" in words:
+            return f"{words}; check that the broker knows the user in the certificate (its log says more)"
+        return f"{words}; check the user name and the password (the broker's log says more)"
 
     @property
     def refused_tls(self) -> bool:
@@ -134,12 +155,14 @@ class CloseReason:
         return self.opened and self.scope is Scope.CONNECTION and self.code >= 500
 
     def error(self) -> ConnectionException | PermissionException:
-        """The documented exception for it; credentials never show."""
+        """The documented exception for it, with the broker's address; passwords never show."""
         if self.refused_login:
-            return PermissionException("connection", "the virtual host or the credentials", str(self))
-        if isinstance(self.cause, ConnectionException):
-            return self.cause
-        return ConnectionException(reason=str(self))
+            return PermissionException("connection", f"to {self.peer or 'the broker'}", self.advised)
+        error = ConnectionException(
+            reason=f"no connection to {self.peer}: {self}" if self.peer else str(self)
+        )
+        error.__cause__ = self.cause
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +189,35 @@ def verdict(
     Until it has consumed once, a refusal ends it: the configuration is wrong and a person should hear
     of it. After that, every failure is taken for a passing one and retried.
 
+    What the broker's answers mean at the first start, by reply code (AMQP 0-9-1, section 1.2; the texts
+    are RabbitMQ's):
+
+    ==== ============================================================== ==========================
+    code the broker says                                                verdict
+    ==== ============================================================== ==========================
+    320  connection forced: stopping, or closed by an administrator     retry
+    402  invalid path, to connection.open                               PermissionException
+    403  login refused                                                  PermissionException
+    403  queue in exclusive use: another consumer has it                retry
+    403  consuming refused                                              PermissionException
+    403  another declaration refused                                    BadDeclaration
+    404  no queue, no exchange                                          BadDeclaration
+    404  anything else: a node of the cluster is down                   retry
+    405  resource locked: an exclusive queue of another connection,     retry
+         which may be our last one that the broker has not given up
+    406  a limit is reached, or a time-out                              retry
+    406  anything else: other properties than the queue has             BadDeclaration
+    501, frame error, syntax error, command invalid, channel error,     BadDeclaration, if it answers
+    etc. unexpected frame, not implemented                              a declaration, else retry
+    506  resource error: the broker lacks something now                 retry
+    530  not allowed, to connection.open                                PermissionException
+    530  not allowed, because a limit is reached                        retry
+    541  internal error, to a declaration, but for a time-out           BadDeclaration
+    541  internal error, to anything else: not ready yet                retry
+    ==== ============================================================== ==========================
+
+    When all channels that ``channel_max`` allows are in use, that is BadDeclaration.
+
     Args:
         reason: How the channel or the connection ended.
         consumed_once: Whether this consumer has ever been consuming.
@@ -173,7 +225,7 @@ def verdict(
         declared: What was being declared, as (type of object, description), when it was refused.
     """
     if reason.scope is Scope.TRANSPORT:
-        if reason.refused_tls and not consumed_once:
+        if (reason.refused_tls or reason.refused_login) and not consumed_once:
             return Verdict(State.STOPPED, reason.error())
         return _RECONNECT
     if reason.scope is Scope.CONNECTION:
@@ -186,6 +238,8 @@ def verdict(
         return _RECONNECT
     if recovering and no_such_queue(reason):
         return Verdict(State.STOPPED, ConsumerCanceled(f"The queue is gone: {reason}"))
+    if isinstance(reason.cause, NoFreeChannels) and not consumed_once:
+        return Verdict(State.STOPPED, BadDeclaration("channel", "for its queue", str(reason)))
     if consumed_once or declared is None or unavailable(reason):
         return _RETRY
     if reason.code == 403 and declared[0] in ("consumer", "queue read"):
@@ -199,7 +253,21 @@ def no_such_queue(reason: CloseReason) -> bool:
 
 
 def unavailable(reason: CloseReason) -> bool:
-    """Whether the object exists, or may, but its node does not answer now."""
-    return (reason.code == 404 and "no queue" not in reason.text and "no exchange" not in reason.text) or (
-        reason.code in (406, 541) and "timeout" in reason.text
-    )
+    """Whether what was declared may be had later: its node does not answer now, or another connection has
+    it, or a limit is reached."""
+    text = reason.text
+    if reason.code == 404:
+        return "no queue" not in text and "no exchange" not in text
+    if reason.code == 403:
+        return text.rstrip(".").endswith("in exclusive use")
+    if reason.code in (406, 541):
+        return "timeout" in text or _reached(reason)
+    return reason.code in (405, 506)
+
+
+_REACHED = re.compile(r"\(\d+\) is reached\W*$")
+
+
+def _reached(reason: CloseReason) -> bool:
+    """Whether a limit of connections or queues, which others fill, is reached: a refusal that passes."""
+    return _REACHED.search(reason.text) is not None

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from . import _topology, _url
+from ._client_properties import check_client_properties
 from ._topology import Binding, Queue
 from ._values import DEFAULTS, RESERVED, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
 from .exceptions import ConfigurationException
@@ -181,7 +182,14 @@ def _client_properties(value: Any) -> Mapping[str, Any]:
                 f"client_properties.{key}: is reserved, as are {', '.join(RESERVED)} altogether"
             )
     _typed("client_properties.app", properties.get("app", ""), str)
-    return {**properties, **_reserved()}
+    if not isinstance(properties.get("capabilities", {}), Mapping):
+        raise _wrong("client_properties.capabilities", _WORDS[dict], properties["capabilities"])
+    complete = {**properties, **_reserved()}
+    try:
+        check_client_properties(complete)
+    except ValueError as error:
+        raise ConfigurationException(f"client_properties.{error}") from error
+    return complete
 
 
 @cache

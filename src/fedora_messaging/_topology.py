@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 _EXPIRES = 3_600_000  # milliseconds
+_SHOWN = 10  # bindings in a log line
 
 _T = TypeVar("_T")
 
@@ -70,6 +71,22 @@ class Subscription:
 
     queue: Queue
     bindings: tuple[Binding, ...] = ()
+
+    def preparation(self, *, missing: bool) -> str:
+        """What is done before the queue is consumed from, as the rest of a sentence.
+
+        Args:
+            missing: The queue was not there, and was declared for that reason.
+        """
+        if missing:
+            text = ", declared because it was not there"
+        else:
+            text = "" if self.queue.name else ", named by the broker"
+        pairs = [f"{each.exchange} with {key!r}" for each in self.bindings for key in each.routing_keys]
+        if not pairs:
+            return f"{text}; its bindings were left as they are"
+        more = f" and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+        return f"{text}, bound to {', '.join(pairs[:_SHOWN])}{more}"
 
 
 def overridden(

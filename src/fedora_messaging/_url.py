@@ -64,6 +64,8 @@ def _fault(url: str) -> str | None:
         port = 0
     if port == 0 or (parts.netloc.endswith(":") and parts.port is None):
         return "the port must be a number from 1 to 65535 (a password with special characters must be quoted)"
+    if not _is_host(parts.hostname or ""):
+        return "the host name is not one: its parts must have 1 to 63 characters, 253 altogether"
     if parts.fragment or url.endswith("#"):
         return 'it must not contain "#" (a password with special characters must be quoted)'
     if parts.username is not None and parts.password is None:
@@ -76,6 +78,14 @@ def _fault(url: str) -> str | None:
         if fault:
             return fault
     return None
+
+
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up at all; "" is for the default."""
+    try:
+        return len(name.rstrip(".").encode("idna")) <= 253 and "\0" not in name
+    except UnicodeError:
+        return False
 
 
 def _option_fault(name: str, value: str, count: int) -> str | None:

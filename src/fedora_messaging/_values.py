@@ -153,3 +153,5 @@ class Config:
     mandatory: bool = False
     max_message_size: int = 64 * 1024 * 1024
     consumers: tuple[ConsumerConfig, ...] = ()
+    #: Where amqp_url was written, in words; not a part of the configuration.
+    origin: str = field(default="", repr=False, compare=False)

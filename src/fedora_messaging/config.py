@@ -12,6 +12,7 @@ import os
 import re
 import threading
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from . import _toml
@@ -192,12 +193,24 @@ class LazyConfig(dict[str, Any]):
             ConfigurationException: Names the key that is wrong.
         """
         self._load()
+        values = dict(super().items())
         try:
-            return parse(dict(super().items()))
+            return replace(parse(values), origin=self._origin(values))
         except ConfigurationException as error:
             raise ConfigurationException(
                 f"{self.path}: {error.message}" if self.path else error.message
             ) from error
+
+    def _origin(self, values: dict[str, Any]) -> str:
+        """Where ``amqp_url`` was written."""
+        value = values.get("amqp_url")
+        named = ", named by FEDORA_MESSAGING_CONF" if os.environ.get(_VARIABLE) == self.path else ""
+        if "amqp_url" in self.given and value == self.given["amqp_url"]:
+            return f"amqp_url in {self.path}{named}"
+        if value != DEFAULTS["amqp_url"]:
+            return "amqp_url as set by the program"
+        where = f"{self.path}{named} has none" if self.path else "there is no configuration file"
+        return f"amqp_url's default, since {where}"
 
     def setup_logging(self) -> None:
         """Configure Python's logging as ``log_config`` says.

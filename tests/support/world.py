@@ -9,10 +9,13 @@ from typing import Any
 
 import pika
 from twisted.internet import task
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.error import ConnectionRefusedError, UserError
+from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from fedora_messaging.broker import Broker
 from fedora_messaging.config import Config, parse
@@ -24,8 +27,10 @@ PARAMETERS = pika.URLParameters("amqp://guest:guest@localhost/%2F")
 class Connector:
     """What Twisted's connectors are to a factory."""
 
-    def __init__(self, reactor: "MemoryReactor", factory: Any) -> None:
+    def __init__(self, reactor: "MemoryReactor", host: str, port: int, factory: Any) -> None:
         self.reactor = reactor
+        self.host = host
+        self.port = port
         self.factory = factory
         self.state = "disconnected"
         self.pump: Any = None
@@ -61,24 +66,45 @@ class Connector:
 
     def stopConnecting(self) -> None:
         self.state = "disconnected"
+        self.factory.clientConnectionFailed(self, Failure(UserError()))
+        self.factory.doStop()
+
+    def getDestination(self) -> IPv4Address:
+        return IPv4Address("TCP", self.host, self.port)
 
     def disconnect(self) -> None:
         if self.pump is not None:
             self.pump.client.loseConnection()
 
 
+@implementer(IHostnameResolver)
+class Loopback:
+    """Every name is this machine's."""
+
+    def resolveHostName(
+        self, receiver: Any, name: str, port: int = 0, types: Any = None, transport: str = "TCP"
+    ) -> None:
+        receiver.resolutionBegan(self)
+        receiver.addressResolved(IPv4Address("TCP", "127.0.0.1", port))
+        receiver.resolutionComplete()
+
+
+@implementer(IReactorPluggableNameResolver)
 class MemoryReactor(task.Clock):
     """A clock whose connections lead to an embedded broker."""
 
     def __init__(self, broker_options: dict[str, Any]) -> None:
         super().__init__()
         self.broker = Broker(clock=self, **broker_options)
+        self.nameResolver = Loopback()
         self.reachable = True
         self.connections = 0
         self.connectors: list[Connector] = []
 
-    def connectTCP(self, host: str, port: int, factory: Any, timeout: float = 30) -> Connector:
-        connector = Connector(self, factory)
+    def connectTCP(
+        self, host: str, port: int, factory: Any, timeout: float = 30, bindAddress: Any = None
+    ) -> Connector:
+        connector = Connector(self, host, port, factory)
         self.connectors.append(connector)
         connector.connect()
         return connector

@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -25,6 +26,26 @@ def install() -> None:
         from twisted.internet import asyncioreactor
 
         asyncioreactor.install()
+
+
+@contextmanager
+def _said_once() -> Iterator[None]:
+    """While this is open, what ends a consumer is not logged to the terminal, where the command says it, with
+    the same words. Handlers that write elsewhere have it."""
+
+    def shown(record: logging.LogRecord) -> bool:
+        return not isinstance(getattr(record, "ended_with", None), BaseException)
+
+    names = [None, *logging.Logger.manager.loggerDict]
+    handlers = {handler for name in names for handler in logging.getLogger(name).handlers}
+    terminal = [each for each in handlers if getattr(each, "stream", None) in (sys.stdout, sys.stderr)]
+    for handler in terminal:
+        handler.addFilter(shown)
+    try:
+        yield
+    finally:
+        for handler in terminal:
+            handler.removeFilter(shown)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -> None:
@@ -67,6 +88,7 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
         Deferred.fromCoroutine(work()).addBoth(finished)
 
     reactor.callWhenRunning(start)
-    reactor.run()
+    with _said_once():
+        reactor.run()
     if outcome and isinstance(outcome[0], Failure):
         outcome[0].raiseException()

@@ -28,6 +28,8 @@ class Subscribed(NamedTuple):
     queue: str
     tag: str
     deliveries: Deliveries
+    #: What was done for it, in words: where the queue comes from, and what it was bound to.
+    preparation: str = ""
 
     async def unsubscribe(self, clock: Clock, limit: float) -> None:
         """Cancel the AMQP consumer and return what was prefetched, in ``limit`` seconds at most."""
@@ -141,14 +143,16 @@ class Attempt:
     async def _subscribe(self) -> Subscribed:
         if self._lost is not None:
             channel, name = await find(self._open, self._lost)
+            preparation = ""
         else:
-            channel, name = await declare(
+            channel, name, missing = await declare(
                 self._open, self._subscription, self._exchanges, passive=self._passive
             )
+            preparation = self._subscription.preparation(missing=missing)
         deliveries = self._deliveries = self._make_deliveries(channel, name)
         channel.on_delivery = deliveries.arrived
         tag = await consume(channel, name, prefetch=self._prefetch)
-        return Subscribed(channel, name, tag, deliveries)
+        return Subscribed(channel, name, tag, deliveries, preparation)
 
     def _open(self) -> Deferred[Channel]:
         if self._over:

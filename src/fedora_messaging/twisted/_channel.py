@@ -91,6 +91,11 @@ class Channel:
         self.on_cancelled: Callable[[], None] = _ignore
         self.on_closed: Callable[[CloseReason], None] = _ignore
 
+    @property
+    def closing(self) -> bool:
+        """Whether :meth:`close` was called and the broker has not answered yet."""
+        return self._closing is not None
+
     # Calls
 
     def call(self, method: Method, reply: type[_Reply]) -> Deferred[_Reply]:

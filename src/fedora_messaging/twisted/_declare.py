@@ -87,7 +87,7 @@ async def declare(
     exchanges: Iterable[Exchange],
     *,
     passive: bool,
-) -> tuple[Channel, str]:
+) -> tuple[Channel, str, bool]:
     """Declare all that a subscription needs, on a channel of its own.
 
     Args:
@@ -97,7 +97,8 @@ async def declare(
         passive: Exchanges and the queue must exist already.
 
     Returns:
-        The channel, and the name of the queue, which the broker chose if it had none.
+        The channel, the name of the queue, which the broker chose if it had none, and whether the queue was
+        looked for first and declared because it was not there.
 
     Raises:
         Refused: The broker refused something.
@@ -107,12 +108,14 @@ async def declare(
     channel = await open_channel()
     await declare_exchanges(channel, exchanges, passive=passive)
     queue = subscription.queue
+    missing = False
     if queue.existing:
         try:
             name = await _declare_queue(channel, queue, passive=True)
         except Refused as refused:
             if passive or not no_such_queue(refused.reason):
                 raise
+            missing = True
             channel = await open_channel()
             name = await _declare_queue(channel, queue, passive=False)
     else:
@@ -129,7 +132,7 @@ async def declare(
                 spec.Queue.BindOk,
             )
     await calls.answers()
-    return channel, name
+    return channel, name, missing
 
 
 async def find(open_channel: Callable[[], Deferred[Channel]], name: str) -> tuple[Channel, str]:

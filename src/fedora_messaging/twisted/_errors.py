@@ -49,12 +49,18 @@ def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseRea
     return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened)
 
 
+#: What OpenSSL calls bytes that are not TLS.
+_NOT_TLS = frozenset({"wrong version number", "packet length too long", "http request", "unknown protocol"})
+
+
 def tls_words(failure: BaseException) -> str | None:
     """What went wrong in TLS, in words; None when it was something else."""
     kind = type(failure)
     if kind.__module__.startswith("service_identity"):
         return f"the certificate is not valid for this host ({failure})"[:300]
     if kind.__module__.startswith("OpenSSL"):
+        if any(each[-1] in _NOT_TLS for each in _queue(failure)):
+            return "the peer does not speak TLS: is it amqp://?"
         reasons = [": ".join(part for part in each if part) + _more(each[-1]) for each in _queue(failure)]
         return "; ".join(reasons) or str(failure) or kind.__name__
     return None

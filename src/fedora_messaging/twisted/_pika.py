@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import pika.connection
 from pika import frame, spec
 from pika.adapters.twisted_connection import TwistedProtocolConnection, _TwistedConnectionAdapter
+from pika.compat import as_bytes
+from pika.exceptions import ConnectionClosedByBroker, StreamLostError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import connectionDone
@@ -28,11 +30,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .. import _frames
+from .._client_properties import encode_client_properties
 from .._lifecycle import CloseReason, Scope
 from .._log import SafeLog
 from .._show import shown
+from ..exceptions import ConnectionException, NoFreeChannels, PermissionException, excerpt
 from ._channel import Channel, ChannelEnded
 from ._errors import transport_reason
+from ._secret import Secrets, check_secret
 
 if TYPE_CHECKING:
     from ._clock import Clock
@@ -43,6 +48,11 @@ _log = SafeLog(__name__)
 
 #: How long a peer may take to end a connection that we end, in seconds.
 LINGER = 0.5
+#: How peers that do not speak AMQP begin, and what they are.
+_OTHERS = (
+    (b"\x15\x03", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
+    (b"HTTP/", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
+)
 #: How long the broker may take to answer connection.close, in seconds.
 CLOSE_TIMEOUT = 5.0
 
@@ -69,7 +79,10 @@ class _Adapter(_TwistedConnectionAdapter):
             raise _frames.CorruptFrame(
                 f"a frame cannot be decoded: {type(error).__name__}: {error}"[:200]
             ) from error
-        self._process_frame(value)
+        if isinstance(getattr(value, "method", None), spec.Connection.UpdateSecretOk):
+            self._owner._secrets.accepted()
+        else:
+            self._process_frame(value)
 
     def _on_data_available(self, data_in: bytes) -> None:
         self.bytes_received += len(data_in)
@@ -77,6 +90,27 @@ class _Adapter(_TwistedConnectionAdapter):
 
     def _create_heartbeat_checker(self) -> None:
         return None  # ours runs in Connection
+
+    def _on_connection_start(self, method_frame: Any) -> None:
+        # pika logs a traceback, and does not say what the broker offers.
+        credentials, start = self.params.credentials, method_frame.method
+        if (start.version_major, start.version_minor) != (0, 9):
+            version = f"{start.version_major}-{start.version_minor}"
+            self._owner.abort(f"the peer speaks another version of the protocol, {version}")
+        elif credentials.response_for(start)[0] is None:
+            self._owner._cannot_log_in(
+                credentials.TYPE, as_bytes(start.mechanisms).decode("utf-8", "replace")
+            )
+        else:
+            super()._on_connection_start(method_frame)
+
+    def _send_connection_start_ok(self, authentication_type: str, response: bytes | None) -> None:
+        # pika cannot encode floating point numbers and big integers.
+        table = encode_client_properties(self._client_properties)
+        method = spec.Connection.StartOk(None, authentication_type, response, self.params.locale)
+        rest = b"".join(method.encode())[4:]  # without the length of the empty table
+        method.encode = lambda: [table, rest]  # type: ignore[method-assign]
+        self._send_method(0, method)
 
     def _on_connection_close_from_broker(self, method_frame: Any) -> None:
         self._owner._closed_by_broker(method_frame.method.reply_code, method_frame.method.reply_text)
@@ -89,6 +123,9 @@ class _Adapter(_TwistedConnectionAdapter):
         self._transport = None
         if self._error is None:
             self._error = error.value
+        if not self._opened and isinstance(self._error, (StreamLostError, ConnectionClosedByBroker)):
+            # Otherwise pika logs a guess at the reason, which is known here.
+            self._error = ConnectionError(str(self._error))
         # None: keep the reason that stands in _error.
         self._on_stream_terminated(None)
 
@@ -139,6 +176,7 @@ class Connection(TwistedProtocolConnection):
         super().__init__(parameters, custom_reactor=clock)
         self._impl = _Adapter(self, parameters, clock)
         self._clock: Clock = self._impl._reactor
+        self._channel_max = self._impl.params.channel_max  # before it is negotiated
         self.reason: CloseReason | None = None
         self.blocked: str | None = None
         self.writable = True
@@ -151,6 +189,7 @@ class Connection(TwistedProtocolConnection):
         self._sent = 0
         self._swallowing = b""
         self._waiters: list[Deferred[Any]] = []
+        self._secrets = Secrets(self._clock, handshake_timeout)
         self.on_writable: Callable[[bool], None] = lambda _: None
         self.on_blocked: Callable[[str | None], None] = lambda _: None
         self._impl.add_on_connection_blocked_callback(
@@ -170,9 +209,7 @@ class Connection(TwistedProtocolConnection):
         if self.reason is not None or not self._opened:
             return _failed(ChannelEnded(self.reason or CloseReason(Scope.TRANSPORT, 0, "not connected")))
         if number is None:
-            return _failed(
-                ChannelEnded(CloseReason(Scope.CHANNEL, 504, "all channels of the connection are in use"))
-            )
+            return _failed(ChannelEnded(self._no_channel()))
         channel = Channel(number, self, max_body=self._max_body)
         self._impl.reader.sinks[number] = channel
         opened: Deferred[Channel] = channel.open().addCallback(lambda _: channel)
@@ -183,6 +220,35 @@ class Connection(TwistedProtocolConnection):
         limit = self._impl.params.channel_max or 65535
         sinks, theirs = self._impl.reader.sinks, self._impl._channels
         return next((n for n in range(limit, 0, -1) if n not in sinks and n not in theirs), None)
+
+    def _no_channel(self) -> CloseReason:
+        limit = self._impl.params.channel_max
+        owner = "amqp_url says so" if limit == self._channel_max else "the broker says so"
+        text = f"all channels of the connection are in use: channel_max is {limit}, {owner}"
+        # One that is being closed is free in a moment.
+        passing = any(getattr(sink, "closing", False) for sink in self._impl.reader.sinks.values())
+        return CloseReason(Scope.CHANNEL, 504, text, None if passing else NoFreeChannels(reason=text))
+
+    def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
+        """Give the broker a new password or token for this connection, as for OAuth tokens that expire.
+
+        Args:
+            secret: The new one.
+            reason: Why, for the broker's log; 255 bytes at most.
+
+        Returns:
+            A Deferred that fires with None when the broker has accepted it. It fails with
+            ConnectionException when the connection ends before, as RabbitMQ ends it to refuse a secret, or
+            when there is no answer within the handshake's time-out. Cancelling it only stops waiting.
+
+        Raises:
+            ValueError: They are no strings, or too long.
+        """
+        check_secret(secret, reason)
+        if self.reason is not None or not self._opened:
+            return _failed(ConnectionException(reason=str(self.reason or "not connected")))
+        self.send(_frames.method(0, spec.Connection.UpdateSecret(secret, reason)))
+        return self._secrets.add()
 
     def send(self, data: bytes) -> None:
         """Write frames; see :class:`~fedora_messaging.twisted._channel.Wire`."""
@@ -208,6 +274,11 @@ class Connection(TwistedProtocolConnection):
     def dataReceived(self, data: bytes) -> None:
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""
         self._heard = self._clock.seconds()
+        if not self._opened:
+            for start, words in _OTHERS:
+                if data.startswith(start):
+                    self.abort(words, ConnectionException(reason=words))
+                    return
         try:
             self._impl.data_received(data)
         except _frames.CorruptFrame as error:
@@ -233,6 +304,7 @@ class Connection(TwistedProtocolConnection):
         finally:
             for channel in list(self._impl.reader.sinks.values()):
                 channel.end(self.reason)
+            self._secrets.ended(self.reason)
             self.ended(self.reason)
 
     def ended(self, reason: CloseReason) -> None:
@@ -284,6 +356,15 @@ class Connection(TwistedProtocolConnection):
         if transport is not None:
             abort = getattr(transport, "abortConnection", None) or transport.loseConnection
             abort()
+
+    def _cannot_log_in(self, mechanism: str, offered: str) -> None:
+        words = f"this client would log in by {mechanism}, and the broker offers only {excerpt(offered, 100)}"
+        if mechanism == "EXTERNAL":
+            words += (
+                "; enable EXTERNAL there (plugin rabbitmq_auth_mechanism_ssl), or leave out tls.certfile and"
+                " tls.keyfile to log in by a password"
+            )
+        self.abort(words, PermissionException("connection", None, words))
 
     def _closed_by_broker(self, code: int, text: str) -> None:
         if self.reason is None or self.reason.scope is Scope.TRANSPORT:

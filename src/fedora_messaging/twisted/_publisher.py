@@ -23,7 +23,7 @@ from .._observe import Observer
 from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
 from .._properties import decode_properties
 from .._topology import Exchange
-from ..exceptions import ConnectionException, PublishReturned, PublishTimeout, ValidationError
+from ..exceptions import ConnectionException, NoFreeChannels, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
 from ._clock import Clock
 from ._declare import Refused, declare_exchanges
@@ -167,7 +167,7 @@ class Publisher:
 
     def unreachable(self, reason: CloseReason) -> None:
         """A connection could not be made. A refusal fails what waits; everything else is waited out."""
-        self._unreachable = str(reason)
+        self._unreachable = f"{reason}; at {reason.peer}" if reason.peer else str(reason)
         if reason.refused_login or reason.refused_tls:
             self._fail_all(connection_error(reason))
 
@@ -252,7 +252,9 @@ class Publisher:
         self._opening = False
         failure.trap(ChannelEnded)
         reason = failure.value.reason
-        if reason.scope is Scope.CHANNEL and self._open_channel is not None:
+        if isinstance(reason.cause, NoFreeChannels):
+            self._fail_all(reason.cause)
+        elif reason.scope is Scope.CHANNEL and self._open_channel is not None:
             _log.warning("The broker refused a channel for publishing: %s", reason)
             self._retry = self._clock.callLater(1.0, self._open)
 

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import protocol
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from .._address import Address
 from .._backoff import Backoff
 from .._lifecycle import CloseReason
 from .._log import SafeLog
@@ -49,6 +51,8 @@ class Reconnecting(protocol.ReconnectingClientFactory):
         self._current: FedoraMessagingProtocol | None = None
         self._waiters: list[Deferred[FedoraMessagingProtocol]] = []
         self._dial: Callable[[], Any] | None = None
+        #: The broker's address, for texts; None: nothing is known but where the connector leads to.
+        self.address: Address | None = None
         self._dialling = False
         self._callID: Any = None
         self._reason: CloseReason | None = None
@@ -71,7 +75,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
         It fails with ConnectionException when the factory is stopped before.
         """
         waiter: Deferred[FedoraMessagingProtocol] = Deferred(self._forget_waiter)
-        if self._current is not None:
+        if self._current is not None and self._current.alive:
             waiter.callback(self._current)
         else:
             self._waiters.append(waiter)
@@ -130,7 +134,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
         self._current = connected
         self._since = self._clock.seconds()
         self._dialling = False
-        _log.info("Connected to the broker.")
+        _log.info("Connected to the broker at %s.", self._peer(self.connector))
         if self._observer is not None:
             self._observer.connected()
         connected.resumeProducing()
@@ -159,8 +163,9 @@ class Reconnecting(protocol.ReconnectingClientFactory):
         self._lost(connector, transport_reason(unused_reason.value, opened=True))
 
     def _lost(self, connector: IConnector, reason: CloseReason) -> None:
-        told, self._reason = self._reason, None
-        reason = told or reason
+        noted, self._reason = self._reason, None
+        peer = self._peer(connector)
+        reason = replace(noted or reason, peer=peer)
         self._dialling = False
         self.connector = connector
         if not self.continueTrying:
@@ -168,10 +173,13 @@ class Reconnecting(protocol.ReconnectingClientFactory):
             return
         if self._observer is not None:
             self._observer.disconnected(str(reason))
+        someone_waited = self.needs_connection()
         if not reason.opened:
             self.could_not_connect(reason)
         if (reason.refused_login or reason.refused_tls) and not self.needs_connection():
-            _log.warning("Not connected to the broker: %s.", reason)
+            # Whoever waited has got an error with the same words, which is said or logged where it ends.
+            level = logging.DEBUG if someone_waited else logging.WARNING
+            _log.log(level, "Not connected to the broker at %s: %s.", peer, reason.advised)
             return
         delay = self._backoff.next()
         if reason.faulted:
@@ -180,9 +188,22 @@ class Reconnecting(protocol.ReconnectingClientFactory):
             if self._clock.seconds() - self._since > self._faults.cap:
                 self._faults.reset()
             delay = max(delay, self._faults.next())
-        _log.warning("Not connected to the broker: %s. Next try in %.1f s.", reason, delay)
+        _log.warning(
+            "Not connected to the broker at %s: %s. Next try in %.1f s.", peer, reason.advised, delay
+        )
         self._dialling = True
         self._callID = self._clock.callLater(delay, self._reconnect)
+
+    def _peer(self, connector: Any) -> str:
+        """Where a connector leads to, in words, and never with a password."""
+        destination = connector.getDestination() if hasattr(connector, "getDestination") else None
+        host, port = getattr(destination, "host", None), getattr(destination, "port", None)
+        if isinstance(host, bytes):
+            host = host.decode("ascii", "replace")
+        if self.address is None:
+            return "an unknown address" if host is None else f"{host}:{port}"
+        # An application that uses connectTCP says there where it connects to, not in pika's parameters.
+        return str(replace(self.address, host=host or self.address.host, port=port or self.address.port))
 
     def _reconnect(self) -> None:
         self._callID = None

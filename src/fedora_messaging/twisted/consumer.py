@@ -309,7 +309,7 @@ class Consumer:
         self._lost = None
         self._consumed_once = True
         self._stable = self._clock.callLater(self._settings.stable, self._made_progress)
-        _log.info("Consuming from the queue %r.", self.queue)
+        _log.info("Consuming from the queue %r%s.", self.queue, subscribed.preparation)
         if self._settings.observer is not None:
             self._settings.observer.declared(self.queue, self._life.generation)
         self._ending.consumes()
@@ -446,5 +446,7 @@ class Consumer:
         elif self.stats.failed:  # which has been logged in full
             _log.error("The consumer of %r ended, because its callback failed.", self.queue)
         else:
-            _log.error("The consumer of %r ended: %s", self.queue, excerpt(shown(error, 1000)))
+            # Marked, so that a command that shows the error itself can leave this out on the terminal.
+            mark = {"ended_with": error}
+            _log.error("The consumer of %r ended: %s", self.queue, excerpt(shown(error, 1000), 900), extra=mark)
         self._ending.end(error)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,12 +14,15 @@ import pika.connection
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 
 from .. import _topology, _wire
+from .._address import Address
 from .._backoff import Backoff
+from .._client_properties import check_client_properties
 from .._lifecycle import CloseReason
 from ..message import Message, check_outgoing
 from ._clock import Clock, wait
 from ._publisher import Publisher
 from ._reconnecting import Reconnecting
+from ._secret import update_secret
 from ._settings import ConsumerSettings
 from .consumer import Consumer
 from .protocol import FedoraMessagingProtocol
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
 
 __all__ = ["FedoraMessagingFactory"]
+
+_log = logging.getLogger(__name__)
 
 
 class FedoraMessagingFactory(Reconnecting):
@@ -57,7 +63,8 @@ class FedoraMessagingFactory(Reconnecting):
         clock: The source of time; None: the global reactor.
 
     Raises:
-        ValueError: Bindings, queues or exchanges are not of the shape named.
+        ValueError: Bindings, queues or exchanges are not of the shape named, or AMQP cannot carry the
+            parameters' client properties.
     """
 
     #: The class of protocols that :meth:`buildProtocol` makes.
@@ -81,7 +88,9 @@ class FedoraMessagingFactory(Reconnecting):
         publisher: FedoraMessagingFactory | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._parameters = parameters
+        if parameters is not None:
+            check_client_properties(parameters.client_properties or {})
+        self._parameters = parameters or pika.connection.ConnectionParameters()
         self._bindings = _topology.bindings(bindings)
         self._queues = _topology.queues(queues)
         self._settings = settings or ConsumerSettings()
@@ -97,6 +106,7 @@ class FedoraMessagingFactory(Reconnecting):
         super().__init__(
             clock, Backoff(self._settings.backoff_base, self._settings.backoff_cap), self._settings.observer
         )
+        self.address = Address.of(self._parameters)
         self._publisher_factory = publisher
         self._publisher = Publisher(
             self._clock,
@@ -300,11 +310,44 @@ class FedoraMessagingFactory(Reconnecting):
             publisher=self._publisher,
         )
         made.factory = self
+        made.logged_in_with = self._parameters.credentials
         for consumer in self._consumers:
             made.add(consumer)
         assert made.ready is not None
         made.ready.addCallbacks(self.connected, lambda _: None)
         return made
+
+    def connected(self, connected: FedoraMessagingProtocol) -> None:
+        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        super().connected(connected)
+        present: Any = self._parameters.credentials
+        if connected.logged_in_with is not present:  # it changed during the handshake
+            connected.update_secret(present.password).addErrback(
+                lambda failure: _log.warning("%s", failure.value)
+            )
+
+    def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
+        """Use a new password or token from now on, as for OAuth tokens that expire.
+
+        The broker is given it on the connections that are open (``connection.update-secret``, which stay
+        open), the publisher's included, and the next ones log in with it. Where the broker refuses it, the
+        next ones log in with the one before.
+
+        Args:
+            secret: The new one.
+            reason: Why, for the broker's log; 255 bytes at most.
+
+        Returns:
+            A Deferred that fires with None when it is in use everywhere, at once when nothing is connected.
+            It fails with ConnectionException when a connection ends before the broker has accepted it
+            (RabbitMQ refuses a secret by closing the connection), or when the broker does not answer; with
+            ValueError, nothing changed, when they are no strings or too long, or the login is by
+            certificate. Cancelling it only stops waiting.
+        """
+        factories = [self] if self._publisher_factory is None else [self, self._publisher_factory]
+        parameters = [factory._parameters for factory in factories]
+        connections = [factory._current for factory in factories if factory._current is not None]
+        return Deferred.fromCoroutine(update_secret(parameters, connections, secret, reason))
 
     def could_not_connect(self, reason: CloseReason) -> None:
         """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""

@@ -70,6 +70,8 @@ class FedoraMessagingProtocol(Connection):
         self._own_publisher = publisher is None
         self.publisher = publisher or Publisher(self._clock, confirms=confirms)
         self._topic_prefix = topic_prefix
+        #: What the factory logged in with here.
+        self.logged_in_with: Any = None
         self._consumers: dict[Consumer, None] = {}
         self.on_writable = self.publisher.writable
         self.on_blocked = self.publisher.blocked

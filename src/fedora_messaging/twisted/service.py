@@ -19,6 +19,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 
 from .. import _topology
+from .._address import Address
 from .._delivery import Policy
 from .._observe import Observer
 from .._topology import Binding, Queue
@@ -27,6 +28,7 @@ from ..config import Config, conf, parse
 from ..exceptions import ConfigurationException
 from ..message import Message
 from ._clock import Clock, global_clock
+from ._connector import Connector, endpoint
 from ._settings import ConsumerSettings
 from .consumer import Consumer
 from .factory import FedoraMessagingFactory
@@ -79,7 +81,7 @@ class FedoraMessagingService(MultiService):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         if config is None:
-            config = parse(conf)
+            config = conf.parsed()
         self.config = config
         self._reactor: Any = clock or global_clock()
         self._on_message = on_message
@@ -120,8 +122,10 @@ class FedoraMessagingService(MultiService):
         self.factory: FedoraMessagingFactory = self.factoryClass(
             self._parameters, bindings=wanted_bindings, publisher=self.publisher, **options
         )
+        origin = "the argument amqp_url" if amqp_url else config.origin
         for factory in (self.publisher, self.factory):
-            factory.dial_with(lambda factory=factory: self._dial(factory))
+            factory.address = Address.of(self._parameters, origin)
+            factory.dial_with(self._connector(factory).connect)
         if config.monitoring is not None:
             from .monitor import monitor_service
 
@@ -177,6 +181,11 @@ class FedoraMessagingService(MultiService):
     ) -> Deferred[None]:
         """Publish a message; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.publish`."""
         return self.publisher.publish(message, exchange, timeout=timeout)
+
+    def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
+        """Use a new password or token from now on, on both connections and for the next ones; see
+        :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.update_secret`."""
+        return self.factory.update_secret(secret, reason)
 
     def consume(
         self,
@@ -264,13 +273,14 @@ class FedoraMessagingService(MultiService):
         await self.factory.stop(grace)
         await self.publisher.stop(max(until - self._reactor.seconds(), 0.0))
 
-    def _dial(self, factory: FedoraMessagingFactory) -> None:
+    def _connector(self, factory: FedoraMessagingFactory) -> Connector:
         host, port = self._parameters.host, self._parameters.port
         timeout = self._parameters.socket_timeout or 30.0
-        if self._context is None:
-            self._reactor.connectTCP(host, port, factory, timeout=timeout)
-        else:
-            self._reactor.connectSSL(host, port, factory, self._context, timeout=timeout)
+
+        def target() -> tuple[Any, str, int]:
+            return endpoint(self._reactor, host, port, timeout=timeout, tls=self._context), host, port
+
+        return Connector(self._reactor, factory, target, timeout=timeout)
 
 
 def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.connection.Parameters:
