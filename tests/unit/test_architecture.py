@@ -51,10 +51,10 @@ ROOMS = [
     # edge
     "_property_decoder",
     "_property_encoder",
+    "_client_properties",
     "_properties",
     "_wire",
     "_url",
-    "_client_properties",
     "_toml",
     "_config_types",
     "_values",
