@@ -33,8 +33,10 @@ def _said_once() -> Iterator[None]:
     """While this is open, what ends a consumer is not logged to the terminal, where the command says it, with
     the same words. Handlers that write elsewhere have it."""
 
+    from ..twisted.consumer import ENDED
+
     def shown(record: logging.LogRecord) -> bool:
-        return not isinstance(getattr(record, "ended_with", None), BaseException)
+        return record.msg != ENDED
 
     names = [None, *logging.Logger.manager.loggerDict]
     handlers = {handler for name in names for handler in logging.getLogger(name).handlers}

@@ -178,8 +178,8 @@ class Reconnecting(protocol.ReconnectingClientFactory):
             self.could_not_connect(reason)
         if (reason.refused_login or reason.refused_tls) and not self.needs_connection():
             # Whoever waited has got an error with the same words, which is said or logged where it ends.
-            level = logging.DEBUG if someone_waited else logging.WARNING
-            _log.log(level, "Not connected to the broker at %s: %s.", peer, reason.advised)
+            say = _log.debug if someone_waited else _log.warning
+            say("Not connected to the broker at %s: %s.", peer, reason.advised)
             return
         delay = self._backoff.next()
         if reason.faulted:

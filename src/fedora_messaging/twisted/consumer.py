@@ -36,10 +36,13 @@ from ._settings import ConsumerSettings
 from ._workers import ThreadWorker, Worker
 from .stats import ConsumerStatistics
 
-__all__ = ["Consumer"]
+__all__ = ["ENDED", "Consumer"]
 
 _log = SafeLog(__name__)
 
+#: The line about a consumer that ended by an error. On the terminal a command that shows the error itself
+#: leaves it out.
+ENDED = "The consumer of %r ended: %s"
 #: What basic.cancel and channel.close may take of a grace period, in seconds.
 _POLITE = 5.0
 
@@ -446,7 +449,5 @@ class Consumer:
         elif self.stats.failed:  # which has been logged in full
             _log.error("The consumer of %r ended, because its callback failed.", self.queue)
         else:
-            # Marked, so that a command that shows the error itself can leave this out on the terminal.
-            mark = {"ended_with": error}
-            _log.error("The consumer of %r ended: %s", self.queue, excerpt(shown(error, 1000), 900), extra=mark)
+            _log.error(ENDED, self.queue, excerpt(shown(error, 1000), 900))
         self._ending.end(error)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from .._address import Address
 from .._backoff import Backoff
 from .._client_properties import check_client_properties
 from .._lifecycle import CloseReason
+from .._log import SafeLog
 from ..message import Message, check_outgoing
 from ._clock import Clock, wait
 from ._publisher import Publisher
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FedoraMessagingFactory"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(__name__)
 
 
 class FedoraMessagingFactory(Reconnecting):
@@ -323,7 +323,7 @@ class FedoraMessagingFactory(Reconnecting):
         present: Any = self._parameters.credentials
         if connected.logged_in_with is not present:  # it changed during the handshake
             connected.update_secret(present.password).addErrback(
-                lambda failure: _log.warning("%s", failure.value)
+                lambda failure: _log.warning("%s", str(failure.value))
             )
 
     def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
