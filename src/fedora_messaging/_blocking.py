@@ -17,6 +17,7 @@ from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
 from ._interception import interception
 from ._sending import Sending
+from ._signalling import tell, tell_in_pool
 from .config import Config, LazyConfig, conf
 from .exceptions import HaltConsumer, PublishTimeout
 from .message import Message, check_outgoing
@@ -90,10 +91,10 @@ class Client:
             self._publish_and_wait(encoded, exchange, timeout)
         except Exception as error:
             if publish_failed_signal.receivers:
-                publish_failed_signal.send(self._sender, message=message, error=error)
+                tell(publish_failed_signal, self._sender, message=message, error=error)
             raise
         if publish_signal.receivers:
-            publish_signal.send(self._sender, message=message)
+            tell(publish_signal, self._sender, message=message)
 
     def consume(self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None) -> None:
         """Call a callback with each message, until SIGTERM, SIGINT, HaltConsumer or an error.
@@ -111,12 +112,14 @@ class Client:
 
         Raises:
             HaltConsumer: The callback raised it.
-            ValueError: The callback is not callable, or bindings or queues are not of the shape named.
+            ValueError: The callback cannot be called with a message alone, or is a generator function;
+                bindings or queues are not of the shape named.
             PermissionException: The broker refused credentials, virtual host or queue (BadDeclaration:
                 a declaration).
             ConsumerCanceled: The queue was deleted.
             ConnectionException: TLS was refused, or the process was forked after the first use.
-            Exception: Whatever the callback raised; its message went back to the queue.
+            Exception: Whatever the callback raised; its message went back to the queue. CallbackRaised in the
+                place of what is no Exception (SystemExit, for example), or cannot be passed on.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_consume` belongs.
         """
         not_in_reactor("consume", "twisted_consume")
@@ -137,7 +140,7 @@ class Client:
             try:
                 wait(consuming, None)
             except Exception as error:
-                if not stopping or isinstance(error, HaltConsumer):
+                if not stopping or issubclass(type(error), HaltConsumer):
                     raise
             if stopping:
                 wait(reactor_thread.call(self._stop), None)
@@ -185,23 +188,23 @@ class Client:
         from twisted.internet.defer import Deferred
         from twisted.internet.threads import deferToThread
 
-        async def signalled(what: Any, **values: Any) -> None:
+        async def in_pool(call: Callable[..., Any], *arguments: Any, **values: Any) -> None:
             # Receivers may block.
-            await deferToThread(what.send, self._sender, message=message, **values)
+            await deferToThread(call, *arguments, message=message, **values)
 
         async def publish() -> None:
             try:
                 if pre_publish_signal.receivers:
-                    await signalled(pre_publish_signal)
+                    await in_pool(pre_publish_signal.send, self._sender)
                 body = check_outgoing(message)
                 encoded, where = self._encode(message, body, exchange)
                 await self._send(encoded, where, timeout)
             except Exception as error:
                 if publish_failed_signal.receivers:
-                    await signalled(publish_failed_signal, error=error)
+                    await in_pool(tell_in_pool, publish_failed_signal, self._sender, error=error)
                 raise
             if publish_signal.receivers:
-                await signalled(publish_signal)
+                await in_pool(tell_in_pool, publish_signal, self._sender)
 
         return Deferred.fromCoroutine(publish())
 

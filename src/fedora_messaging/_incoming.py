@@ -4,20 +4,22 @@
 
 from __future__ import annotations
 
-from logging import getLogger
 from typing import cast
 
 import pika
 
 from . import _json
 from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
+from ._log import SafeLog, Tally
 from ._message import Message, encoded_topic, get_class, is_body_proven, validate
 from ._show import shown
 from .exceptions import ValidationError, excerpt
 
 __all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
 
-_log = getLogger(__name__)
+_log = SafeLog(__name__)
+#: Other clients send what they send: one line for each kind of lack and queue is enough for it.
+_lacking = Tally()
 
 # The names in content_encoding that are read. Nothing else that a message names is even looked up.
 _ENCODINGS = frozenset(
@@ -66,41 +68,44 @@ def invalid(error: BaseException) -> ValidationError:
     return ValidationError(shown(error))
 
 
-def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
+def get_message(
+    routing_key: str, properties: pika.BasicProperties, body: bytes, *, queue: str = ""
+) -> Message:
     """The message that was received.
 
     Args:
         routing_key: Its topic.
         properties: Its AMQP properties, whatever they hold.
         body: Its body as it came.
+        queue: The queue that it came from, for the log.
 
     Raises:
         ValidationError: It is no message, or not a valid one.
     """
     try:
-        return _get_message(routing_key, properties, body)
+        return _get_message(routing_key, properties, body, queue)
     except (ValidationError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a schema class may raise SystemExit as well as anything else
         raise invalid(error) from error
 
 
-def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
+def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes, queue: str) -> Message:
     headers = properties.headers
     if headers is None:
-        _log.warning("Message %s has no headers", excerpt(properties.message_id, 100))
+        _lacks("has no headers", properties.message_id, queue)
         headers = properties.headers = {}
     elif not isinstance(headers, dict):
         raise ValidationError(f"The headers are not a table: {excerpt(headers)}")
     encoding = properties.content_encoding
     if encoding != "utf-8":
-        body = _as_utf8(body, encoding, properties)
+        body = _as_utf8(body, encoding, properties, queue)
     try:
         content = _json.decode(body)
     except ValueError as error:
         raise ValidationError(f"The body is not valid JSON: {error}") from error
-    cls = class_for(headers, properties.message_id)
-    severity = _severity_of(headers, properties.message_id)
+    cls = class_for(headers, properties.message_id, queue)
+    severity = _severity_of(headers, properties.message_id, queue)
     message = cls(body=content, topic=routing_key, properties=properties, severity=severity)
     if content is None:
         message.body = None  # which is not the empty object it stands for in one's own messages
@@ -109,9 +114,9 @@ def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes
     return message
 
 
-def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties) -> bytes:
+def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties, queue: str) -> bytes:
     if encoding is None or encoding == "":
-        _log.warning("Message %s names no encoding; utf-8 it is", excerpt(properties.message_id, 100))
+        _lacks("names no encoding; utf-8 it is", properties.message_id, queue)
         return body
     known = encoding.lower() if isinstance(encoding, str) else ""
     if known not in _ENCODINGS:
@@ -122,19 +127,20 @@ def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties) ->
         raise ValidationError(f"The body is not {known}: {error}") from error
 
 
-def class_for(headers: HeaderType, message_id: object) -> type[Message]:
+def class_for(headers: HeaderType, message_id: object, queue: str = "") -> type[Message]:
     """The class that headers name.
 
     Args:
         headers: The headers.
         message_id: For the log.
+        queue: For the log, which says of each queue once what its messages lack.
 
     Raises:
         ValidationError: What they name is no name.
     """
     name = headers.get(SCHEMA)
     if name is None:
-        _log.warning("Message %s names no schema; it gets none", excerpt(message_id, 100))
+        _lacks("names no schema; it gets none", message_id, queue)
         return Message
     if not isinstance(name, str):
         raise ValidationError(f"The header {SCHEMA} must be a string: {excerpt(name)}")
@@ -142,9 +148,18 @@ def class_for(headers: HeaderType, message_id: object) -> type[Message]:
     return get_class(name, schema_package=package if isinstance(package, str) else None)
 
 
-def _severity_of(headers: HeaderType, message_id: object) -> int:
+def _severity_of(headers: HeaderType, message_id: object, queue: str) -> int:
     severity = headers.get(SEVERITY)
     if severity is None:
-        _log.warning("Message %s has no severity; INFO it is", excerpt(message_id, 100))
+        _lacks("has no severity; INFO it is", message_id, queue)
         return INFO
     return cast(int, severity)
+
+
+def _lacks(what: str, message_id: object, queue: str) -> None:
+    count = _lacking.due((what, queue))
+    if not count:
+        return
+    where = f" from the queue {excerpt(queue, 100)}" if queue else ""
+    so_far = f" (the {count:,}th of this kind)" if count > 1 else ""
+    _log.warning("Message %s%s %s%s", excerpt(message_id, 100), where, what, so_far)

@@ -99,7 +99,9 @@ def decode(delivery: Delivery) -> Message:
         routing_key = delivery.routing_key.decode()
     except UnicodeDecodeError as error:
         raise ValidationError("The routing key is not UTF-8") from error
-    message = get_message(routing_key, decode_properties(delivery.properties), delivery.body)
+    message = get_message(
+        routing_key, decode_properties(delivery.properties), delivery.body, queue=delivery.queue
+    )
     message.queue = delivery.queue
     return message
 

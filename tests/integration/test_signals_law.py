@@ -5,9 +5,10 @@
 import threading
 from typing import Any
 
+import pytest
 from twisted.python.threadable import isInIOThread
 
-from fedora_messaging import api
+from fedora_messaging import api, exceptions
 from fedora_messaging.testing import EmbeddedBroker
 
 
@@ -42,3 +43,34 @@ def test_without_receivers_nothing_leaves_the_reactor(fedora_messaging_broker: E
         return int(service.publisher._publisher.in_flight)
 
     assert 1 == fedora_messaging_broker.run(publish)
+
+
+class Refused(Exception):
+    """What a receiver raises."""
+
+
+def broken(sender: Any, **values: Any) -> None:
+    raise Refused("a receiver is broken")
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_receivers_change_no_outcome(
+    fedora_messaging_broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture, blocking: bool
+) -> None:
+    """A confirmed publish is one, a failed one fails with its own error; what receivers raise is logged."""
+
+    def publish(exchange: str) -> None:
+        message = api.Message(topic="t")
+        if blocking:
+            api.publish(message, exchange=exchange)
+        else:
+            fedora_messaging_broker.run(api.twisted_publish, message, exchange)
+
+    with api.publish_signal.connected_to(broken), api.publish_failed_signal.connected_to(broken):
+        publish("amq.topic")
+        with pytest.raises(exceptions.PublishReturned):
+            publish("missing")
+
+    told = [record for record in caplog.records if record.exc_info and record.exc_info[0] is Refused]
+    assert ["publish_success", "publish_failed_signal"] == [str(record.args[1]) for record in told]  # type: ignore[index]
+    assert 1 == len(fedora_messaging_broker.published)

@@ -165,3 +165,41 @@ def test_the_guard_can_be_switched_off(tmp_path: Path) -> None:
     ]
 
     assert [True] * 3 == ["1 passed" in done.stdout for done in runs], [done.stdout for done in runs]
+
+
+_TRIAL = """
+from twisted.trial import unittest
+from fedora_messaging import api
+from fedora_messaging.testing import EmbeddedBroker
+
+class Tests(unittest.TestCase):
+    def test_with(self):
+        for _ in range(2):
+            with self.assertRaisesRegex(RuntimeError, "async with"):
+                EmbeddedBroker().__enter__()
+
+    async def test_async_with(self):
+        for _ in range(2):
+            async with EmbeddedBroker() as broker:
+                await api.twisted_publish(api.Message(topic="t"))
+                self.assertEqual(["t"], [message.topic for message in broker.published])
+
+    def test_with_again(self):
+        self.test_with()
+
+    test_z_async_with_again = test_async_with
+"""
+
+
+def test_under_trial(tmp_path: Path) -> None:
+    """In the reactor's thread a broker is entered with ``async with``; without, it is refused on entering."""
+    (tmp_path / "test_of_trial.py").write_text(_TRIAL)
+    done = subprocess.run(
+        [sys.executable, "-m", "twisted.trial", "test_of_trial"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+    assert "PASSED (successes=4)" in done.stdout, done.stdout + done.stderr

@@ -24,6 +24,7 @@ ROOMS = [
     "_interception",
     "schema_utils",
     "signals",
+    "_signalling",
     "_address",
     "_lifecycle",
     "_frames",

@@ -3,16 +3,22 @@
 """Which callables are callbacks, where they run, and how coroutines are driven."""
 
 import functools
+import operator
 import subprocess
 import sys
-from collections.abc import Generator
+import types
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock, Mock, create_autospec
 
 import pytest
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.task import Clock
 
+from fedora_messaging.config import parse
 from fedora_messaging.twisted._awaiting import drive
 from fedora_messaging.twisted._callbacks import resolve, runs_on_reactor
+from fedora_messaging.twisted.service import FedoraMessagingService
 
 
 def plain(message: Any) -> None:
@@ -96,6 +102,179 @@ def test_errors_of_constructors_are_the_applications() -> None:
         resolve(Broken)
     with pytest.raises(ValueError, match="NeedsArguments cannot be made without arguments"):
         resolve(NeedsArguments)
+
+
+def none() -> None:
+    """Takes nothing."""
+
+
+def two(message: Any, other: Any) -> None:
+    """Takes more than there is."""
+
+
+def keyword_only(*, message: Any) -> None:
+    """Takes no position."""
+
+
+def defaults(message: Any, other: Any = None, *rest: Any, more: int = 1, **others: Any) -> None:
+    """Takes one argument, and could take more."""
+
+
+async def two_async(message: Any, other: Any) -> None:
+    """Takes more than there is."""
+
+
+@inlineCallbacks
+def none_inline() -> Generator[Deferred[None], None, None]:
+    """Takes nothing."""
+    yield Deferred()
+
+
+async def async_generator(message: Any) -> AsyncGenerator[None, None]:
+    """An async generator function."""
+    yield
+
+
+@functools.wraps(two)
+def injecting(message: Any) -> None:
+    """A decorator's wrapper, which gives its function what that lacks."""
+    two(message, 1)
+
+
+@functools.wraps(two)
+def passing(*arguments: Any, **keywords: Any) -> None:
+    """A wrapper that may do the same, for all that anybody knows."""
+    two(*arguments, 1, **keywords)
+
+
+class CallNumber:
+    __call__ = 5
+
+
+class CallNone:
+    __call__ = None
+
+
+class CallNothing:
+    def __call__(self) -> None:
+        """Takes nothing."""
+
+
+class CallGenerator:
+    def __call__(self, message: Any) -> Generator[None, None, None]:
+        """A generator."""
+        yield
+
+
+class CallStatic:
+    @staticmethod
+    def __call__(message: Any) -> None:
+        """Takes the message as its first argument."""
+
+
+class CallClass:
+    @classmethod
+    def __call__(cls, message: Any) -> None:
+        """Takes the class, and the message."""
+
+
+class OddSignature:
+    @property
+    def __signature__(self) -> Any:
+        raise RuntimeError("surprise")
+
+    def __call__(self, message: Any) -> None:
+        """Takes the message."""
+
+    def nothing(self) -> None:
+        """Takes nothing."""
+
+
+def recorded(message: Any) -> Generator[None, None, None]:
+    """A generator function, which a partial does not hide."""
+    yield
+
+
+def recorded_coroutine(message: Any) -> Generator[None, None, None]:
+    """What types.coroutine makes a coroutine function of."""
+    yield
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        none,
+        two,
+        keyword_only,
+        two_async,
+        none_inline,
+        generator,
+        async_generator,
+        lambda: None,
+        lambda message: (yield),
+        OddSignature().nothing,
+        functools.partial(plain, 1),
+        functools.partial(two, 1, 2),
+        functools.partial(keyword_only, message=1),
+        functools.partial(recorded),
+        CallNumber,
+        CallNumber(),
+        CallNone(),
+        CallNothing,
+        CallNothing(),
+        CallGenerator,
+        CallGenerator(),
+        create_autospec(two),
+    ],
+)
+def test_what_cannot_take_a_message_is_refused_at_once(callback: Any) -> None:
+    """A ValueError names the callback and what is wrong with it."""
+    with pytest.raises(ValueError, match="callback"):
+        resolve(callback)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        defaults,
+        inline,
+        injecting,
+        passing,
+        CallStatic(),
+        CallClass(),
+        OddSignature(),
+        OddSignature().__call__,
+        functools.partial(two, 1),
+        functools.partial(two, other=1),
+        functools.partial(defaults, more=2),
+        functools.partial(functools.partial(two, other=1), other=2),
+        Plain().coroutine,
+        Async(),
+        Mock(),
+        MagicMock(),
+        AsyncMock(),
+        Mock(spec=Plain()),
+        create_autospec(plain),
+        print,
+        [].append,
+        {}.get,
+        operator.itemgetter(0),
+        len,
+        str.upper,
+        types.coroutine(recorded_coroutine),
+        functools.lru_cache(plain),
+        functools.singledispatch(plain),
+    ],
+)
+def test_what_can_take_a_message_is_a_callback(callback: Any) -> None:
+    """Whatever it is, and also where Python knows no signature of it."""
+    assert callback is resolve(callback) or callback == resolve(callback)
+
+
+def test_a_service_refuses_it_when_it_is_made() -> None:
+    """Nothing was started by then."""
+    with pytest.raises(ValueError, match="two"):
+        FedoraMessagingService(two, config=parse({}), clock=Clock())
 
 
 @pytest.mark.parametrize(

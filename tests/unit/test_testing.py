@@ -3,14 +3,20 @@
 """The testing kit: mock_sends, deliver, the guard."""
 
 import asyncio
+import concurrent.futures
+import functools
 import threading
 from typing import Any
+from unittest import mock
 
+import blinker
 import jsonschema
 import pytest
+from twisted.internet import defer
 from twisted.internet.defer import Deferred, succeed
 
-from fedora_messaging import api
+from fedora_messaging import api, exceptions
+from fedora_messaging._signalling import tell, tell_in_pool
 from fedora_messaging.exceptions import Drop, HaltConsumer, Nack, ValidationError
 from fedora_messaging.message import Message
 from fedora_messaging.testing import UnmockedPublish, deliver, mock_sends
@@ -43,7 +49,7 @@ def test_counts_are_compared(expected: int, sent: int) -> None:
 def test_another_message_is_shown() -> None:
     """A message that differs is an AssertionError that shows both."""
     with (
-        pytest.raises(AssertionError, match=r'(?s)Expected:.*"n": 1.*Sent:.*"n": 2'),
+        pytest.raises(AssertionError, match=r'(?s)-    "n": 1.*\+    "n": 2'),
         mock_sends(Message(topic="t", body={"n": 1})),
     ):
         api.publish(Message(topic="t", body={"n": 2}))
@@ -187,3 +193,149 @@ def test_an_invalid_message_is_rejected() -> None:
 
     assert "reject" == outcome.action
     assert isinstance(outcome.error, ValidationError)
+
+
+def test_messages_are_kept_as_they_were_sent() -> None:
+    """A message that is changed and sent again is there twice, each time as it was."""
+    message = api.Message(topic="t", body={"steps": [1]})
+    message.lock = threading.Lock()  # type: ignore[attr-defined]  # which cannot be copied
+    with mock_sends(
+        api.Message(topic="t", body={"steps": [1]}), api.Message(topic="u", body={"steps": [1, 2]})
+    ) as sent:
+        api.publish(message)
+        message.body["steps"].append(2)
+        message.topic = "u"
+        api.publish(message)
+        message.body = {}
+
+    assert [[1], [1, 2]] == [each.body["steps"] for each in sent]
+    assert ["t", "u"] == [each.topic for each in sent]
+    assert [api.Message] * 2 == [type(each) for each in sent]
+    assert [message.id] * 2 == [each.id for each in sent]
+
+
+def test_what_was_valid_when_it_was_sent_is_valid() -> None:
+    """A message that is spoilt after it was sent was sent all the same."""
+    with mock_sends(api.Message) as sent:
+        message = api.Message(topic="t", body={})
+        api.publish(message)
+        message.body = "not an object"
+
+    assert {} == sent[0].body
+
+
+def test_the_difference_is_shown() -> None:
+    """The lines of a message that differ are marked, the class as well, and messages that are too many."""
+    with pytest.raises(AssertionError) as one, mock_sends(api.Message(topic="t", body={"a": 1, "b": 2})):
+        api.publish(api.Message(topic="t", body={"a": 1, "b": 3}))
+    with pytest.raises(AssertionError) as other, mock_sends(api.Message(topic="t"), api.Message):
+        api.publish(api.Message(topic="t"))
+    with pytest.raises(AssertionError) as none, mock_sends():
+        api.publish(api.Message(topic="t"))
+
+    lines = str(one.value).splitlines()
+    assert ['-    "b": 2', '+    "b": 3'] == [line for line in lines if line[0] in "+-" and line[1] == " "]
+    assert "-Message" in str(other.value).splitlines()
+    assert "+Message(topic='t', body={})" in str(none.value).splitlines()
+
+
+class Receivers:
+    """Receivers of signals that raise, and what they have heard."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self.error = error
+        self.heard: list[Any] = []
+
+    def one(self, sender: Any, **values: Any) -> None:
+        self.heard.append(values)
+        raise self.error("a receiver is broken")
+
+    def other(self, sender: Any, **values: Any) -> None:
+        self.one(sender, **values)
+
+
+def test_every_receiver_hears_and_none_raises(caplog: pytest.LogCaptureFixture) -> None:
+    """What receivers of news raise is logged with tracebacks, one record each."""
+    receivers = Receivers(GeneratorExit)
+    signal = blinker.Signal()
+    signal.connect(receivers.one)
+    signal.connect(receivers.other)
+    with caplog.at_level("ERROR"):
+        tell(signal, None, message=1)
+
+    assert [{"message": 1}] * 2 == receivers.heard
+    assert ["a receiver is broken"] * 2 == [str(record.exc_info[1]) for record in caplog.records]  # type: ignore[index]
+
+
+def test_receivers_may_end_the_program() -> None:
+    """In the caller's thread sys.exit() and Ctrl-C mean what they say; in a pool's thread they are logged."""
+    receivers = Receivers(SystemExit)
+    signal = blinker.Signal()
+    signal.connect(receivers.one)
+    with pytest.raises(SystemExit):
+        tell(signal, None, message=1)
+    tell_in_pool(signal, None, message=2)
+
+    assert [{"message": 1}, {"message": 2}] == receivers.heard
+
+
+@pytest.mark.fedora_messaging_real_broker  # it gets no further than the check of the message
+def test_a_receiver_of_the_failure_does_not_hide_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The caller gets the error of the publish, whatever a receiver makes of it."""
+    receivers = Receivers(KeyError)
+    with api.publish_failed_signal.connected_to(receivers.one), pytest.raises(exceptions.ValidationError):
+        api.publish(api.Message(topic="t", body="not an object"))  # type: ignore[arg-type]
+
+    assert exceptions.ValidationError is type(receivers.heard[0]["error"])
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert "publish_failed_signal" in record.getMessage()
+
+
+# What callbacks return
+
+
+async def drop() -> None:
+    raise exceptions.Drop()
+
+
+class Awaitable:
+    """Neither a coroutine nor a Deferred."""
+
+    def __await__(self) -> Any:
+        return drop().__await__()
+
+
+def failed_future(_: Any) -> Any:
+    future: concurrent.futures.Future[None] = concurrent.futures.Future()
+    future.set_exception(exceptions.Drop())
+    return future
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        lambda message: drop(),
+        functools.partial(lambda message, more: drop(), more=1),
+        functools.wraps(drop)(lambda *arguments: drop()),
+        lambda message: Awaitable(),
+        lambda message: defer.fail(exceptions.Drop()),
+        failed_future,
+        mock.Mock(side_effect=lambda message: drop()),
+        mock.AsyncMock(side_effect=exceptions.Drop()),
+    ],
+)
+def test_whatever_is_awaitable_is_awaited(callback: Any) -> None:
+    """A message whose callback has not run to its end is not acknowledged."""
+    assert "reject" == deliver(callback, api.Message(topic="t")).action
+
+
+@pytest.mark.parametrize("callback", [mock.Mock(), mock.MagicMock(), mock.AsyncMock(), print, [].append])
+def test_mocks_and_builtins_are_callbacks(callback: Any) -> None:
+    """What they return is nothing to wait for."""
+    assert "ack" == deliver(callback, api.Message(topic="t")).action
+
+
+def test_a_generator_that_is_returned_is_an_error() -> None:
+    """Nobody would run it, so it does not count as done."""
+    with pytest.raises(TypeError, match="returned a generator"):
+        deliver(lambda message: (each for each in [1]), api.Message(topic="t"))

@@ -677,3 +677,24 @@ def test_headers_fill_no_memory(caplog: pytest.LogCaptureFixture) -> None:
     assert len(_properties._names) <= 1000
     assert len(_properties._tables) <= 1000
     assert len(_properties._tables_read) <= 1000
+
+
+def test_what_messages_of_other_clients_lack_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One line for each kind of lack and queue, and another with the count at the 1,000th message."""
+
+    def receive(queue: str, count: int) -> list[str]:
+        caplog.clear()
+        for _ in range(count):
+            _wire.decode(Delivery(queue, "e", b"t", 1, 1, False, 0.0, b"\0\0", b"{}"))
+        return [record.getMessage() for record in caplog.records]
+
+    first, others, another, many = (
+        receive("a queue of others", 1),
+        receive("a queue of others", 998),
+        receive("another queue of others", 1),
+        receive("a queue of others", 100),
+    )
+
+    assert (4, 0, 4, 4) == (len(first), len(others), len(another), len(many))
+    assert all("a queue of others" in line for line in first)
+    assert all("1,000th" in line for line in many)

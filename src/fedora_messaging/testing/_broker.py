@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,9 @@ class EmbeddedBroker:
     """A broker that listens on a free port of 127.0.0.1, with the configuration pointed at it. A
     context manager.
 
-    The reactor that runs is used; if none does, it is started in a thread, as for blocking calls.
+    The reactor that runs is used; if none does, it is started in a thread, as for blocking calls. In the
+    reactor's own thread, which is where Twisted's trial runs tests, it is an asynchronous context manager:
+    ``async with EmbeddedBroker() as broker`` in a coroutine.
 
     Args:
         emulate: Which RabbitMQ it behaves as, ``"4.3"`` or ``"3.10"``.
@@ -32,6 +35,9 @@ class EmbeddedBroker:
         url: The AMQP URL.
         broker: The :class:`fedora_messaging.broker.Broker`, for a closer look; use it with :meth:`run`.
         faults: What can go wrong, and when; its methods may be called from any thread.
+
+    Raises:
+        RuntimeError: On entering, without ``async``, in the reactor's thread, which must not wait.
     """
 
     def __init__(self, emulate: str = "4.3", **options: Any) -> None:
@@ -43,7 +49,18 @@ class EmbeddedBroker:
         self._guard: Any = None
 
     def __enter__(self) -> EmbeddedBroker:
-        self.url = self.run(self.broker.listen)
+        if _reactor_is_here():
+            raise RuntimeError(
+                "this is the reactor's thread, which cannot wait for a broker to stop: make the test a "
+                "coroutine function, and use 'async with EmbeddedBroker() as broker'"
+            )
+        return self._enter(self.run(self.broker.listen))
+
+    async def __aenter__(self) -> EmbeddedBroker:
+        return self._enter(await self._wait(self.broker.listen))
+
+    def _enter(self, url: str) -> EmbeddedBroker:
+        self.url = url
         self._patch = mock.patch.dict(conf, {"amqp_url": self.url, "tls": {**conf["tls"], "ca_cert": None}})
         self._patch.start()
         # What is published arrives here: there is nothing to guard against.
@@ -53,12 +70,31 @@ class EmbeddedBroker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.run(self._leave())
+        self.run(self.broker.stop)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._wait(self._leave())
+        await self._wait(self.broker.stop)
+
+    def _leave(self) -> Callable[[], Any]:
+        """Point the configuration elsewhere again; what is left to do in the reactor's thread."""
         from .. import api
 
         interception.guard = self._guard
         self._patch.stop()
-        self.run(api._client._stop)
-        self.run(self.broker.stop)
+        return api._client._stop
+
+    async def _wait(self, call: Callable[[], Any]) -> Any:
+        """Call something of the reactor's, from its thread, and wait for it; or else as :meth:`run` does."""
+        if not _reactor_is_here():
+            return self.run(call)
+        from ..twisted._awaiting import is_awaitable
+
+        result = call()
+        return await result if is_awaitable(result) else result
 
     @property
     def published(self) -> list[Message]:
@@ -87,14 +123,13 @@ class EmbeddedBroker:
             timeout: How long it may take, in seconds.
         """
         from twisted.internet.defer import Deferred
-        from twisted.python.threadable import isInIOThread
 
         from ..twisted._awaiting import drive
 
         def start() -> Any:
             return drive(call(*args))
 
-        if isInIOThread():
+        if _reactor_is_here():
             result = start()
             if isinstance(result, Deferred):
                 fired: list[Any] = []
@@ -122,6 +157,21 @@ class _Faults:
             return self._embedded.run(lambda: fault(*args, **kwargs))
 
         return call
+
+
+def _reactor_is_here() -> bool:
+    """Whether the reactor runs in this thread, or will as soon as trial waits for the present test."""
+    from twisted.python.threadable import isInIOThread
+
+    if isInIOThread():
+        return True
+    trial = "twisted.trial._asynctest"
+    frame = sys._getframe() if trial in sys.modules else None
+    while frame is not None:
+        if frame.f_globals.get("__name__") == trial:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _decoded(published: Any) -> Message:

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import copy
+import difflib
 import functools
 import inspect
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .._headers import SENT_AT
 from .._interception import interception
 from ..message import Message
 
@@ -22,11 +26,11 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class mock_sends:
     """Assert that exactly these messages are published, and let none of them out.
 
-    A context manager, which gives the list of the messages sent so far, and a decorator of functions
-    and coroutine functions; both may be used again. It holds for :func:`~fedora_messaging.api.publish`,
-    :func:`~fedora_messaging.api.twisted_publish` and every :class:`~fedora_messaging.api.Client`, in
-    any thread. No connection is made and no signal is sent. Of nested ones the inner one takes the
-    messages.
+    A context manager, which gives the list of the messages sent so far (copies of what they were when they
+    were sent), and a decorator of functions and coroutine functions; both may be used again. It holds for
+    :func:`~fedora_messaging.api.publish`, :func:`~fedora_messaging.api.twisted_publish` and every
+    :class:`~fedora_messaging.api.Client`, in any thread. No connection is made and no
+    signal is sent. Of nested ones the inner one takes the messages.
 
     >>> from fedora_messaging import api
     >>> with mock_sends(api.Message(topic="t", body={"a": 1})) as sent:
@@ -39,8 +43,8 @@ class mock_sends:
             of. None at all: nothing may be published.
 
     Raises:
-        AssertionError: On leaving: more, fewer or other messages were published. An exception from
-            within passes unchanged.
+        AssertionError: On leaving: more, fewer or other messages were published; the difference is shown. An
+            exception from within passes unchanged.
         jsonschema.ValidationError: On leaving: a message that was published is not valid.
     """
 
@@ -53,8 +57,9 @@ class mock_sends:
         sent: list[Message] = []
 
         def take(message: Message) -> None:
+            kept = _copied(message)
             with self._lock:
-                sent.append(message)
+                sent.append(kept)
 
         self._entered.append(sent)
         interception.takers.append(take)
@@ -91,6 +96,7 @@ class mock_sends:
             raise AssertionError(
                 f"Expected {len(self.expected)} messages to be sent, but {len(sent)} were sent"
                 + "".join(f"\nsent: {each!r}" for each in sent)
+                + _difference([_line(each) for each in self.expected], [_line(each) for each in sent])
             )
         for number, (wanted, message) in enumerate(zip(self.expected, sent, strict=True), 1):
             if isinstance(wanted, type):
@@ -100,7 +106,37 @@ class mock_sends:
                     )
             elif wanted != message:
                 raise AssertionError(
-                    f"Message {number} of {len(sent)} is not the expected one.\n"
-                    f"Expected:\n{wanted}\nSent:\n{message}"
+                    f"Message {number} of {len(sent)} is not the expected one."
+                    + _difference(_lines(wanted), _lines(message))
                 )
             message.validate()
+
+
+def _copied(message: Any) -> Any:
+    """The message as it is now, of the same class. What cannot be copied of it, it shares."""
+    try:
+        return copy.deepcopy(message)
+    except Exception:  # a class may hold a lock, a file, a connection
+        kept = copy.copy(message)
+        for name, value in vars(message).items():
+            with suppress(Exception):
+                vars(kept)[name] = copy.deepcopy(value)
+        return kept
+
+
+def _line(message: Any) -> str:
+    """A message, or a class of them, in one line that is the same for equal ones."""
+    if isinstance(message, type):
+        return message.__name__
+    return f"{type(message).__name__}(topic={message.topic!r}, body={message.body!r})"
+
+
+def _lines(message: Message) -> list[str]:
+    """What is compared of a message, and its class."""
+    kept = [line for line in str(message).splitlines() if not line.startswith("Id: ") and SENT_AT not in line]
+    return [f"Class: {type(message).__name__}", *kept]
+
+
+def _difference(expected: list[str], sent: list[str]) -> str:
+    lines = list(difflib.unified_diff(expected, sent, "expected", "sent", lineterm="", n=10))
+    return "\n" + "\n".join(lines or [*expected, "(they look the same, and are not equal)"])

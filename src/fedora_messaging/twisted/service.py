@@ -27,6 +27,7 @@ from .._url import parameters as url_parameters
 from ..config import Config, conf, parse
 from ..exceptions import ConfigurationException
 from ..message import Message
+from ._callbacks import resolve
 from ._clock import Clock, global_clock
 from ._connector import Connector, endpoint
 from ._settings import ConsumerSettings
@@ -61,7 +62,7 @@ class FedoraMessagingService(MultiService):
 
     Raises:
         ConfigurationException: The configuration cannot be used.
-        ValueError: The callback is not callable.
+        ValueError: The callback cannot be called with a message alone, or is a generator function.
     """
 
     name = "fedora-messaging"
@@ -84,7 +85,7 @@ class FedoraMessagingService(MultiService):
             config = conf.parsed()
         self.config = config
         self._reactor: Any = clock or global_clock()
-        self._on_message = on_message
+        self._on_message = None if on_message is None else resolve(on_message)
         self._parameters = connection_parameters(config, amqp_url)
         self._context = None
         if self._parameters.ssl_options is not None:
