@@ -55,8 +55,18 @@ def load_callback(path: str) -> Any:
     try:
         loaded = importlib.import_module(module)
     except (Exception, SystemExit) as error:
-        raise CallbackNotFound(f'The module "{module}" cannot be imported: {_line(error)}') from error
+        hint = _not_searched(module) if isinstance(error, ModuleNotFoundError) else ""
+        raise CallbackNotFound(f'The module "{module}" cannot be imported: {_line(error)}{hint}') from error
     return _find(loaded, name, f'the module "{module}"')
+
+
+def _not_searched(module: str) -> str:
+    """What to do about a module in the current folder, where a command does not look for modules."""
+    here = Path(module.replace(".", "/"))
+    file = next((file for file in (here.with_suffix(".py"), here / "__init__.py") if file.is_file()), None)
+    if file is None:
+        return ""
+    return f". It is in the current folder, which is not searched: set PYTHONPATH=. or name the file, {file}"
 
 
 def load_callback_file(path: str) -> Any:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+import os.path
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
 
@@ -165,7 +167,8 @@ def _qos(section: Mapping[str, Any]) -> QoS:
 
 def _tls(section: Mapping[str, Any]) -> TLS:
     _known("tls", section, DEFAULTS["tls"])
-    files = {key: _optional(f"tls.{key}", value, str) or None for key, value in section.items()}
+    given_files = {key: _optional(f"tls.{key}", value, str) for key, value in section.items()}
+    files = {key: os.path.expanduser(file) if file else None for key, file in given_files.items()}
     if bool(files["certfile"]) != bool(files["keyfile"]):
         given, missing = ("certfile", "keyfile") if files["certfile"] else ("keyfile", "certfile")
         raise ConfigurationException(f"tls.{missing}: is missing, though tls.{given} is there")
@@ -234,9 +237,15 @@ def _known(section: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> 
     for key in given:
         if key not in known:
             where = f"{section}.{key}" if section else str(key)
-            raise ConfigurationException(
-                f"{where}: unknown key; the known ones are: {', '.join(sorted(known))}"
-            )
+            raise ConfigurationException(f"{where}: unknown key; {_suggestion(key, known)}")
+
+
+def _suggestion(key: object, known: Iterable[str]) -> str:
+    """The known keys, with those first that the unknown one is likely to be a mistake for."""
+    names = sorted(known)
+    near = get_close_matches(str(key).lower(), names, n=3, cutoff=0.7)
+    all_known = f"the known ones are: {', '.join(names)}"
+    return f"did you mean {' or '.join(near)}? {all_known[0].upper()}{all_known[1:]}" if near else all_known
 
 
 def _told(key: str, make: Callable[[], _T]) -> _T:

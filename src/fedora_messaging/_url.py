@@ -12,7 +12,7 @@ import pika
 
 from .exceptions import ConfigurationException
 
-__all__ = ["parameters", "redacted"]
+__all__ = ["parameters", "redacted", "redacted_value"]
 
 # RabbitMQ 4.1 refuses smaller frames, without a word
 # (https://www.rabbitmq.com/docs/configure, frame_max, and its release notes).
@@ -68,6 +68,8 @@ def _fault(url: str) -> str | None:
         return "the host name is not one: its parts must have 1 to 63 characters, 253 altogether"
     if parts.fragment or url.endswith("#"):
         return 'it must not contain "#" (a password with special characters must be quoted)'
+    if "@" in parts.path + parts.query and "@" not in parts.netloc:
+        return 'there is an "@" behind the address (a password with special characters must be quoted)'
     if parts.username is not None and parts.password is None:
         return "it has a user name and no password"
     if parts.path.count("/") > 1:
@@ -123,10 +125,38 @@ def _blame(url: str) -> str:
     return "it cannot be used"
 
 
-_USERINFO = re.compile(r"(?<=://)([^/?#\s:@]*):[^\s]*@")
-_OPTIONS = re.compile(r"\b(ssl_options)=[^&#\s]*")
+# In running text a URL ends with the first blank.
+_IN_TEXT = re.compile(r"(?<=://)\S+")
+_VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
+_OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
 
 
 def redacted(text: str) -> str:
-    """Text with the passwords of all URLs in it hidden."""
-    return _OPTIONS.sub(r"\1=***", _USERINFO.sub(r"\1:***@", text))
+    """Text with the passwords of all URLs in it hidden; nothing else of it changes."""
+    return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
+
+
+def redacted_value(text: str) -> str:
+    """A value of the configuration with the passwords in it hidden.
+
+    A value that begins as a URL is one as a whole, blanks included: its password may hold what should have
+    been quoted.
+    """
+    beginning = _VALUE.match(text)
+    if beginning is None:
+        return redacted(text)
+    return beginning[0] + _without_password(text[beginning.end() :])
+
+
+def _without_password(rest: str) -> str:
+    """What follows ``://``, with its password hidden.
+
+    A password that is not quoted (RFC 3986, section 3.2.1) may hold any of the characters that end it. So
+    whatever stands between the first colon and the last "@" counts as one: it is better to hide too much than
+    too little.
+    """
+    found = _PASSWORD.match(rest)
+    if found is not None:
+        rest = f"{found[1] or ''}{found[2]}:***@{rest[found.end() :]}"
+    return _OPTIONS.sub(r"\1=***", rest)

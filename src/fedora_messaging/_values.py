@@ -52,7 +52,7 @@ DEFAULTS: dict[str, Any] = {
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": "simple",
-                "stream": "ext://sys.stdout",
+                "stream": "ext://sys.stderr",
             }
         },
         "loggers": {"fedora_messaging": {"level": "INFO", "propagate": False, "handlers": ["console"]}},

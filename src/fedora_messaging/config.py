@@ -39,7 +39,7 @@ from ._settings import (
     validate_monitoring,
     validate_queues,
 )
-from ._url import redacted
+from ._url import redacted_value
 from ._values import DEFAULTS, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
 from .exceptions import ConfigurationException
 
@@ -84,11 +84,11 @@ def locate(path: str | None, environ: Mapping[str, str]) -> str | None:
     """The configuration file to read: the one that is named, else the one at the default place.
 
     Returns:
-        None if none is named and there is none at the default place.
+        Its path, with ``~`` expanded; None if none is named and there is none at the default place.
     """
     named = path or environ.get(_VARIABLE)
     if named:
-        return str(named)
+        return os.path.expanduser(named)
     return _DEFAULT_PATH if os.path.lexists(_DEFAULT_PATH) else None
 
 
@@ -103,26 +103,56 @@ def load(
         reader: What reads TOML.
 
     Raises:
-        ConfigurationException: A file that was named is not there, cannot be read, or is not TOML.
+        ConfigurationException: A file that was named is not there, cannot be read, is not TOML, or has a key
+            twice, in different letter case.
     """
     found = locate(path, environ)
     if found is None:
         return {}
-    return {str(key).lower(): value for key, value in _toml.read_file(found, reader).items()}
+    values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    for key, value in _toml.read_file(found, reader).items():
+        lower = key.lower()
+        if lower in values:
+            raise ConfigurationException(
+                f"{found}: {lower}: is given twice, as {spelled[lower]} and as {key}"
+            )
+        values[lower], spelled[lower] = value, key
+    return values
 
 
 _SECRET = re.compile(r"pass(word|wd|phrase)?$|passw|secret|token|credential|private|api_?key", re.IGNORECASE)
 
 
 def hidden(value: Any, key: object = "") -> Any:
-    """The same value with passwords hidden: in URLs, and under keys that are called like secrets."""
+    """The same value with passwords hidden: in URLs, and all under keys that are called like secrets."""
+    if (
+        isinstance(key, str)
+        and _SECRET.search(key)
+        and not isinstance(value, bool)
+        and value not in (None, "")
+    ):
+        return "***"
     if isinstance(value, Mapping):
         return {name: hidden(item, name) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [hidden(item, key) for item in value]
-    if isinstance(key, str) and _SECRET.search(key) and value not in (None, ""):
-        return "***"
-    return redacted(value) if isinstance(value, str) else value
+    if isinstance(value, bytes):
+        return redacted_value(value.decode("utf-8", "backslashreplace")).encode()
+    return redacted_value(value) if isinstance(value, str) else value
+
+
+def _with_home(log_config: Any) -> Any:
+    """A ``log_config`` with ``~`` expanded in the names of its handlers' files."""
+    if not isinstance(log_config, Mapping) or not isinstance(log_config.get("handlers"), Mapping):
+        return log_config  # dictConfig says what is wrong with it
+    handlers = {
+        name: {**handler, "filename": os.path.expanduser(handler["filename"])}
+        if isinstance(handler, Mapping) and isinstance(handler.get("filename"), str)
+        else handler
+        for name, handler in log_config["handlers"].items()
+    }
+    return {**log_config, "handlers": handlers}
 
 
 class LazyConfig(dict[str, Any]):
@@ -221,7 +251,7 @@ class LazyConfig(dict[str, Any]):
         import logging.config
 
         try:
-            logging.config.dictConfig(self["log_config"])
+            logging.config.dictConfig(_with_home(self["log_config"]))
         except (ValueError, TypeError, AttributeError, ImportError, LookupError, OSError) as error:
             words = " ".join(f"{error}: {error.__cause__}".split()) if error.__cause__ else str(error)
             where = f"{self.path}: " if self.path else ""

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from .message import Message
 
 __all__ = ["printer"]
 
 
 def printer(message: Message) -> None:
-    """Print the message."""
-    print(str(message), flush=True)
+    """Print the message. Characters that the terminal's encoding lacks are printed as escape sequences."""
+    text = str(message)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -57,6 +57,7 @@ ROOMS = [
     "_wire",
     "_url",
     "_toml",
+    "_toml_encoder",
     "_config_types",
     "_values",
     "_settings",

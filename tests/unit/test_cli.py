@@ -119,7 +119,7 @@ def test_config(run: Callable[..., Result], tmp_path: Path) -> None:
     assert 'topic_prefix = ""  # default' in result.output
     assert shown["bindings"] == [{"exchange": "e", "routing_keys": ["a.#"]}]
     assert set(shown) | {"publish_priority", "callback"} == set(config.DEFAULTS)
-    assert '# [queues.""]' in result.output
+    assert shown["queues"] == config.DEFAULTS["queues"]
 
 
 @pytest.mark.parametrize("reader", sorted(READERS) if sys.version_info >= (3, 11) else ["toml"])
@@ -155,6 +155,39 @@ def test_broken_configuration(
     assert result.exit_code == 2
     assert str(file) in one_line(result)
     assert words in one_line(result)
+
+
+@pytest.mark.parametrize("command", [["config"], ["consume"], ["replay", "x"]])
+def test_conf_after_the_command(command: list[str], run: Callable[..., Result], tmp_path: Path) -> None:
+    """--conf works behind the name of the command as well as before it."""
+    file = tmp_path / "broken.toml"
+    file.write_text("qos = 1")
+
+    assert str(file) in one_line(run(*command, "--conf", file))
+
+
+def test_printing_the_configuration_changes_no_value(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Backslashes, tables in arrays and odd names come back from the printed configuration as they were."""
+    text = (
+        "callback = 'C:\\new\\x41'\n[queues.\"a.b\"]\narguments = { x-expires = 1 }\n"
+        "[consumer_config]\n\"odd key\" = 'a\\d'\nlist = [[{ a = { b = 1 } }]]\n"
+        '[[bindings]]\nqueue = "a.b"\nexchange = "e"\nrouting_keys = ["#"]\n'
+        '[bindings.arguments]\nx-match = "all"\n'
+    )
+    file = tmp_path / "own.toml"
+    file.write_text(text)
+    shown = toml.loads(run("--conf", file, "config").output)
+
+    assert {key: shown[key] for key in toml.loads(text)} == toml.loads(text)
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/file", "."])
+def test_record_to_what_cannot_be_written(name: str, run: Callable[..., Result], tmp_path: Path) -> None:
+    """A file that cannot be opened is wrong usage, before anything is consumed."""
+    result = run("record", tmp_path / name)
+
+    assert result.exit_code == 2
+    assert "FILE" in one_line(result)
 
 
 def test_missing_configuration(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -530,3 +530,54 @@ def test_generation_tells_of_changes(write: Callable[[str], Path]) -> None:
 
     assert len(set(generations)) == len(changes) + 1
     assert conf.generation == before
+
+
+def test_a_key_in_two_spellings(write: Callable[[str], Path]) -> None:
+    """One key in two letter cases is an error that names both."""
+    file = write('AMQP_URL = "amqp://a"\namqp_url = "amqp://b"\n')
+    with pytest.raises(ConfigurationException) as caught:
+        LazyConfig().load_config()
+
+    assert caught.value.message == f"{file}: amqp_url: is given twice, as AMQP_URL and as amqp_url"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("amqp_ulr = 1", "amqp_ulr: unknown key; did you mean amqp_url? The known ones are: ack_timeout"),
+        ("[qos]\nprefetch = 1", "qos.prefetch: unknown key; did you mean prefetch_"),
+        ("nonsense = 1", "nonsense: unknown key; the known ones are: ack_timeout"),
+    ],
+)
+def test_the_nearest_key_is_named_first(text: str, words: str, write: Callable[[str], Path]) -> None:
+    """A mistyped key is answered with the key that was likely meant."""
+    write(text)
+    with pytest.raises(ConfigurationException) as caught:
+        LazyConfig().load_config()
+
+    assert words in caught.value.message
+
+
+def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tilde is expanded in the name of the configuration, of TLS files and of log files."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FEDORA_MESSAGING_CONF", "~/own.toml")
+    (tmp_path / "own.toml").write_text(
+        '[tls]\nca_cert = "~/ca.pem"\n[log_config]\nversion = 1\n'
+        '[log_config.handlers.file]\nclass = "logging.FileHandler"\nfilename = "~/own.log"\n'
+    )
+    conf = LazyConfig()
+    conf.setup_logging()
+
+    assert conf.parsed().tls.ca_cert == str(tmp_path / "ca.pem")
+    assert conf.path == str(tmp_path / "own.toml")
+    assert (tmp_path / "own.log").exists()
+
+
+def test_passwords_in_any_value_are_hidden() -> None:
+    """Whole sections under a secret's name are hidden, and passwords with blanks in URLs."""
+    shown = config.hidden(
+        {"password": {"old": "canary"}, "urls": ["amqp://u:can ary@h"], "token": ["canary"], "raw": b"x"}
+    )
+
+    assert shown == {"password": "***", "urls": ["amqp://u:***@h"], "token": "***", "raw": b"x"}

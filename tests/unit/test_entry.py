@@ -44,6 +44,17 @@ def test_not_found(path: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("file", ["mine.py", "mine/__init__.py"])
+def test_a_module_in_the_current_folder(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module in the current folder, which is not searched, is pointed out, with the ways to use it."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("def callback(message): pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder])  # as in an installed command
+    with pytest.raises(CallbackNotFound, match=f"set PYTHONPATH=. or name the file, {file}"):
+        load_callback("mine:callback")
+
+
 def test_by_file(tmp_path: Path) -> None:
     """path/to/file.py:object is found, and may hold dataclasses."""
     file = tmp_path / "my callback.py"

@@ -134,3 +134,11 @@ def test_not_utf8(tmp_path: Path) -> None:
     file.write_bytes(b'a = 1\nb = "\xe9"\n')
     with pytest.raises(ConfigurationException, match="line 2: not UTF-8"):
         read_file(file)
+
+
+def test_byte_order_mark(reader: Reader, tmp_path: Path) -> None:
+    """A byte order mark in front of the text is not a part of it."""
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbfa = 1\n")
+
+    assert read_file(file, reader) == {"a": 1}

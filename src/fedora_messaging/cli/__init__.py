@@ -21,6 +21,8 @@ __all__ = ["Failed", "configure", "main"]
 _log = SafeLog(__name__)
 
 _COMMANDS = ("broker", "config", "consume", "demo", "publish", "reconsume", "record", "replay")
+#: Those that read no configuration.
+_WITHOUT_CONF = ("broker", "demo")
 
 
 class _Commands(click.Group):
@@ -33,6 +35,13 @@ class _Commands(click.Group):
         if name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"{__name__}._{name}").command
+        if name not in _WITHOUT_CONF and not any(parameter.name == "conf" for parameter in command.params):
+            # Where people look for it first, it works as well.
+            command.params.append(
+                click.Option(
+                    ["--conf"], metavar="FILE", expose_value=False, callback=_set_conf, help=_CONF_HELP
+                )
+            )
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -43,6 +52,17 @@ class _Commands(click.Group):
         except Exception as error:
             _log.log(logging.DEBUG, "The command failed", error=error)
             raise Failed(error) from error
+
+
+_CONF_HELP = (
+    "The configuration file. Default: what FEDORA_MESSAGING_CONF names, "
+    "else /etc/fedora-messaging/config.toml if it exists."
+)
+
+
+def _set_conf(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = value
 
 
 class Failed(click.ClickException):
@@ -79,8 +99,7 @@ def _line(error: Exception) -> str:
 @click.option(
     "--conf",
     metavar="FILE",
-    help="The configuration file. Default: what FEDORA_MESSAGING_CONF names, "
-    "else /etc/fedora-messaging/config.toml if it exists.",
+    help=_CONF_HELP,
 )
 @click.version_option(package_name="fedora-messaging", prog_name="fedora-messaging")
 @click.pass_context

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from ..config import DEFAULTS, hidden
 from ..config import conf as configuration
+from ..config import hidden
+from ..exceptions import excerpt
 
 __all__ = ["command", "shown"]
 
@@ -30,7 +31,7 @@ def command(conf: str | None, example: bool) -> None:
 
 
 def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> Iterator[str]:
-    """A configuration as lines of TOML.
+    """A configuration as lines of TOML, with the origin of each key as a comment.
 
     Args:
         values: The configuration in effect.
@@ -39,11 +40,18 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
     """
     import toml
 
+    from .._toml_encoder import Encoder
+
+    encoder = Encoder()
+    file = excerpt(origin, 1000)  # a comment is one line
+
+    def comment(own: bool) -> str:
+        return f"# {file}" if own else "# default"
+
     def item(key: str, value: Any, own: bool) -> str:
-        comment = f"# {origin}" if own else "# default"
         if value is None:
-            return f"# {key} is not set  {comment}"
-        return f"{toml.dumps({key: value}).strip()}  {comment}"
+            return f"# {key} is not set  {comment(own)}"
+        return f"{encoder.dump_key(key)} = {encoder.dump_value(value)}  {comment(own)}"
 
     safe = hidden(values)
     sections = {key: value for key, value in safe.items() if isinstance(value, Mapping)}
@@ -53,24 +61,19 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
             yield item(key, value, key in given)
     for key, section in sections.items():
         yield ""
-        in_part = key in given and key in DEFAULTS and isinstance(given[key], Mapping)
-        if any(isinstance(value, Mapping) for value in section.values()) or not section:
-            yield f"# {origin}" if key in given else "# default"
-            named = {name: value for name, value in section.items() if name}
-            yield toml.dumps({key: named}).strip() or f"[{key}]"
-            if "" in section:
-                # Not every reader of TOML takes an empty name.
-                unnamed = toml.dumps({key: {"": section[""]}}).strip()
-                yield "\n".join(f"# {line}" for line in unnamed.splitlines() if line)
-            continue
-        yield f"[{key}]"
-        for name, value in section.items():
-            yield item(name, value, in_part and name in given[key])
+        if section and not any(isinstance(value, Mapping) for value in section.values()):
+            of_file = given.get(key)
+            yield f"[{encoder.dump_key(key)}]"
+            for name, value in section.items():
+                yield item(name, value, isinstance(of_file, Mapping) and name in of_file)
+        else:
+            yield comment(key in given)
+            yield toml.dumps({key: section}, encoder=encoder).strip()
     for key, value in tables.items():
         yield ""
-        yield f"# {origin}" if key in given else "# default"
-        yield toml.dumps({key: value}).strip()
+        yield comment(key in given)
+        yield toml.dumps({key: value}, encoder=encoder).strip()
 
 
 def _is_tables(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)

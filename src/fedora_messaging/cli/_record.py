@@ -7,6 +7,9 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -40,18 +43,46 @@ def command(
     """
     configure(conf)
     bindings = bindings_for(app_name, queue_name, routing_keys, exchange)
-    with click.open_file(file, "ab") as opened:
+    with _opened(file) as opened:
         forever = itertools.repeat(None)
         bar = click.progressbar(forever, label="Messages", length=limit, file=sys.stderr, show_pos=True)
         with bar:
             consume(Recorder(opened, limit, bar.update), bindings)
 
 
+@contextmanager
+def _opened(name: str) -> Iterator[IO[bytes]]:
+    """The file to append to, before anything is consumed; a line that was cut off in it is ended.
+
+    Raises:
+        click.BadParameter: It cannot be written to.
+    """
+    if name == "-":
+        yield sys.stdout.buffer
+        return
+    path = Path(name).expanduser()
+    try:
+        # Unbuffered: what could not be written must not be tried again when the file is closed.
+        opened = Path(path).open("ab", buffering=0)  # noqa: SIM115
+    except OSError as error:
+        raise click.BadParameter(f"{name}: cannot be written: {error.strerror}", param_hint="FILE") from error
+    with opened:
+        if opened.seekable() and opened.tell() > 0 and not _ends_with_newline(path):
+            opened.write(b"\n")
+        yield opened
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as written:
+        written.seek(-1, os.SEEK_END)
+        return written.read() == b"\n"
+
+
 class Recorder:
     """A callback that writes messages to a file, a whole line at a time.
 
     Args:
-        file: Where to; unbuffered or not.
+        file: Where to. What cannot be written is not acknowledged.
         limit: How many; None: no limit.
         progress: Called with 1 for each message.
     """
@@ -66,7 +97,9 @@ class Recorder:
         line = dumps(message).encode("utf-8")
         start = self._position()
         try:
-            self._file.write(line)
+            rest = memoryview(line)
+            while rest:  # an unbuffered file may take a part
+                rest = rest[self._file.write(rest) :]
             self._file.flush()
         except OSError:
             self._take_back(start)
