@@ -443,14 +443,6 @@ def a_silent_client_is_dropped(lab: Lab) -> Any:
     return [ending, 1.4 < time.monotonic() - start < 5]
 
 
-@table({"select": spec.Tx.Select, "commit": spec.Tx.Commit, "rollback": spec.Tx.Rollback})
-def transactions(lab: Lab, method: Any) -> Any:
-    """Transactions (the embedded broker refuses them)."""
-    client = lab.raw().connected()
-    client.method(1, method())
-    return client.ending()
-
-
 @case
 def a_stream_queue(lab: Lab) -> Any:
     """Streams (the embedded broker refuses them)."""

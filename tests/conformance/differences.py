@@ -27,12 +27,8 @@ _REWRITTEN = (
     "Property bytes reach the consumer as they came; RabbitMQ 4.3 writes a few rare ones anew",
     "what a publisher sends is never changed",
 )
-_TRANSACTIONS = ("Transactions are refused", "nothing here uses them; confirms do the same, faster")
 
 DIFFERENCES = {
-    "transactions[select]": Difference(*_TRANSACTIONS, "connection 540"),
-    "transactions[commit]": Difference(*_TRANSACTIONS, "connection 540"),
-    "transactions[rollback]": Difference(*_TRANSACTIONS, "connection 540"),
     "a_stream_queue": Difference(
         "Stream queues are refused", "they are another kind of broker", "connection 540"
     ),

@@ -17,6 +17,13 @@ from fedora_messaging.broker import Broker, Permissions, User
 
 OWN = Permissions("^own", "^own", "^own")
 USERS = {"guest": "guest", "owner": User("owner", {"/": OWN}), "outsider": User("outsider", {})}
+for name, rights in {
+    "configures": ("^own", "", ""),
+    "writes": ("", "^own", ""),
+    "reads": ("", "", "^own"),
+    "does-nothing": ("", "", ""),
+}.items():
+    USERS[name] = User(name, {"/": Permissions(*rights)})
 broker = Broker(emulate=sys.argv[1], permit_transient=False, users=USERS)
 
 class Orders(LineReceiver):

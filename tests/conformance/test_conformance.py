@@ -16,7 +16,18 @@ import pytest
 from .differences import DIFFERENCES
 from .lab import CASES, Lab, plain
 
-for _topic in ("exchanges", "queues", "messages", "limits", "quorum", "protocol", "closing", "replies"):
+_TOPICS = (
+    "exchanges",
+    "queues",
+    "messages",
+    "limits",
+    "quorum",
+    "protocol",
+    "closing",
+    "replies",
+    "transactions",
+)
+for _topic in _TOPICS:
     import_module(f".cases_{_topic}", __package__)
 
 pytestmark = pytest.mark.fedora_messaging_real_broker

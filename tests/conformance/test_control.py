@@ -33,6 +33,10 @@ def rabbitmq_with_users(reference: Vhost) -> _Reference:
     for user in ("owner", "outsider"):
         reference.node.add_user(user, user)
     reference.node.set_permissions("owner", reference.name, "^own", "^own", "^own")
+    for name, rights in _USERS.items():
+        user = name.replace(" ", "-")
+        reference.node.add_user(user, user)
+        reference.node.set_permissions(user, reference.name, *rights)
     return _Reference(reference)
 
 
@@ -73,6 +77,8 @@ _CALLS: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "exchange own": (lambda c: c.exchange_declare("own.x", "topic"), "ok"),
     "exchange other": (lambda c: c.exchange_declare("other", "topic"), "channel 403"),
+    "passive reply queue": (lambda c: c.queue_declare("amq.rabbitmq.reply-to", passive=True), "ok"),
+    "consume replies": (lambda c: c.basic_consume("amq.rabbitmq.reply-to", print, auto_ack=True), "ok"),
     "passive exchange": (lambda c: c.exchange_declare("amq.topic", passive=True), "channel 403 since 4.3"),
     "alternate other": (
         lambda c: c.exchange_declare("own.a", "topic", arguments={"alternate-exchange": "amq.topic"}),
@@ -114,6 +120,39 @@ def test_permissions(broker: Embedded | _Reference, release: str, emulated: str,
     finally:
         guest.close()
         owner.close()
+
+
+_USERS = {
+    "configures": ("^own", "", ""),
+    "writes": ("", "^own", ""),
+    "reads": ("", "", "^own"),
+    "does nothing": ("", "", ""),
+}
+_LOOKS: dict[str, tuple[Callable[[Any], Any], bool]] = {
+    "queue": (lambda c: c.queue_declare("own.q", passive=True), True),
+    "exchange": (lambda c: c.exchange_declare("own.x", passive=True), True),
+    "another queue": (lambda c: c.queue_declare("theirs", passive=True), False),
+    "another exchange": (lambda c: c.exchange_declare("amq.topic", passive=True), False),
+}
+
+
+@pytest.mark.parametrize("user", _USERS)
+@pytest.mark.parametrize("label", _LOOKS)
+def test_who_may_look(broker: Embedded | _Reference, release: str, user: str, label: str) -> None:
+    """A passive declaration needs one right to the thing, whichever, on 4.3, and none on 3.10."""
+    look, own = _LOOKS[label]
+    allowed = release == "3.10" or (own and user != "does nothing")
+    guest, lab = Lab(broker.url(), release, ""), Lab(broker.url(user.replace(" ", "-")), release, "")
+    try:
+        channel = guest.channel()
+        for queue in ("own.q", "theirs"):
+            channel.queue_declare(queue, durable=True)
+        channel.exchange_declare("own.x", "topic")
+
+        assert ("ok" if allowed else "channel 403") == lab.attempt(look, lab.channel())
+    finally:
+        guest.close()
+        lab.close()
 
 
 def test_an_alarm(broker: Embedded | _Reference, release: str) -> None:

@@ -1,59 +1,25 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`basic.*`: publishing, consuming, getting and settling messages on a channel."""
+"""`basic.*`: consuming, getting and settling messages on a channel."""
 
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pika import spec
 
-from ._codec import encode_content, encode_get_ok, encode_method
+from ._codec import encode_content, encode_get_ok
 from ._consumers import Consumer, Delivery, by_queue
 from ._declaring import queue_name
-from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition, refused
+from ._errors import AMQPError, kind_in_vhost, not_implemented, precondition
 from ._fields import WORDS
-from ._message import published
 from ._replies import QUEUE as REPLIES
-from ._replies import addressed
 
 if TYPE_CHECKING:
     from ._channel import Channel, Methods
-
-
-def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, body: bytes) -> None:
-    """A publish whose content has come completely."""
-    connection, vhost, broker = channel.connection, channel.vhost, channel.broker
-    if method.immediate:
-        raise not_implemented("immediate=true")
-    limit = broker.emulation.max_message_size
-    if len(body) > limit:
-        raise precondition(f"message size {len(body)} is larger than configured max size {limit}")
-    connection.check("write", "exchange", method.exchange)
-    exchange = vhost.exchange(method.exchange)
-    if exchange.internal:
-        raise refused(f"cannot publish to internal {kind_in_vhost('exchange', exchange.name, vhost.name)}")
-    properties = addressed(channel, properties)
-    message = published(method.exchange, method.routing_key, properties, body, connection.user)
-    confirms = channel.confirms
-    number = 0 if confirms is None else confirms.begin()
-    queues = vhost.route(exchange, message)
-    broker.record(message)
-    if not queues and method.mandatory:
-        connection.send(
-            encode_method(
-                channel.number,
-                spec.Basic.Return(spec.NO_ROUTE, "NO_ROUTE", message.exchange, message.routing_key),
-            ),
-            *encode_content(channel.number, properties, body, connection.frame_max),
-        )
-    accepted = True
-    for queue in queues:
-        accepted &= queue.publish(message)
-    if number:
-        broker.faults.confirm(channel, number, accepted)
-    broker.faults.published(connection, channel)
+    from ._transactions import Action
 
 
 def set_qos(channel: Channel, method: spec.Basic.Qos) -> None:
@@ -133,7 +99,33 @@ def get(channel: Channel, method: spec.Basic.Get) -> None:
 
 
 def ack(channel: Channel, method: spec.Basic.Ack) -> None:
-    deliveries = channel.unsettled.take(method.delivery_tag, method.multiple)
+    _settle(channel, method.delivery_tag, method.multiple, _acknowledge)
+
+
+def nack(channel: Channel, method: spec.Basic.Nack) -> None:
+    counted = channel.broker.emulation.nack_counts
+    action = partial(_return, requeue=method.requeue, counted=counted, marked=False)
+    _settle(channel, method.delivery_tag, method.multiple, action)
+
+
+def reject(channel: Channel, method: spec.Basic.Reject) -> None:
+    _settle(
+        channel,
+        method.delivery_tag,
+        False,
+        partial(_return, requeue=method.requeue, counted=True, marked=True),
+    )
+
+
+def _settle(channel: Channel, tag: int, multiple: bool, action: Action) -> None:
+    """Carries an acknowledgement out, or keeps it for the commit."""
+    if channel.transaction is None:
+        action(channel, channel.unsettled.take(tag, multiple))
+    else:
+        channel.transaction.settle(channel.unsettled.set_aside(tag, multiple), action)
+
+
+def _acknowledge(channel: Channel, deliveries: list[Delivery]) -> None:
     if len(deliveries) == 1:
         deliveries[0].queue.settle((deliveries[0].entry,))
     else:
@@ -142,19 +134,9 @@ def ack(channel: Channel, method: spec.Basic.Ack) -> None:
     _settled(channel, deliveries)
 
 
-def nack(channel: Channel, method: spec.Basic.Nack) -> None:
-    counted = channel.broker.emulation.nack_counts
-    _return(channel, method.delivery_tag, method.multiple, method.requeue, counted=counted, marked=False)
-
-
-def reject(channel: Channel, method: spec.Basic.Reject) -> None:
-    _return(channel, method.delivery_tag, False, method.requeue, counted=True, marked=True)
-
-
 def _return(
-    channel: Channel, tag: int, multiple: bool, requeue: bool, *, counted: bool, marked: bool
+    channel: Channel, deliveries: list[Delivery], *, requeue: bool, counted: bool, marked: bool
 ) -> None:
-    deliveries = channel.unsettled.take(tag, multiple)
     for queue, entries in by_queue(deliveries).items():
         if requeue:
             queue.put_back(entries, counted=counted)

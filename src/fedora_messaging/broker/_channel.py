@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from pika import spec
 
-from ._codec import encode_method, method_name
+from ._codec import encode_method
 from ._confirms import Confirms
 from ._consumers import Consumer, Unsettled, by_queue
-from ._errors import AMQPError, not_implemented
+from ._errors import AMQPError, not_implemented, precondition
 from ._replies import ReplyConsumer
 
 if TYPE_CHECKING:
     from ._connection import Connection
     from ._queue import Queue
+    from ._transactions import Transaction
 
 Method = Any
 Methods = Mapping[type[Any], Callable[["Channel", Method], None]]
@@ -34,6 +35,7 @@ class Channel:
         prefetch: the limit the next consumer gets.
         global_limit: the limit of the whole channel, or None.
         confirms: the numbers of its publishes, or None when it has no confirms.
+        transaction: what waits for a commit, or None when it has no transactions.
         last_tag: the last delivery tag.
         last_queue: the queue it declared last, which an empty name stands for.
     """
@@ -49,6 +51,7 @@ class Channel:
         self.prefetch = 0
         self.global_limit: int | None = None
         self.confirms: Confirms | None = None
+        self.transaction: Transaction | None = None
         self.last_queue = ""
         self.is_open = True
         self.last_tag = 0
@@ -102,6 +105,8 @@ class Channel:
         self.is_open = False
         self.connection.confirming.pop(self, None)
         self.broker.replies.close(self)
+        if self.transaction is not None:
+            self.transaction.roll_back(self)
         consumers, self.consumers = list(self.consumers.values()), {}
         deliveries = by_queue(self.unsettled.take_all())
         for queue, entries in deliveries.items():
@@ -119,6 +124,8 @@ def flow(channel: Channel, method: spec.Channel.Flow) -> None:
 
 
 def select_confirms(channel: Channel, method: spec.Confirm.Select) -> None:
+    if channel.transaction is not None:
+        raise precondition("cannot switch from tx to confirm mode")
     if channel.confirms is None:
         channel.confirms = Confirms()
     if not method.nowait:
@@ -133,10 +140,6 @@ def nothing(channel: Channel, method: Method) -> None:
     """A reply that needs no answer."""
 
 
-def refuse_transactions(channel: Channel, method: Method) -> None:
-    raise not_implemented(method_name(method.INDEX))
-
-
 def open_again(channel: Channel, method: Method) -> None:
     raise AMQPError(spec.CHANNEL_ERROR, "second 'channel.open' seen")
 
@@ -147,8 +150,5 @@ METHODS: Methods = {
     spec.Channel.FlowOk: nothing,
     spec.Access.Request: request_access,
     spec.Confirm.Select: select_confirms,
-    spec.Tx.Select: refuse_transactions,
-    spec.Tx.Commit: refuse_transactions,
-    spec.Tx.Rollback: refuse_transactions,
     spec.Basic.CancelOk: nothing,
 }

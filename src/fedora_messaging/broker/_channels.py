@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from pika import spec
 
-from . import _basic, _declaring
+from . import _basic, _declaring, _transactions
 from ._assembly import Assembler, Command
 from ._channel import METHODS as CHANNEL_METHODS
 from ._channel import Channel, Methods
 from ._codec import encode_method
 from ._errors import AMQPError
+from ._publishing import publish
 
 if TYPE_CHECKING:
     from ._connection import Connection
 
-_METHODS: Methods = {**CHANNEL_METHODS, **_declaring.METHODS, **_basic.METHODS}
+_METHODS: Methods = {**CHANNEL_METHODS, **_declaring.METHODS, **_basic.METHODS, **_transactions.METHODS}
 
 
 class Channels:
@@ -95,7 +96,7 @@ class Channels:
             if channel is None:
                 self._command_without_channel(number, method)
             elif type(method) is spec.Basic.Publish:
-                _basic.publish(channel, method, command.properties, command.body)
+                publish(channel, method, command.properties, command.body)
             elif type(method) is spec.Channel.Close:
                 channel.flush_confirms()
                 self._forget(channel)

@@ -63,6 +63,14 @@ class Connection(Link):
             where = f"{kind} '{name or 'amq.default'}' in vhost '{self.vhost.name}'"
             raise refused(f"{action} access to {where} refused for user '{self.user}'")
 
+    def check_any(self, kind: str, name: str) -> None:
+        """Raises: AMQPError, 403, unless the user may do something to that, whatever it is."""
+        user = self.broker.users.get(self.user)
+        if user is None or not any(
+            user.may(action, self.vhost.name, name) for action in ("configure", "write", "read")
+        ):
+            self.check("configure", kind, name)
+
     # Twisted's side
 
     def connectionMade(self) -> None:

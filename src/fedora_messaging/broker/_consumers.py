@@ -91,31 +91,44 @@ class Unsettled:
 
         Raises: AMQPError, 406, for a tag that is not outstanding.
         """
+        return self.settled(list(self.set_aside(tag, multiple).values()))
+
+    def set_aside(self, tag: int, multiple: bool) -> dict[int, Delivery]:
+        """What an acknowledgement means, by tag; it counts as in flight until `settled`.
+
+        Raises: AMQPError, 406, for a tag that is not outstanding.
+        """
         waiting = self._deliveries
         if tag == 0 and multiple:
-            return self.take_all()
+            self._deliveries = {}
+            return waiting
         if tag not in waiting:
             raise precondition(f"unknown delivery tag {tag}")
         if not multiple:
-            return self._gone([waiting.pop(tag)])
-        taken = []
+            return {tag: waiting.pop(tag)}
+        taken = {}
         for each in list(waiting):
             if each > tag:
                 break
-            taken.append(waiting.pop(each))
-        return self._gone(taken)
+            taken[each] = waiting.pop(each)
+        return taken
+
+    def give_back(self, deliveries: dict[int, Delivery]) -> None:
+        """What was set aside waits again, in its place."""
+        self._deliveries = dict(sorted((self._deliveries | deliveries).items()))
 
     def take_all(self) -> list[Delivery]:
         taken = list(self._deliveries.values())
         self._deliveries.clear()
-        return self._gone(taken)
+        return self.settled(taken)
 
     def of_queue(self, queue: Queue) -> list[Delivery]:
         """Takes the deliveries that came from one queue."""
         tags = [tag for tag, delivery in self._deliveries.items() if delivery.queue is queue]
-        return self._gone([self._deliveries.pop(tag) for tag in tags])
+        return self.settled([self._deliveries.pop(tag) for tag in tags])
 
-    def _gone(self, deliveries: list[Delivery]) -> list[Delivery]:
+    def settled(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Deliveries taken or set aside are in flight no more."""
         for delivery in deliveries:
             if delivery.consumer is not None:
                 delivery.consumer.unacked -= 1

@@ -59,7 +59,7 @@ def declare_exchange(channel: Channel, method: spec.Exchange.Declare) -> None:
     if method.passive:
         _not_default(name)
         if channel.broker.emulation.passive_checked:
-            channel.connection.check("configure", "exchange", name)
+            channel.connection.check_any("exchange", name)
         vhost.exchange(name)
     else:
         cls = channel.broker.exchange_class(method.type)
@@ -167,7 +167,7 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
     if method.passive:
         name = queue_name(channel, name)
         if channel.broker.emulation.passive_checked:
-            connection.check("configure", "queue", name)
+            connection.check_any("queue", name)
         queue = vhost.queue(name, connection)
         queue.touch()
     else:

@@ -22,7 +22,7 @@ class Emulation:
         excess_body_ends: whether a body longer than announced is 501, or waited out for ever.
         unknown_type_ends: whether an unknown exchange type ends the connection (503) or the channel (406).
         typed_headers: whether a headers exchange tells apart values of different AMQP types.
-        passive_checked: whether passive declarations need the right to configure.
+        passive_checked: whether passive declarations need a right, whichever.
         queue_mode_checked: whether `x-queue-mode` has to be one of its two words.
         classic_locator: whether classic queues know `x-queue-leader-locator`.
         master_locator_ends: whether `x-queue-master-locator` ends the connection (541).
@@ -36,6 +36,7 @@ class Emulation:
         zero_count_on_get: whether `basic.get` from a quorum queue tells of an `x-delivery-count` of 0.
         client_deaths_count: whether `x-death` entries that a client published count on.
         last_death_headers: whether dead letters have `x-last-death-...` headers.
+        commit_needs_queues: whether a commit fails (506) when a queue of it was deleted meanwhile.
         replies_are_queues: whether an address for direct replies counts as a queue.
         reject_marks: whether a rejected message is marked as redelivered where it is dead-lettered to.
     """
@@ -62,6 +63,7 @@ class Emulation:
     zero_count_on_get: bool
     client_deaths_count: bool
     last_death_headers: bool
+    commit_needs_queues: bool
     replies_are_queues: bool
     reject_marks: bool
 
@@ -90,6 +92,7 @@ RELEASES = {
         zero_count_on_get=True,
         client_deaths_count=True,
         last_death_headers=False,
+        commit_needs_queues=False,
         replies_are_queues=False,
         reject_marks=False,
     ),
@@ -116,6 +119,7 @@ RELEASES = {
         zero_count_on_get=False,
         client_deaths_count=False,
         last_death_headers=True,
+        commit_needs_queues=True,
         replies_are_queues=True,
         reject_marks=True,
     ),

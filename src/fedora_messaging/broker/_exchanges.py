@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import AMQPError, kind_in_vhost, precondition
 from ._fields import Field, Table, write_table
-from ._topic import TopicTrie
+from ._topic import TopicPatterns
 
 if TYPE_CHECKING:
     from ._emulation import Emulation
@@ -154,16 +154,16 @@ class TopicExchange(Exchange):
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
-        self._trie: TopicTrie[Exchange | Queue] = TopicTrie()
+        self._patterns: TopicPatterns[Exchange | Queue] = TopicPatterns()
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
-        self._trie.add(binding.routing_key, binding.destination)
+        self._patterns.add(binding.routing_key, binding.destination)
 
     def _unbound(self, binding: Binding, arguments: Table) -> None:
-        self._trie.discard(binding.routing_key, binding.destination)
+        self._patterns.discard(binding.routing_key, binding.destination)
 
     def _match(self, key: str) -> list[Exchange | Queue]:
-        return self._trie.match(key)
+        return self._patterns.match(key)
 
 
 class HeadersExchange(Exchange):

@@ -25,6 +25,9 @@ class Target(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def deleted(self) -> bool: ...
+
     def publish(self, message: Message) -> bool:
         """Takes a message, or returns False."""
 

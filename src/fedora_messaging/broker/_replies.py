@@ -46,6 +46,8 @@ class ReplyConsumer:
         name: its address.
     """
 
+    deleted = False
+
     def __init__(self, channel: Channel, tag: str, *, counted: bool) -> None:
         self.channel = channel
         self.tag = tag
@@ -66,6 +68,8 @@ class ReplyConsumer:
 
 class _Nobody:
     """An address whose consumer is gone, or never was: it takes all messages."""
+
+    deleted = False
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,20 +1,100 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Binding patterns of topic exchanges as a trie of words: `*` is one word, `#` any number of them."""
+"""Binding patterns of topic exchanges: `*` is one word, `#` any number of them.
+
+All patterns are followed at once, word by word of the key, as one non-deterministic automaton. Its states are
+the places in the patterns, one bit each of an integer, and a word moves all of them in a few operations on
+integers. So a match takes time linear in the words of the key times those of the patterns, divided by the
+width of a machine word, whatever the patterns are.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+#: The most places that one integer holds; a change costs as much as copying it.
+BLOCK_SIZE = 4096
 
 
-class _Node(Generic[T]):
-    __slots__ = ("children", "values")
+class _Pattern(Generic[T]):
+    """One pattern.
+
+    Attributes:
+        words: its words; of neighbouring `#`, which mean the same as one, there is one.
+        values: what is bound with it, and how often.
+        block: where its places are, the first at `start`, the one after its last word at `end`.
+    """
+
+    __slots__ = ("block", "end", "start", "values", "words")
+
+    block: _Block[T]
+
+    def __init__(self, pattern: str) -> None:
+        self.words: list[str] = []
+        for word in _words(pattern):
+            if word != "#" or self.words[-1:] != ["#"]:
+                self.words.append(word)
+        self.values: dict[T, int] = {}
+        self.start = self.end = 0
+
+
+class _Block(Generic[T]):
+    """The places of some patterns.
+
+    Attributes:
+        size: places taken.
+        patterns: the patterns, by the place after their last word.
+    """
 
     def __init__(self) -> None:
-        self.children: dict[str, _Node[T]] = {}
-        self.values: dict[T, int] = {}
+        self.size = 0
+        self.patterns: dict[int, _Pattern[T]] = {}
+        self._starts = self._ends = self._stars = self._hashes = 0
+        self._words: dict[str, int] = {}
+
+    def add(self, pattern: _Pattern[T]) -> None:
+        pattern.block, pattern.start = self, self.size
+        self._starts |= 1 << self.size
+        for word in pattern.words:
+            bit = 1 << self.size
+            if word == "*":
+                self._stars |= bit
+            elif word == "#":
+                self._hashes |= bit
+            else:
+                self._words[word] = self._words.get(word, 0) | bit
+            self.size += 1
+        pattern.end = self.size
+        self._ends |= 1 << self.size
+        self.patterns[self.size] = pattern
+        self.size += 1
+
+    def remove(self, pattern: _Pattern[T]) -> None:
+        """The pattern is never begun nor found any more; its places stay taken."""
+        del self.patterns[pattern.end]
+        self._starts &= ~(1 << pattern.start)
+        self._ends &= ~(1 << pattern.end)
+
+    def match(self, words: list[str]) -> Iterator[_Pattern[T]]:
+        """The patterns that fit."""
+        stars, hashes, literal = self._stars, self._hashes, self._words
+        # A place before `#` reaches the one behind it without a word, and stays with any word.
+        places = self._starts
+        places |= (places & hashes) << 1
+        for word in words:
+            places = (places & (literal.get(word, 0) | stars)) << 1 | places & hashes
+            if not places:
+                return
+            places |= (places & hashes) << 1
+        places &= self._ends
+        if places:
+            bits = bin(places)[:1:-1]
+            at = bits.find("1")
+            while at >= 0:
+                yield self.patterns[at]
+                at = bits.find("1", at + 1)
 
 
 def _words(key: str) -> list[str]:
@@ -22,62 +102,54 @@ def _words(key: str) -> list[str]:
     return key.split(".") if key else []
 
 
-class TopicTrie(Generic[T]):
+class TopicPatterns(Generic[T]):
     """Patterns and what is bound with them. A value may be bound often; each binding is undone by itself."""
 
     def __init__(self) -> None:
-        self._root: _Node[T] = _Node()
+        self._patterns: dict[str, _Pattern[T]] = {}
+        self._blocks: list[_Block[T]] = []
 
     def add(self, pattern: str, value: T) -> None:
-        node = self._root
-        for word in _words(pattern):
-            node = node.children.setdefault(word, _Node())
-        node.values[value] = node.values.get(value, 0) + 1
+        known = self._patterns.get(pattern)
+        if known is None:
+            known = self._patterns[pattern] = _Pattern(pattern)
+            self._place(known)
+        known.values[value] = known.values.get(value, 0) + 1
 
     def discard(self, pattern: str, value: T) -> None:
-        """Undoes one `add`; the words that nothing needs any more go with it."""
-        path = [self._root]
-        words = _words(pattern)
-        for word in words:
-            child = path[-1].children.get(word)
-            if child is None:
-                return
-            path.append(child)
-        count = path[-1].values.get(value, 0)
-        if count > 1:
-            path[-1].values[value] = count - 1
+        """Undoes one `add`."""
+        known = self._patterns.get(pattern)
+        count = known.values.get(value, 0) if known is not None else 0
+        if known is None or not count:
             return
-        path[-1].values.pop(value, None)
-        for parent, word, node in zip(reversed(path[:-1]), reversed(words), reversed(path[1:]), strict=True):
-            if node.values or node.children:
-                return
-            del parent.children[word]
+        if count > 1:
+            known.values[value] = count - 1
+            return
+        del known.values[value]
+        if not known.values:
+            del self._patterns[pattern]
+            self._remove(known)
 
     def match(self, routing_key: str) -> list[T]:
-        """What is bound with a pattern that fits, each once.
-
-        Every pair of node and word is looked at once only, so that patterns full of `#` cost no more.
-        """
+        """What is bound with a pattern that fits, each once."""
         words = _words(routing_key)
-        end = len(words)
         found: dict[T, None] = {}
-        seen: set[tuple[int, int]] = set()
-        todo = [(self._root, 0)]
-        while todo:
-            node, at = todo.pop()
-            if (id(node), at) in seen:
-                continue
-            seen.add((id(node), at))
-            if at == end:
-                found.update(dict.fromkeys(node.values))
-            else:
-                child = node.children.get(words[at])
-                if child is not None and words[at] not in ("*", "#"):
-                    todo.append((child, at + 1))
-                child = node.children.get("*")
-                if child is not None:
-                    todo.append((child, at + 1))
-            child = node.children.get("#")
-            if child is not None:
-                todo.extend((child, rest) for rest in range(at, end + 1))
+        for block in self._blocks:
+            for pattern in block.match(words):
+                found.update(dict.fromkeys(pattern.values))
         return list(found)
+
+    def _place(self, pattern: _Pattern[T]) -> None:
+        if not self._blocks or self._blocks[-1].size + len(pattern.words) >= BLOCK_SIZE:
+            self._blocks.append(_Block())
+        self._blocks[-1].add(pattern)
+
+    def _remove(self, pattern: _Pattern[T]) -> None:
+        """Takes a pattern out. A block that is mostly empty then gives up its places."""
+        block = pattern.block
+        block.remove(pattern)
+        used = sum(each.end - each.start + 1 for each in block.patterns.values()) if block.size > 64 else 0
+        if not block.patterns or (block.size > 64 and used * 2 < block.size):
+            self._blocks.remove(block)
+            for each in list(block.patterns.values()):
+                self._place(each)
