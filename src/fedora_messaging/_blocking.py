@@ -20,7 +20,7 @@ from ._sending import Sending
 from ._signalling import tell, tell_in_pool
 from .config import Config, LazyConfig, conf
 from .exceptions import HaltConsumer, PublishTimeout
-from .message import Message, check_outgoing
+from .message import Message
 from .signals import pre_publish_signal, publish_failed_signal, publish_signal
 
 if TYPE_CHECKING:
@@ -72,23 +72,25 @@ class Client:
                 None: no limit.
 
         Raises:
-            ValidationError: The message is not valid, or not one; nothing was sent.
+            ValidationError: The message is not valid, not one, or too large; it, its topic, a header or the
+                exchange's name cannot be sent. Nothing was sent, and nothing will change that.
             PublishReturned: The broker refused it (PublishForbidden: for lack of permission).
             PublishTimeout: The time was over; the error names what was being waited for. The message
                 may have arrived: publish the same one again, consumers know it by its id.
             ConnectionException: The broker refused the credentials, the virtual host or TLS; the
                 process was forked after the first use; or the client was closed.
+            ConfigurationException: The configuration cannot be used; nothing was sent.
+            ValueError: ``timeout`` is neither None nor a number of seconds, 0 at least; nothing was sent.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_publish` belongs.
         """
         not_in_reactor("publish", "twisted_publish")
-        if interception.takes(message, connected=self._service is not None):
+        if self._is_taken(message, exchange, timeout):
             return
         try:
+            timeout = _wire.check_timeout(timeout)
             if pre_publish_signal.receivers:
                 pre_publish_signal.send(self._sender, message=message)
-            body = check_outgoing(message)
-            encoded, exchange = self._encode(message, body, exchange)
-            self._publish_and_wait(encoded, exchange, timeout)
+            self._publish_and_wait(_wire.prepare(message, exchange, self._settings.publish), timeout)
         except Exception as error:
             if publish_failed_signal.receivers:
                 tell(publish_failed_signal, self._sender, message=message, error=error)
@@ -172,13 +174,12 @@ class Client:
             gives up. It fails as :meth:`publish` does.
         """
         try:
-            if interception.takes(message, connected=self._service is not None):
+            if self._is_taken(message, exchange, timeout):
                 return _fired(None)
+            timeout = _wire.check_timeout(timeout)
             if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
                 return self._publish_signalled(message, exchange, timeout)
-            body = check_outgoing(message)
-            encoded, exchange = self._encode(message, body, exchange)
-            return self._send(encoded, exchange, timeout)
+            return self._send(_wire.prepare(message, exchange, self._settings.publish), timeout)
         except Exception as error:
             return _fired(error)
 
@@ -196,9 +197,7 @@ class Client:
             try:
                 if pre_publish_signal.receivers:
                     await in_pool(pre_publish_signal.send, self._sender)
-                body = check_outgoing(message)
-                encoded, where = self._encode(message, body, exchange)
-                await self._send(encoded, where, timeout)
+                await self._send(_wire.prepare(message, exchange, self._settings.publish), timeout)
             except Exception as error:
                 if publish_failed_signal.receivers:
                     await in_pool(tell_in_pool, publish_failed_signal, self._sender, error=error)
@@ -270,23 +269,19 @@ class Client:
             settings = self._read = Sending.of(self._fixed or values)
         return settings
 
-    def _encode(self, message: Message, body: bytes, exchange: str | None) -> tuple[_wire.Encoded, str]:
-        settings = self._settings
-        encoded = _wire.encode(
-            message,
-            topic_prefix=settings.topic_prefix,
-            priority=settings.priority,
-            limit=settings.limit,
-            body=body,
-        )
-        return encoded, settings.exchange if exchange is None else exchange
+    def _is_taken(self, message: Message, exchange: str | None, timeout: float | None) -> bool:
+        """Whether a test takes the message, which is called as the real thing has to be."""
+        if interception.takers:
+            _wire.check_timeout(timeout)
+            if exchange is not None:
+                _wire.encoded_exchange(exchange)
+        return interception.takes(message, connected=self._service is not None)
 
-    def _send(self, encoded: _wire.Encoded, exchange: str, timeout: float | None = None) -> Deferred[None]:
-        service = self.running_service()
-        return service.publisher.publish_encoded(encoded, exchange, timeout=timeout)
+    def _send(self, encoded: _wire.Encoded, timeout: float | None = None) -> Deferred[None]:
+        return self.running_service().publisher.publish_encoded(encoded, timeout=timeout)
 
-    def _publish_and_wait(self, encoded: _wire.Encoded, exchange: str, timeout: float | None) -> None:
-        publishing = reactor_thread.call(self._send, encoded, exchange)
+    def _publish_and_wait(self, encoded: _wire.Encoded, timeout: float | None) -> None:
+        publishing = reactor_thread.call(self._send, encoded)
         try:
             wait(publishing, timeout)
         except TimeoutError:

@@ -22,7 +22,19 @@ from pika import spec
 if TYPE_CHECKING:
     from pika.amqp_object import Method
 
-__all__ = ["HEARTBEAT", "CorruptFrame", "FrameReader", "Sink", "ack", "method", "nack", "publish", "reject"]
+__all__ = [
+    "HEARTBEAT",
+    "CorruptFrame",
+    "FrameReader",
+    "HeaderTooLarge",
+    "Sink",
+    "ack",
+    "header_frame_size",
+    "method",
+    "nack",
+    "publish",
+    "reject",
+]
 
 _FRAME = struct.Struct(">BHI").unpack_from
 _U32 = struct.Struct(">I").unpack_from
@@ -41,6 +53,8 @@ _NACK = spec.Basic.Nack.INDEX
 
 #: Bytes of a frame that are not its payload.
 OVERHEAD = 8
+#: Bytes of a content header's frame that are not its properties: class, weight and the body's size.
+_HEADER_OVERHEAD = OVERHEAD + 14
 #: What a peer may send before frame_max is negotiated.
 UNTUNED_FRAME_MAX = 131_072
 #: The largest content header that is read on an open connection, whatever the limit of bodies, in bytes.
@@ -51,6 +65,10 @@ HEARTBEAT = b"\x08\0\0\0\0\0\0\xce"
 
 class CorruptFrame(Exception):
     """The peer's bytes are not AMQP 0-9-1; nothing after them can be trusted."""
+
+
+class HeaderTooLarge(ValueError):
+    """The content header of a message to be sent exceeds ``frame_max``."""
 
 
 class Sink(Protocol):
@@ -224,6 +242,11 @@ def method(channel: int, sent: Method) -> bytes:
         raise ValueError(f"{sent.NAME} cannot be encoded: {error!r}") from error
 
 
+def header_frame_size(properties: bytes) -> int:
+    """How many bytes the frame of a content header has."""
+    return len(properties) + _HEADER_OVERHEAD
+
+
 def publish(
     channel: int,
     exchange: bytes,
@@ -244,7 +267,13 @@ def publish(
         body: The body, cut into frames of ``frame_max`` bytes.
         mandatory: Whether an unroutable message comes back.
         frame_max: The negotiated limit.
+
+    Raises:
+        HeaderTooLarge: The content header, which is one frame (AMQP 0-9-1, section 4.2.6.1), exceeds it.
+        ValueError: A name is longer than that.
     """
+    if len(properties) + _HEADER_OVERHEAD > frame_max:
+        raise HeaderTooLarge(f"a header frame of {header_frame_size(properties)} bytes exceeds {frame_max}")
     key = channel, exchange, routing_key, mandatory
     method_frame = _publish_methods.get(key) or _publish_method(*key)
     size = len(body)

@@ -38,13 +38,12 @@ class Outgoing:
         routing_key: The routing key, UTF-8.
         properties: The encoded properties of the content header.
         body: The encoded body.
-        message_id: The id within ``properties``, by which a return is recognised.
+        message_id: The id within ``properties``, by which a return is recognised; needed of a mandatory one.
         mandatory: The broker is to return it when no queue takes it.
-        settled: Called once, with None for a confirmed message, else with the error.
+        waiter: Who waits for the outcome: its owner's. None when nobody does any more.
 
     Attributes:
         returned: What it came back with, while it is in flight.
-        timer: Its owner's.
     """
 
     __slots__ = (
@@ -55,8 +54,7 @@ class Outgoing:
         "properties",
         "returned",
         "routing_key",
-        "settled",
-        "timer",
+        "waiter",
     )
 
     def __init__(
@@ -67,7 +65,7 @@ class Outgoing:
         body: bytes,
         message_id: bytes,
         mandatory: bool,
-        settled: Callable[[Exception | None], Any] | None = None,
+        waiter: Any = None,
     ) -> None:
         self.exchange = exchange
         self.routing_key = routing_key
@@ -75,9 +73,8 @@ class Outgoing:
         self.body = body
         self.message_id = message_id
         self.mandatory = mandatory
-        self.settled = settled
+        self.waiter = waiter
         self.returned: PublishReturned | None = None
-        self.timer: Any = None
 
     @property
     def key(self) -> tuple[bytes, bytes, bytes]:
@@ -113,7 +110,7 @@ class Outbox:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something that :meth:`take` may give."""
+        """Whether there is something that :meth:`head` may give."""
         return bool(self._waiting)
 
     def add(self, outgoing: Outgoing) -> None:
@@ -126,50 +123,63 @@ class Outbox:
         While there is no broker this may happen to many, so they are not kept until their turn comes:
         those that wait are never outnumbered by those given up, which costs little for each.
         """
-        outgoing.settled = None
+        outgoing.waiter = None
         self._given_up += 1
         self._tidy()
 
     def _tidy(self) -> None:
         if 2 * self._given_up > len(self._waiting):
             self._given_up = 0
-            self._suspects.difference_update(each for each in self._waiting if each.settled is None)
-            self._waiting = deque(each for each in self._waiting if each.settled is not None)
+            self._suspects.difference_update(each for each in self._waiting if each.waiter is None)
+            self._waiting = deque(each for each in self._waiting if each.waiter is not None)
 
-    def take(self) -> Outgoing | None:
-        """The next message to send now, which is in flight from here on; None when there is none.
+    def head(self) -> Outgoing | None:
+        """The next message to send now; None when there is none. It waits until :meth:`sent` or
+        :meth:`unsendable` is called.
 
         While a refused message is being looked for, a few are in flight (:attr:`searching`), or one.
         """
         waiting = self._waiting
-        searching = bool(self._suspects or self._unanswered)
         while waiting:
-            if searching and len(self._in_flight) >= self._most:
+            if (self._suspects or self._unanswered) and len(self._in_flight) >= self._most:
                 return None
-            outgoing = waiting.popleft()
-            if outgoing.settled is None:
-                self._suspects.discard(outgoing)
-                continue
-            tag = self._next_tag
-            self._next_tag = tag + 1
-            self._in_flight[tag] = outgoing
-            if outgoing.mandatory:
-                outgoing.returned = None
-                self._returnable.setdefault(outgoing.key, deque()).append(outgoing)
-            if searching and self._most > 1:
-                self._unanswered.append(outgoing)
-            if self._given_up:
-                self._tidy()
-            return outgoing
+            outgoing = waiting[0]
+            if outgoing.waiter is not None:
+                return outgoing
+            self._suspects.discard(waiting.popleft())
         return None
+
+    def sent(self) -> None:
+        """The frames of the :meth:`head` were written: from here on it is in flight.
+
+        The invariant: a delivery tag belongs to a message that was written, since the broker counts those. So
+        it is taken here, and nowhere else.
+        """
+        outgoing = self._waiting.popleft()
+        tag = self._next_tag
+        self._next_tag = tag + 1
+        self._in_flight[tag] = outgoing
+        if outgoing.mandatory:
+            outgoing.returned = None
+            self._returnable.setdefault(outgoing.key, deque()).append(outgoing)
+        if (self._suspects or self._unanswered) and self._most > 1:
+            self._unanswered.append(outgoing)
+        if self._given_up:
+            self._tidy()
+
+    def unsendable(self) -> None:
+        """There are no frames for the :meth:`head`: it is in the outbox no more, and nothing else changes."""
+        self._suspects.discard(self._waiting.popleft())
+        if self._given_up:
+            self._tidy()
 
     @property
     def searching(self) -> bool:
-        """Whether the message just taken is to be followed by a call: see :meth:`answered`."""
+        """Whether the message just sent is to be followed by a call: see :meth:`answered`."""
         return bool(self._unanswered)
 
     def answered(self) -> None:
-        """The broker answered the call behind the message that was first taken among those without an answer.
+        """The broker answered the call behind the message that was first sent among those without an answer.
 
         It works a channel off in order, so it has not refused that message.
         """
@@ -218,9 +228,9 @@ class Outbox:
 
     def channel_lost(self) -> None:
         """The channel went with its connection: what was in flight is to be sent again."""
-        self._suspects.difference_update(each for each in self._in_flight.values() if each.settled is None)
+        self._suspects.difference_update(each for each in self._in_flight.values() if each.waiter is None)
         self._waiting.extendleft(
-            each for each in reversed(self._in_flight.values()) if each.settled is not None
+            each for each in reversed(self._in_flight.values()) if each.waiter is not None
         )
         self._in_flight.clear()
         self._unanswered.clear()
@@ -249,7 +259,7 @@ class Outbox:
         else:
             # A broker that answers first and refuses later is asked one at a time.
             self._most = 1 if searched else SEARCHING
-            self._suspects = {each for each in suspects if each.settled is not None}
+            self._suspects = {each for each in suspects if each.waiter is not None}
         return found
 
     def connection_refused(self) -> None:
@@ -258,12 +268,21 @@ class Outbox:
         Unlike a channel's close this does not tell that the message was not accepted, so all are sent
         again; but one at a time, and one that is alone when it happens again goes behind the others.
         """
-        suspects = [each for each in self._in_flight.values() if each.settled is not None]
+        suspects = [each for each in self._in_flight.values() if each.waiter is not None]
         self.channel_lost()
         if len(suspects) == 1 and suspects[0] in self._suspects:
             self._waiting.rotate(-1)
         self._most = 1
         self._suspects.update(suspects)
+
+    def remove(self, unfit: Callable[[Outgoing], bool]) -> list[Outgoing]:
+        """Those that wait and are unfit, in order; they are in the outbox no more."""
+        gone = [each for each in self._waiting if each.waiter is not None and unfit(each)]
+        left = set(self._waiting).difference(gone)
+        self._waiting = deque(each for each in self._waiting if each in left)
+        self._suspects.difference_update(gone)
+        self._tidy()
+        return gone
 
     def take_all(self) -> list[Outgoing]:
         """Everything, in order; the outbox is empty afterwards."""

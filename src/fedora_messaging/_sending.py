@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ._settings import publish_settings
+from ._wire import PublishSettings
 from .config import Config, LazyConfig
 
 __all__ = ["Sending"]
@@ -15,30 +17,23 @@ class Sending(NamedTuple):
     """What is needed of the configuration for each message; looking it all up costs a sixth of a publish."""
 
     generation: int  #: of the configuration that it was read from
-    topic_prefix: str
-    priority: int | None
-    limit: int
-    exchange: str
+    publish: PublishSettings
     #: Other values here need a new connection. The dictionaries may be changed in place.
     connection: tuple[Any, ...]
 
     @classmethod
     def of(cls, values: LazyConfig | Config) -> Sending:
-        """Those of a configuration."""
+        """Those of a configuration.
+
+        Raises:
+            ConfigurationException: Names the key that cannot be used.
+        """
         if isinstance(values, Config):
-            return cls(
-                0,
-                values.topic_prefix,
-                values.publish_priority,
-                values.max_message_size,
-                values.publish_exchange,
-                (),
-            )
+            keys = ("amqp_url", "publish_exchange", "topic_prefix", "publish_priority", "max_message_size")
+            return cls(0, publish_settings({key: getattr(values, key) for key in keys}), ())
+        generation = values.generation  # before the values: what changes meanwhile is read again
         return cls(
-            values.generation,
-            values["topic_prefix"] or "",
-            values["publish_priority"],
-            values["max_message_size"],
-            values["publish_exchange"],
+            values.generation if not values.loaded else generation,
+            publish_settings(values),
             (values["amqp_url"], values["tls"], values["client_properties"]),
         )

@@ -16,11 +16,13 @@ from . import _topology, _url
 from ._client_properties import check_client_properties
 from ._topology import Binding, Queue
 from ._values import DEFAULTS, RESERVED, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
+from ._wire import PublishSettings
 from .exceptions import ConfigurationException
 
 __all__ = [
     "completed",
     "parse",
+    "publish_settings",
     "validate_bindings",
     "validate_client_properties",
     "validate_monitoring",
@@ -65,6 +67,25 @@ def parse(mapping: Mapping[str, Any]) -> Config:
         mandatory=_typed("mandatory", values["mandatory"], bool),
         max_message_size=_integer("max_message_size", values["max_message_size"], 1, 2**63),
         consumers=_consumers(values),
+    )
+
+
+def publish_settings(values: Mapping[str, Any]) -> PublishSettings:
+    """What is needed to send messages; what is left out has its default.
+
+    Raises:
+        ConfigurationException: Names the key, and says in one line what is wrong with its value.
+    """
+
+    def get(key: str) -> Any:
+        return values.get(key, DEFAULTS[key])
+
+    return PublishSettings(
+        _short("publish_exchange", get("publish_exchange")).encode(),
+        _short("topic_prefix", get("topic_prefix") or ""),
+        _optional_integer("publish_priority", get("publish_priority"), 0, 255),
+        _integer("max_message_size", get("max_message_size"), 1, 2**63),
+        _url.parameters(get("amqp_url")).frame_max,
     )
 
 
@@ -290,8 +311,11 @@ def _dictionary(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _short(key: str, value: Any) -> str:
     text = _typed(key, value, str)
-    if len(text.encode("utf-8", "replace")) > 255:
-        raise ConfigurationException(f"{key}: must have 255 bytes at most")
+    try:
+        if len(text.encode("utf-8")) > 255:
+            raise ConfigurationException(f"{key}: must have 255 bytes at most")
+    except UnicodeEncodeError:
+        raise ConfigurationException(f"{key}: holds a lone surrogate, which UTF-8 cannot hold") from None
     return text
 
 

@@ -77,6 +77,7 @@ ROOMS = [
     "twisted._pika",
     "twisted.stats",
     "twisted._declare",
+    "twisted._deadlines",
     "twisted._publisher",
     "twisted._callbacks",
     "twisted._awaiting",

@@ -332,6 +332,32 @@ def test_publish_fails_in_the_middle(
     assert "line 2: not published; 1 message was published before it" in result.stderr
 
 
+@pytest.mark.parametrize("command", [["publish", "-"], ["replay", "an-id"]])
+@pytest.mark.parametrize("name", ["x" * 300, "\udcff"], ids=["long", "surrogate"])
+def test_an_exchange_that_amqp_does_not_allow(
+    run: Callable[..., Result], sent: list[Any], command: list[str], name: str
+) -> None:
+    """It is wrong usage, which is found before anything is read, fetched or sent."""
+    result = run(*command, "--exchange", name, input='{"topic": "t", "body": {}}\n')
+
+    assert 2 == result.exit_code
+    assert "exchange" in result.stderr
+    assert [] == sent
+
+
+def test_a_message_that_cannot_be_sent_is_found_before_the_first_is(
+    run: Callable[..., Result], sent: list[Any]
+) -> None:
+    """Headers that fit into no frame are found in the file, and nothing is published."""
+    good = '{"topic": "t", "body": {}}\n'
+    large = json.dumps({"topic": "t", "body": {}, "headers": {"h": "x" * 140_000}}) + "\n"
+    result = run("publish", "-", input=good + large)
+
+    assert 2 == result.exit_code
+    assert "Line 2: The header frame is" in result.stderr
+    assert [] == sent
+
+
 def test_publish_no_file(run: Callable[..., Result], tmp_path: Path) -> None:
     """A file that is not there is wrong usage."""
     assert run("publish", tmp_path / "gone").exit_code == 2

@@ -22,6 +22,14 @@ def outgoing(
     return Outgoing(exchange, topic, b"", b"x" * size, b"id%d" % n, mandatory, lambda _: None)
 
 
+def take(outbox: Outbox) -> Outgoing | None:
+    """The next message, which is written."""
+    message = outbox.head()
+    if message is not None:
+        outbox.sent()
+    return message
+
+
 class Channel:
     """What a broker knows of one channel: the messages it was sent, by the tag it counts for each."""
 
@@ -74,11 +82,30 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
     @rule(most=st.integers(1, 6))
     def send(self, most: int) -> None:
         for _ in range(most):
-            message = self.outbox.take()
+            message = take(self.outbox)
             if message is None:
                 break
-            assert message.settled is not None
+            assert message.waiter is not None
             self.channel.receive(message, asked=self.outbox.searching)
+
+    @rule()
+    def fail_to_send(self) -> None:
+        """There are no frames for the next message: nothing else changes."""
+        before = self.outbox.in_flight
+        message = self.outbox.head()
+        assert message is self.outbox.head()
+        assert before == self.outbox.in_flight
+        if message is not None:
+            self.outbox.unsendable()
+            self.close([message])
+
+    @rule(size=st.integers(0, 3))
+    def remove(self, size: int) -> None:
+        """Messages that turn out to be unfit while they wait are taken out; what is in flight stays."""
+        gone = self.outbox.remove(lambda message: hash(message.message_id) % 4 == size)
+        assert gone == [each for each in self.open if each in gone]
+        assert not set(gone) & set(self.channel.sent.values())
+        self.close(gone)
 
     @rule()
     def answer(self) -> None:
@@ -155,14 +182,14 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
 
     def close(self, messages: list[Outgoing]) -> None:
         for message in messages:
-            message.settled = None
+            message.waiter = None
             with contextlib.suppress(ValueError):
                 self.open.remove(message)
 
     @invariant()
     def nothing_is_lost(self) -> None:
         """Whatever was neither settled nor given up is in the outbox, once."""
-        held = [each for each in self.outbox if each.settled is not None]
+        held = [each for each in self.outbox if each.waiter is not None]
         assert len(held) == len(set(held))
         assert set(self.open) == set(held)
 
@@ -173,8 +200,8 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
     @invariant()
     def what_was_given_up_is_not_kept(self) -> None:
         """Of what waits, those given up are never the most."""
-        dead = sum(each.settled is None for each in self.outbox) - sum(
-            each.settled is None for each in self.channel.sent.values()
+        dead = sum(each.waiter is None for each in self.outbox) - sum(
+            each.waiter is None for each in self.channel.sent.values()
         )
         assert 2 * dead <= max(len(self.outbox) - self.outbox.in_flight, 1)
 
@@ -182,7 +209,7 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
         """A broker that behaves now: each message is settled within a bounded number of steps."""
         self.lose()
         for _ in range(10 * len(self.open) + 10):
-            message = self.outbox.take()
+            message = take(self.outbox)
             if message is not None:
                 self.channel.receive(message, asked=self.outbox.searching)
             self.answer()
@@ -195,7 +222,7 @@ class OutboxAgainstBroker(RuleBasedStateMachine):
                     self.close(self.outbox.channel_refused(406, "PRECONDITION_FAILED - no idea"))
                     self.channel = Channel()
         assert [] == self.open
-        assert [] == [each for each in self.outbox if each.settled is not None]
+        assert [] == [each for each in self.outbox if each.waiter is not None]
 
 
 OutboxAgainstBroker.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
@@ -206,7 +233,7 @@ def sent(*messages: Outgoing) -> Outbox:
     outbox = Outbox()
     for message in messages:
         outbox.add(message)
-        outbox.take()
+        take(outbox)
     return outbox
 
 
@@ -218,7 +245,7 @@ def test_order_is_kept_when_the_channel_is_lost() -> None:
         outbox.add(message)
     outbox.channel_lost()
 
-    assert messages == [outbox.take() for _ in range(5)]
+    assert messages == [take(outbox) for _ in range(5)]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +271,7 @@ def test_the_brokers_words_name_the_message(code: int, text: str, refused: list[
 
     assert [messages[n] for n in refused] == outbox.channel_refused(code, text)
     assert 4 - len(refused) == len(outbox)
-    outbox.take()
+    take(outbox)
     assert outbox.searching == (not refused)
 
 
@@ -253,13 +280,13 @@ def test_a_message_that_ends_the_connection_again_goes_behind_the_others() -> No
     messages = [outgoing(n) for n in range(3)]
     outbox = sent(*messages)
     outbox.connection_refused()
-    first, nothing = outbox.take(), outbox.take()
+    first, nothing = take(outbox), take(outbox)
     outbox.connection_refused()
     others = []
     for _ in range(2):
-        others.append(outbox.take())
+        others.append(take(outbox))
         outbox.confirmed(0, True)
-    last = outbox.take()
+    last = take(outbox)
 
     assert (messages[0], None) == (first, nothing)
     assert messages[1:] == others
@@ -283,14 +310,14 @@ def test_a_few_at_a_time_until_it_is_found() -> None:
     messages = [outgoing(n) for n in range(SEARCHING + 2)]
     outbox = sent(*messages)
     assert [] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
-    assert messages[:SEARCHING] == [outbox.take() for _ in range(SEARCHING)]
-    assert outbox.take() is None
+    assert messages[:SEARCHING] == [take(outbox) for _ in range(SEARCHING)]
+    assert take(outbox) is None
     assert [messages[0]] == outbox.confirmed(1, False)
     outbox.answered()
     outbox.answered()
 
     assert [messages[2]] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
-    assert [messages[1], *messages[3:]] == [outbox.take() for _ in range(SEARCHING)]
+    assert [messages[1], *messages[3:]] == [take(outbox) for _ in range(SEARCHING)]
     assert not outbox.searching
 
 
@@ -300,14 +327,14 @@ def test_one_at_a_time_when_answers_tell_nothing() -> None:
     outbox = sent(*messages)
     outbox.channel_refused(311, "CONTENT_TOO_LARGE")
     for _ in messages:
-        outbox.take()
+        take(outbox)
         outbox.answered()
     assert [] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
-    assert messages[0] is outbox.take()
-    assert outbox.take() is None
+    assert messages[0] is take(outbox)
+    assert take(outbox) is None
 
     assert [messages[0]] == outbox.channel_refused(311, "CONTENT_TOO_LARGE")
-    assert messages[1:] == [outbox.take(), outbox.take()]
+    assert messages[1:] == [take(outbox), take(outbox)]
 
 
 @given(st.integers(0, 2**64 - 1), st.booleans())

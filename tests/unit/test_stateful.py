@@ -30,15 +30,24 @@ TOPOLOGY: dict[str, Any] = {
 }
 GRACE = 20.0
 GOOD, UNROUTABLE, MISSING = "amq.topic", "", "missing"
+UNSENDABLE: list[Any] = ["x" * 300, "é" * 128, "\ud800", 5, b"amq.topic"]
+# Those of 10 kB fit into no frame of 8 kB; 20,000 fit into none at all.
+HEADERS: list[dict[str, Any]] = [
+    {},
+    {"h": "x" * 10_000},
+    {f"h{n}": n for n in range(20_000)},
+    {"h": object()},
+]
 
 
 class Sent:
     """One publish and what came of it."""
 
-    def __init__(self, number: int, message: Message, exchange: str) -> None:
+    def __init__(self, number: int, message: Message, exchange: Any, *, unsendable: bool) -> None:
         self.number = number
         self.message = message
         self.exchange = exchange
+        self.unsendable = unsendable
         self.outcomes: list[Any] = []
         self.deferred: Deferred[None] | None = None
 
@@ -91,11 +100,16 @@ class Promises(RuleBasedStateMachine):
         self.ends_expected = 0
         self.paused = False
 
-    @initialize()
+    @initialize(small_frames=st.booleans())
+    def begin(self, small_frames: bool) -> None:
+        self.small_frames = small_frames
+        self.start()
+
     def start(self) -> None:
+        frames = "&frame_max=8192" if self.small_frames else ""
         self.service = self.world.service(
             None,
-            amqp_url="amqp://guest:guest@localhost/%2F?heartbeat=4",
+            amqp_url=f"amqp://guest:guest@localhost/%2F?heartbeat=4{frames}",
             mandatory=True,
             shutdown_grace=GRACE,
             **TOPOLOGY,
@@ -119,24 +133,37 @@ class Promises(RuleBasedStateMachine):
     # Publishing
 
     @rule(
-        exchange=st.sampled_from([*[GOOD] * 8, UNROUTABLE, MISSING]),
-        timeout=st.sampled_from([None, None, None, 3.0]),
+        exchange=st.sampled_from([*[GOOD] * 16, UNROUTABLE, UNROUTABLE, MISSING, MISSING, *UNSENDABLE]),
+        timeout=st.sampled_from([*[None] * 9, 3.0, 3.0, 0, float("inf"), -1, "5", True, float("nan")]),
+        headers=st.sampled_from([*[HEADERS[0]] * 12, *HEADERS[1:]]),
         count=st.integers(1, 6),
         again=st.booleans(),
         then=st.sampled_from([None, 0.0, 0.0, 0.25]),
     )
     def publish(
-        self, exchange: str, timeout: float | None, count: int, again: bool, then: float | None
+        self,
+        exchange: Any,
+        timeout: Any,
+        headers: dict[str, Any],
+        count: int,
+        again: bool,
+        then: float | None,
     ) -> None:
         for _ in range(count):
             number = len(self.sent)
-            message = Message(topic=f"t.{number}", body={"n": number})
+            message = Message(topic=f"t.{number}", body={"n": number}, headers=headers)
             if again and self.sent:
                 message = self.sent[-1].message
-            sent = Sent(number, message, exchange)
+            large = "h19999" in message._headers or (self.small_frames and "h" in message._headers)
+            odd = not isinstance(message._headers.get("h", ""), str)
+            unsendable = exchange in UNSENDABLE or large or odd
+            sent = Sent(number, message, exchange, unsendable=unsendable)
             self.sent.append(sent)
             sent.deferred = self.service.publish(message, exchange, timeout=timeout)
             sent.deferred.addBoth(sent.outcomes.append)
+            if unsendable or timeout not in (None, 3.0, 0, float("inf")) or timeout is True:
+                # What can never be sent fails at once, whatever the connection is doing.
+                assert isinstance(sent.error, (exceptions.ValidationError, ValueError)), sent.error
         if then is not None:
             self.world.settle(then)
 
@@ -313,7 +340,7 @@ class Promises(RuleBasedStateMachine):
         for sent in self.sent:
             error = sent.error
             if error is not None:
-                assert isinstance(error, (exceptions.BaseException, CancelledError)), repr(error)
+                assert isinstance(error, (exceptions.BaseException, CancelledError, ValueError)), repr(error)
         for end in self.ended:
             error = end.value if isinstance(end, Failure) else None
             assert error is None or isinstance(error, (exceptions.BaseException, KeyError)), repr(error)
@@ -329,6 +356,11 @@ class Promises(RuleBasedStateMachine):
             error = sent.error
             if sent.exchange == GOOD and isinstance(error, exceptions.PublishReturned):
                 assert "nacked" in str(error), (sent.number, str(error))
+
+    @invariant()
+    def what_can_be_sent_is_never_invalid(self) -> None:
+        for sent in self.sent:
+            assert sent.unsendable or not isinstance(sent.error, exceptions.ValidationError), sent.error
 
     @invariant()
     def never_a_zombie(self) -> None:

@@ -305,7 +305,7 @@ def test_invalid_messages_are_rejected_and_the_next_is_handled(world: World) -> 
     """No content stops a consumer."""
     received: list[Message] = []
     service = running(world, received.append)
-    encoded = service.publisher.encode(message(1))
+    encoded = service.publisher.prepare(message(1))
     for body in (b"no JSON", b"\xff", b"null", b"[" * 100_000):
         service.publisher.publish_encoded(encoded._replace(body=body))
     service.publisher.publish_encoded(encoded._replace(properties=UNDECODABLE))

@@ -10,17 +10,35 @@ from typing import BinaryIO
 
 import click
 
+from .. import config
+from .._settings import publish_settings
+from .._wire import encoded_exchange, prepare
 from ..exceptions import ConnectionException, PublishException, ValidationError
-from ..message import Message, check_outgoing, loads
+from ..message import Message, loads
 from . import Failed, configure
 from ._reactor import install
 
-__all__ = ["command"]
+__all__ = ["command", "exchange_option", "publish"]
+
+
+def _exchange(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    try:
+        if name is not None:
+            encoded_exchange(name)
+    except ValidationError as error:
+        raise click.BadParameter(str(error)) from error
+    return name
+
+
+#: ``--exchange`` of what publishes; a name that AMQP does not allow is wrong usage.
+exchange_option = click.option(
+    "--exchange", metavar="NAME", callback=_exchange, help="The exchange. Default: as configured."
+)
 
 
 @click.command("publish")
 @click.argument("file", type=click.File("rb"))
-@click.option("--exchange", metavar="NAME", help="The exchange. Default: as configured.")
+@exchange_option
 @click.pass_obj
 def command(conf: str | None, file: BinaryIO, exchange: str | None) -> None:
     """Publish the messages in FILE ("-": standard input), one JSON object a line.
@@ -33,7 +51,7 @@ def command(conf: str | None, file: BinaryIO, exchange: str | None) -> None:
     """
     configure(conf)
     try:
-        publish(list(_messages(file)), exchange)
+        publish(list(_messages(file, exchange)), exchange)
     except ValidationError as error:
         raise Failed(error, 2) from error
     except ConnectionException as error:
@@ -61,12 +79,13 @@ def _count(number: int) -> str:
     return "1 message was" if number == 1 else f"{number} messages were"
 
 
-def _messages(file: BinaryIO) -> Iterator[tuple[int, Message]]:
+def _messages(file: BinaryIO, exchange: str | None) -> Iterator[tuple[int, Message]]:
+    settings = publish_settings(config.conf)
     for number, line in enumerate(file, 1):
         try:
             found = loads(line.decode("utf-8").rstrip("\r\n"))
             for message in found:
-                check_outgoing(message)
+                prepare(message, exchange, settings)
         except (ValidationError, UnicodeDecodeError) as error:
             words = error.summary if isinstance(error, ValidationError) else str(error)
             words = words.removeprefix("Line 1: ").removeprefix("Line 1 ")

@@ -8,7 +8,7 @@ import click
 
 from . import configure
 from ._datagrepper import fetch, url_option
-from ._publish import publish
+from ._publish import exchange_option, publish
 
 __all__ = ["command"]
 
@@ -16,7 +16,7 @@ __all__ = ["command"]
 @click.command("replay")
 @click.argument("message_id", metavar="ID")
 @url_option
-@click.option("--exchange", metavar="NAME", help="The exchange. Default: as configured.")
+@exchange_option
 @click.pass_obj
 def command(conf: str | None, message_id: str, datagrepper_url: str, exchange: str | None) -> None:
     """Fetch the message ID from the archive and publish it again, with the same id.

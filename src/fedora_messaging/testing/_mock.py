@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from .._headers import SENT_AT
 from .._interception import interception
+from .._wire import PublishSettings, prepare
 from ..message import Message
 
 __all__ = ["mock_sends"]
@@ -46,6 +47,7 @@ class mock_sends:
         AssertionError: On leaving: more, fewer or other messages were published; the difference is shown. An
             exception from within passes unchanged.
         jsonschema.ValidationError: On leaving: a message that was published is not valid.
+        ValidationError: On leaving: a message that was published cannot be sent, for a header or its size.
     """
 
     def __init__(self, *expected: Message | type[Message]) -> None:
@@ -110,6 +112,7 @@ class mock_sends:
                     + _difference(_lines(wanted), _lines(message))
                 )
             message.validate()
+            prepare(message, None, PublishSettings())
 
 
 def _copied(message: Any) -> Any:

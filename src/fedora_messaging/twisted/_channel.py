@@ -143,7 +143,11 @@ class Channel:
     def publish(
         self, exchange: bytes, routing_key: bytes, properties: bytes, body: bytes, *, mandatory: bool = False
     ) -> None:
-        """Send a message; on a channel in confirm mode its confirm comes later."""
+        """Send a message; on a channel in confirm mode its confirm comes later.
+
+        Raises:
+            ValueError: It does not fit into frames; nothing was sent.
+        """
         wire = self._wire
         wire.send(
             _frames.publish(

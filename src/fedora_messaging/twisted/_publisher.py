@@ -9,7 +9,6 @@ here it is written, and each message's Deferred fired.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from pika import spec
@@ -26,11 +25,30 @@ from .._topology import Exchange
 from ..exceptions import ConnectionException, NoFreeChannels, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
 from ._clock import Clock
+from ._deadlines import Deadlines
 from ._declare import Refused, declare_exchanges
 
 __all__ = ["Publisher", "connection_error", "timeout_words"]
 
 _log = SafeLog(__name__)
+
+
+class _Publishing(Deferred[None]):
+    """The Deferred of a message on its way."""
+
+    __slots__ = ("outgoing", "timed")
+    #: The message, until there is an outcome.
+    outgoing: Outgoing | None
+    #: Whether it has a deadline.
+    timed: bool
+
+    def is_over(self) -> bool:
+        """Whether there is an outcome."""
+        return self.outgoing is None
+
+    def settle(self, error: Exception | None) -> None:
+        """Tell whoever waits."""
+        self.callback(None if error is None else Failure(error))
 
 
 class Publisher:
@@ -44,6 +62,7 @@ class Publisher:
         observer: Told of confirms and returns, when given.
         wanted: Called when there is something to publish and no channel.
         progressed: Called at the first confirm on each channel.
+        frame_max: The limit of frames, until a connection has negotiated one.
 
     Attributes:
         published: How many messages the broker confirmed.
@@ -59,6 +78,7 @@ class Publisher:
         observer: Observer | None = None,
         wanted: Callable[[], None] = lambda: None,
         progressed: Callable[[], None] = lambda: None,
+        frame_max: int = _frames.UNTUNED_FRAME_MAX,
     ) -> None:
         self.published = 0
         self.confirms = confirms
@@ -80,39 +100,41 @@ class Publisher:
         self._closed: ConnectionException | None = None
         self._retry: Any = None
         self._idle: list[Deferred[None]] = []
+        self._frame_max = frame_max
+        self._deadlines: Deadlines[_Publishing] = Deadlines(clock, _Publishing.is_over, self._timed_out)
 
     # Publishing
 
     def publish(
-        self, encoded: _wire.Encoded, exchange: str, *, mandatory: bool = False, timeout: float | None = None
+        self, encoded: _wire.Encoded, *, mandatory: bool = False, timeout: float | None = None
     ) -> Deferred[None]:
         """Publish an encoded message.
 
         Args:
-            encoded: The message.
-            exchange: The exchange's name.
+            encoded: The message, from :func:`fedora_messaging._wire.prepare`.
             mandatory: Whether a message that no queue takes is an error.
             timeout: Seconds until it is given up, for whatever reason; None: never.
 
         Returns:
             A Deferred that fires with None when the broker has confirmed the message. Cancelling it
             gives up: the message is not sent any more if it has not been. It fails with
-            PublishReturned, PublishForbidden, PublishTimeout or ConnectionException.
+            PublishReturned, PublishForbidden, PublishTimeout or ConnectionException, and with
+            ValidationError when its header exceeds the negotiated frame_max: it is not sent then.
         """
         if self._closed is not None:
             return _failed(self._closed)
+        exchange, routing_key, properties, body, message_id = encoded
+        if _frames.header_frame_size(properties) > self._frame_max:
+            return _failed(_wire.header_too_large(properties, self._frame_max))
+        # What waits may be many: each attribute, and each object beside these two, counts.
         outgoing = Outgoing(
-            exchange.encode(),
-            encoded.routing_key,
-            encoded.properties,
-            encoded.body,
-            encoded.message_id,
-            mandatory,
+            exchange, routing_key, properties, body, message_id if mandatory else b"", mandatory
         )
-        done: Deferred[None] = Deferred(partial(self._cancelled, outgoing))
-        outgoing.settled = partial(_fire, done)
+        done = outgoing.waiter = _Publishing(self._cancelled)
+        done.outgoing = outgoing
+        done.timed = timeout is not None
         if timeout is not None:
-            outgoing.timer = self._clock.callLater(timeout, self._timed_out, outgoing, timeout)
+            self._deadlines.add(done, timeout)
         self._outbox.add(outgoing)
         if self._channel is not None:
             self._pump()
@@ -143,9 +165,21 @@ class Publisher:
 
     # What the connection tells it
 
-    def connected(self, open_channel: Callable[[], Deferred[Channel]]) -> None:
+    def connected(self, open_channel: Callable[[], Deferred[Channel]], frame_max: int) -> None:
         """A connection is there; ``open_channel`` opens a channel on it, which is done when there is a
-        message."""
+        message.
+
+        Messages that wait and whose header exceeds its ``frame_max`` fail: the broker would close each
+        connection that they are sent on.
+        """
+        less, self._frame_max = frame_max < self._frame_max, frame_max
+        if less:
+            too_large = self._outbox.remove(
+                lambda outgoing: _frames.header_frame_size(outgoing.properties) > frame_max
+            )
+            for outgoing in too_large:
+                self._fail(outgoing, _unsendable(outgoing, frame_max))
+            self._check_idle()
         self._open_channel = open_channel
         self._opening = False
         self._declared = False
@@ -279,16 +313,26 @@ class Publisher:
         channel = self._channel
         outbox = self._outbox
         while channel is not None and self._writable and self._blocked is None:
-            outgoing = outbox.take()
+            outgoing = outbox.head()
             if outgoing is None:
                 break
-            channel.publish(
-                outgoing.exchange,
-                outgoing.routing_key,
-                outgoing.properties,
-                outgoing.body,
-                mandatory=outgoing.mandatory,
-            )
+            try:
+                channel.publish(
+                    outgoing.exchange,
+                    outgoing.routing_key,
+                    outgoing.properties,
+                    outgoing.body,
+                    mandatory=outgoing.mandatory,
+                )
+            except ValueError:  # nothing was written
+                outbox.unsendable()
+                self._fail(outgoing, _unsendable(outgoing, self._frame_max))
+                self._check_idle()
+                channel = self._channel
+                continue
+            if channel is not self._channel:  # lost while it was written: it stays the next one
+                break
+            outbox.sent()
             if outbox.searching:
                 # Answered in order and without an effect: confirms are on already.
                 asked = channel.call(spec.Confirm.Select(), spec.Confirm.SelectOk)
@@ -326,11 +370,11 @@ class Publisher:
     # Outcomes
 
     def _settle(self, outgoing: Outgoing, error: Exception | None) -> None:
-        settled = _detached(outgoing)
+        done = self._detached(outgoing)
         if error is None:
             self.published += 1
-        if settled is not None:
-            settled(error)
+        if done is not None:
+            done.settle(error)
         if self._observer is not None:
             exchange, key = outgoing.exchange.decode(), outgoing.routing_key.decode()
             if error is None:
@@ -338,27 +382,44 @@ class Publisher:
             else:
                 self._observer.returned(exchange, key, str(error))
 
-    def _cancelled(self, outgoing: Outgoing, _: Deferred[None]) -> None:
-        _detached(outgoing)
-        self._outbox.give_up(outgoing)
-        self._check_idle()
+    def _cancelled(self, done: Deferred[None]) -> None:
+        assert isinstance(done, _Publishing)
+        outgoing = done.outgoing
+        if outgoing is not None:
+            self._detached(outgoing)
+            self._outbox.give_up(outgoing)
+            self._check_idle()
 
-    def _timed_out(self, outgoing: Outgoing, timeout: float) -> None:
-        settled = _detached(outgoing)
+    def _timed_out(self, done: _Publishing, timeout: float) -> None:
+        outgoing = done.outgoing
+        assert outgoing is not None
+        self._detached(outgoing)
         self._outbox.give_up(outgoing)
-        if settled is not None:
-            settled(PublishTimeout(reason=timeout_words(timeout, self.state)))
+        done.settle(PublishTimeout(reason=timeout_words(timeout, self.state)))
         self._check_idle()
 
     def _fail_all(self, error: Exception) -> None:
         for outgoing in self._outbox.take_all():
-            settled = _detached(outgoing)
-            if settled is not None:
-                settled(error)
+            self._fail(outgoing, error)
         self._check_idle()
 
+    def _fail(self, outgoing: Outgoing, error: Exception) -> None:
+        """A message fails of which the broker has not said anything."""
+        done = self._detached(outgoing)
+        if done is not None:
+            done.settle(error)
+
+    def _detached(self, outgoing: Outgoing) -> _Publishing | None:
+        """Who is to be told, once; nobody is waited for any more."""
+        done: _Publishing | None = outgoing.waiter
+        if done is not None:
+            outgoing.waiter = done.outgoing = None
+            if done.timed:
+                self._deadlines.over()
+        return done
+
     def _check_idle(self) -> None:
-        if not self._idle or any(outgoing.settled is not None for outgoing in self._outbox):
+        if not self._idle or any(outgoing.waiter is not None for outgoing in self._outbox):
             return
         idle, self._idle = self._idle, []
         for each in idle:
@@ -380,16 +441,14 @@ def connection_error(reason: CloseReason) -> ConnectionException:
     return wrapped
 
 
-def _detached(outgoing: Outgoing) -> Callable[[Exception | None], Any] | None:
-    """Whom to tell, once; nobody is waited for any more."""
-    settled, outgoing.settled = outgoing.settled, None
-    if outgoing.timer is not None and outgoing.timer.active():
-        outgoing.timer.cancel()
-    return settled
-
-
-def _fire(done: Deferred[None], error: Exception | None) -> None:
-    done.callback(None if error is None else Failure(error))
+def _unsendable(outgoing: Outgoing, frame_max: int) -> ValidationError:
+    """The documented error for a message that there are no frames for."""
+    try:
+        if _frames.header_frame_size(outgoing.properties) > frame_max:
+            return _wire.header_too_large(outgoing.properties, frame_max)
+    except ValidationError as error:  # properties that were not encoded here
+        return error
+    return ValidationError("The message cannot be sent: its exchange or topic has more than 255 bytes")
 
 
 def _failed(error: Exception) -> Deferred[Any]:

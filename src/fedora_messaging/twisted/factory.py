@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pika.connection
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 
-from .. import _topology, _wire
+from .. import _frames, _topology, _wire
 from .._address import Address
 from .._backoff import Backoff
 from .._client_properties import check_client_properties
 from .._lifecycle import CloseReason
 from .._log import SafeLog
-from ..message import Message, check_outgoing
+from ..exceptions import ValidationError
+from ..message import Message
 from ._clock import Clock, wait
 from ._publisher import Publisher
 from ._reconnecting import Reconnecting
@@ -63,8 +64,8 @@ class FedoraMessagingFactory(Reconnecting):
         clock: The source of time; None: the global reactor.
 
     Raises:
-        ValueError: Bindings, queues or exchanges are not of the shape named, or AMQP cannot carry the
-            parameters' client properties.
+        ValueError: Bindings, queues or exchanges are not of the shape named, ``publish_exchange`` is no
+            name of an exchange, or AMQP cannot carry the parameters' client properties.
     """
 
     #: The class of protocols that :meth:`buildProtocol` makes.
@@ -97,10 +98,15 @@ class FedoraMessagingFactory(Reconnecting):
         if exchanges is not None:
             self._settings = replace(self._settings, exchanges=_topology.exchanges(exchanges))
         self.confirms = confirms
-        self.publish_exchange = publish_exchange
-        self.topic_prefix = topic_prefix
-        self.publish_priority = publish_priority
         self.mandatory = mandatory
+        frame_max = getattr(parameters, "frame_max", _frames.UNTUNED_FRAME_MAX)
+        try:
+            exchange = _wire.encoded_exchange(publish_exchange)
+        except ValidationError as error:
+            raise ValueError(f"publish_exchange: {error}") from None
+        self._publish_settings = _wire.PublishSettings(
+            exchange, topic_prefix, publish_priority, max_message_size, frame_max
+        )
         self._max_message_size = max_message_size
         self._handshake_timeout = handshake_timeout
         super().__init__(
@@ -116,6 +122,7 @@ class FedoraMessagingFactory(Reconnecting):
             observer=self._settings.observer,
             wanted=self.connect,
             progressed=self._made_progress,
+            frame_max=frame_max,
         )
         self._consumers: list[Consumer] = []
         self._ended_statistics = ConsumerStatistics()
@@ -138,42 +145,30 @@ class FedoraMessagingFactory(Reconnecting):
             gives up. It waits for a connection if there is none, and sends the message again (with the
             same id) if the connection is lost before its confirm. It fails with ValidationError
             (nothing was sent), PublishReturned (the broker refused it), PublishForbidden,
-            PublishTimeout, or ConnectionException (credentials, virtual host or TLS refused; the
-            factory was stopped).
+            PublishTimeout, ConnectionException (credentials, virtual host or TLS refused; the
+            factory was stopped), or ValueError (``timeout`` is no number of seconds, 0 at least; nothing
+            was sent).
         """
         if self._publisher_factory is not None:
             return self._publisher_factory.publish(message, exchange, timeout=timeout)
         try:
-            encoded = self.encode(message, check_outgoing(message))
+            timeout = _wire.check_timeout(timeout)
+            encoded = self.prepare(message, exchange)
         except Exception as error:
             failed: Deferred[None] = Deferred()
             failed.errback(error)
             return failed
-        return self.publish_encoded(encoded, exchange, timeout=timeout)
+        return self.publish_encoded(encoded, timeout=timeout)
 
-    def encode(self, message: Message, body: bytes | None = None) -> _wire.Encoded:
-        """Encode a message that was checked; see :func:`fedora_messaging._wire.encode`. Any thread may
-        call it."""
-        return _wire.encode(
-            message,
-            topic_prefix=self.topic_prefix,
-            priority=self.publish_priority,
-            limit=self._max_message_size,
-            body=body,
-        )
+    def prepare(self, message: Message, exchange: str | None = None) -> _wire.Encoded:
+        """Check and encode a message; see :func:`fedora_messaging._wire.prepare`. Any thread may call it."""
+        return _wire.prepare(message, exchange, self._publish_settings)
 
-    def publish_encoded(
-        self, encoded: _wire.Encoded, exchange: str | None = None, *, timeout: float | None = None
-    ) -> Deferred[None]:
+    def publish_encoded(self, encoded: _wire.Encoded, *, timeout: float | None = None) -> Deferred[None]:
         """Publish an encoded message; see :meth:`publish`."""
         if self._publisher_factory is not None:
-            return self._publisher_factory.publish_encoded(encoded, exchange, timeout=timeout)
-        return self._publisher.publish(
-            encoded,
-            self.publish_exchange if exchange is None else exchange,
-            mandatory=self.mandatory,
-            timeout=timeout,
-        )
+            return self._publisher_factory.publish_encoded(encoded, timeout=timeout)
+        return self._publisher.publish(encoded, mandatory=self.mandatory, timeout=timeout)
 
     @property
     def publishing_state(self) -> str:
@@ -306,7 +301,7 @@ class FedoraMessagingFactory(Reconnecting):
             clock=self._clock,
             handshake_timeout=self._handshake_timeout,
             max_message_size=self._max_message_size,
-            topic_prefix=self.topic_prefix,
+            topic_prefix=self._publish_settings.topic_prefix,
             publisher=self._publisher,
         )
         made.factory = self

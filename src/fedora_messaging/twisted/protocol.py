@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import pika.connection
 from twisted.internet.defer import Deferred
 
-from .. import _wire
+from .. import _frames, _wire
 from .._lifecycle import CloseReason
-from ..message import Message, check_outgoing
+from ..message import Message
 from ._pika import Connection
 from ._publisher import Publisher, connection_error
 
@@ -68,8 +68,11 @@ class FedoraMessagingProtocol(Connection):
             parameters, clock=clock, handshake_timeout=handshake_timeout, max_body=max_message_size
         )
         self._own_publisher = publisher is None
-        self.publisher = publisher or Publisher(self._clock, confirms=confirms)
-        self._topic_prefix = topic_prefix
+        frame_max = getattr(parameters, "frame_max", _frames.UNTUNED_FRAME_MAX)
+        self.publisher = publisher or Publisher(self._clock, confirms=confirms, frame_max=frame_max)
+        self._publish_settings = _wire.PublishSettings(
+            topic_prefix=topic_prefix, max_message_size=max_message_size, frame_max=frame_max
+        )
         #: What the factory logged in with here.
         self.logged_in_with: Any = None
         self._consumers: dict[Consumer, None] = {}
@@ -89,13 +92,12 @@ class FedoraMessagingProtocol(Connection):
             ConnectionException.
         """
         try:
-            body = check_outgoing(message)
-            encoded = _wire.encode(message, topic_prefix=self._topic_prefix, limit=self._max_body, body=body)
+            encoded = _wire.prepare(message, exchange, self._publish_settings)
         except Exception as error:
             failed: Deferred[None] = Deferred()
             failed.errback(error)
             return failed
-        return self.publisher.publish(encoded, exchange)
+        return self.publisher.publish(encoded)
 
     def pauseProducing(self) -> Deferred[None]:
         """Pause the reception of messages, without disconnecting.
@@ -138,7 +140,7 @@ class FedoraMessagingProtocol(Connection):
 
     def connectionReady(self) -> Any:
         """pika's: the connection is open."""
-        self.publisher.connected(self.open_channel)
+        self.publisher.connected(self.open_channel, self.frame_max)
         for consumer in list(self._consumers):
             consumer.connected(self.open_channel)
         return self
