@@ -118,12 +118,14 @@ def _url(vhost: Vhost, host: str, port: int) -> str:
     return f"amqp://guest:guest@{host}:{port}/{vhost.name}"
 
 
+@pytest.mark.needs_ipv6
 def test_a_name_with_an_ipv6_address_only(vhost: Vhost) -> None:
     """It is reached."""
     with listening(socket.AF_INET6, "::1", vhost.node.port) as port, resolving("six.example", "::1"):
         assert in_reactor(_publish_once, _url(vhost, "six.example", port)) is None
 
 
+@pytest.mark.needs_ipv6
 def test_an_ipv6_address(vhost: Vhost) -> None:
     """It is reached, in brackets."""
     with listening(socket.AF_INET6, "::1", vhost.node.port) as port:
@@ -168,6 +170,7 @@ def tls_node() -> Iterator[tuple[Node, Certificates]]:
         yield node, certificates
 
 
+@pytest.mark.needs_ipv6
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "two.example"])
 def test_tls_by_name_and_by_address(tls_node: tuple[Node, Certificates], tmp_path: Path, host: str) -> None:
     """The certificate is checked against the host of the URL, whatever address is connected to."""

@@ -9,6 +9,7 @@ leaves out what the RabbitMQ at hand is too old for or, with RABBITMQ=none, what
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +57,7 @@ def _noted(config: pytest.Config) -> dict[str, Any]:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the mark known, and that no node was seen to start yet."""
     config.addinivalue_line("markers", "needs_rabbitmq: what it looks at, only RabbitMQ does")
+    config.addinivalue_line("markers", "needs_ipv6: listens on ::1")
     config.stash[_STARTS] = False
 
 
@@ -69,12 +71,32 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what this run has no RabbitMQ for; pytest counts it as deselected."""
-    left_out = [item for item in items if _impossible(item)]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+    left_out = {item for item in items if _impossible(item)}
+    without_ipv6 = {item for item in items if item.get_closest_marker("needs_ipv6")} - left_out
+    if without_ipv6 and not has_ipv6():
+        say(
+            config,
+            f"{len(without_ipv6)} tests were not run, because this machine has no ::1: as root, run "
+            "`sysctl -w net.ipv6.conf.lo.disable_ipv6=0`",
+        )
+    else:
+        without_ipv6 = set()
+    gone = left_out | without_ipv6
+    if gone:
+        config.hook.pytest_deselected(items=[item for item in items if item in gone])
+        items[:] = [item for item in items if item not in gone]
     if absent():
         _noted(config)[_LEFT_OUT] = len(left_out)
+
+
+def has_ipv6() -> bool:
+    """Whether something can listen on ::1."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def _impossible(item: pytest.Item) -> bool:
