@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock, Mock, create_autospec
 
@@ -546,3 +547,106 @@ def test_a_burst_under_asyncio_is_one_task() -> None:
     then = [[(5, "NoneType"), (6, "NoneType"), (7, "Nack")], [(8, "CallbackRaised")]]
     assert [str([*range(1, 9)]), str([first, *then]), "1 [9, 10]"] == done.stdout.splitlines(), done.stderr
     assert "" == done.stderr
+
+
+_UNDER_ASYNCIO = """
+from twisted.internet import asyncioreactor
+asyncioreactor.install()
+import asyncio, concurrent.futures, threading
+from twisted.internet import reactor, task
+from twisted.internet.defer import Deferred, inlineCallbacks
+from unit.test_the_end import METHODS, Spec, logged
+from fedora_messaging._delivery import Delivery
+from fedora_messaging.twisted._reactor_worker import ReactorWorker
+from fedora_messaging.twisted._ending import Ending
+from fedora_messaging.twisted._outcomes import tell
+from twisted.python.failure import Failure
+
+def spec_errors():
+    kinds = [Exception, BaseException, StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit]
+    for base in [*kinds, asyncio.CancelledError, concurrent.futures.CancelledError]:
+        yield Spec(base), base
+        yield Spec(base, grouped=True), base
+    for name in METHODS:
+        for number in range(len(METHODS[name])):
+            yield Spec(Exception, ((name, number),)), Exception
+
+async def awaits_future(error):
+    await asyncio.sleep(0)
+    raise error
+
+def future(error):
+    made = reactor._asyncioEventloop.create_future()
+    made.set_exception(error)
+    return made
+
+def thread_future(error):
+    made = concurrent.futures.Future()
+    threading.Timer(0.001, made.set_exception, [error]).start()
+    return made
+
+class Awaitable:
+    def __init__(self, error):
+        self.error = error
+    def __await__(self):
+        yield from asyncio.sleep(0).__await__()
+        raise self.error
+
+def sync(error):
+    raise error
+
+async def coroutine(error):
+    raise error
+
+@inlineCallbacks
+def inline(error):
+    yield task.deferLater(reactor, 0)
+    raise error
+
+async def main():
+    ends = 0
+    for style in (sync, coroutine, inline, awaits_future, future, thread_future, Awaitable):
+        for spec, base in spec_errors():
+            if style is future and base in (StopIteration,):
+                continue  # asyncio refuses to carry it
+            if style in (future, thread_future, inline) and (spec.methods or base is not Exception):
+                continue  # asyncio and Twisted themselves are in the way of those
+            error = spec.make()
+            done = Deferred()
+            worker = ReactorWorker(lambda _: style(error), lambda _: 1, done.callback, reactor.callLater)
+            worker.put(Delivery("q", "e", b"t", 1, 1, False, 0.0, b"\\0\\0", b"{}"))
+            done.addTimeout(20, reactor)
+            batch = await done
+            (delivery, outcome), = batch
+            assert outcome is not None and worker.running is None, (style, spec)
+            with logged() as log:
+                tell(batch, style)
+            assert 1 == len(log.failures), (style, spec)
+            ending = Ending(None)
+            results = []
+            ending.result().addBoth(results.append)
+            ending.end(outcome)
+            assert isinstance(results[0], Failure), (style, spec)
+            ends += 1
+    print(ends > 100)
+
+def start():
+    done = Deferred.fromCoroutine(main())
+    done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
+
+reactor.callLater(0, start)
+reactor.run()
+"""
+
+
+def test_under_asyncio_everything_raised_is_an_outcome() -> None:
+    """Whatever is raised, in whatever kind of awaitable, is one outcome, one record and one failure."""
+    done = subprocess.run(
+        [sys.executable, "-c", _UNDER_ASYNCIO],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+    assert "True" == done.stdout.strip(), done.stdout + done.stderr[-3000:]
