@@ -140,6 +140,8 @@ class Spec(NamedTuple):
 
     def make(self) -> BaseException:
         methods = {name: METHODS[name][number % len(METHODS[name])] for name, number in self.methods}
+        if issubclass(self.base, exceptions.BaseException):
+            methods.pop("__setattr__", None)  # with which it could not be made
         error: BaseException = type("Odd", (self.base,), methods)("something")
         group: Any = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
         if self.grouped and group is not None:
