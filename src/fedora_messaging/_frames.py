@@ -27,6 +27,7 @@ __all__ = [
     "CorruptFrame",
     "FrameReader",
     "HeaderTooLarge",
+    "ProtocolBreach",
     "Sink",
     "ack",
     "header_frame_size",
@@ -69,6 +70,10 @@ class CorruptFrame(Exception):
 
 class HeaderTooLarge(ValueError):
     """The content header of a message to be sent exceeds ``frame_max``."""
+
+
+class ProtocolBreach(CorruptFrame):
+    """The peer's frames are sound, and it must not send them: the text says so by itself."""
 
 
 class Sink(Protocol):

@@ -19,6 +19,7 @@ from .exceptions import (
     ConsumerCanceled,
     NoFreeChannels,
     PermissionException,
+    from_wire,
 )
 
 __all__ = ["LEGAL_MOVES", "CloseReason", "IllegalMove", "Lifecycle", "Scope", "State", "Verdict", "verdict"]
@@ -101,7 +102,7 @@ class CloseReason:
     Args:
         scope: Who closed: the broker its channel or connection, or the transport went away.
         code: The AMQP reply code (AMQP 0-9-1, section 1.2), 0 when there was none.
-        text: The broker's words, or the transport's error in words.
+        text: The broker's words, or the transport's error in words; made fit to be shown.
         cause: The error underneath, if there was one.
         opened: Whether the connection had been open before (Connection.OpenOk was received).
         peer: The broker's address in words, for a connection; "" where it is not known.
@@ -113,6 +114,9 @@ class CloseReason:
     cause: Exception | None = None
     opened: bool = True
     peer: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", from_wire(self.text))
 
     def __str__(self) -> str:
         return (
@@ -145,7 +149,7 @@ class CloseReason:
 
     @property
     def refused_tls(self) -> bool:
-        """Whether TLS could not be agreed on."""
+        """Whether TLS, or the terms that the broker offers for the connection, could not be agreed on."""
         return not self.opened and isinstance(self.cause, ConnectionException)
 
     @property

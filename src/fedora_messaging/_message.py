@@ -33,7 +33,7 @@ from ._ids import new_id
 from ._present import presentable
 from ._registry import Registry, Schema
 from ._validation import check, proves
-from .exceptions import ValidationError, excerpt
+from .exceptions import ValidationError, excerpt, from_wire
 
 __all__ = [
     "BASE",
@@ -253,7 +253,9 @@ class Message(Accessors):
         headers, body = (
             json.dumps(presentable(value), sort_keys=True, indent=4) for value in (self._headers, self.body)
         )
-        return f"Id: {self.id}\nTopic: {self.topic}\nHeaders: {headers}\nBody: {body}"
+        # json escapes in the same way; this is printed on terminals.
+        message_id, topic = from_wire(self.id), from_wire(self.topic)
+        return f"Id: {message_id}\nTopic: {topic}\nHeaders: {headers}\nBody: {body}"
 
 
 #: The message classes of this process.

@@ -241,3 +241,30 @@ def excerpt(value: object, limit: int = 300) -> str:
     if not short.isprintable():
         short = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
     return short if len(text) <= limit and len(short) <= limit else f"{short[:limit]}... (more)"
+
+
+#: What is shown of a text from a peer, in bytes. Some more say that something was left out.
+_MOST_FROM_WIRE = 1_000
+
+
+def from_wire(value: object) -> str:
+    """A text that a peer sent, made fit to be shown.
+
+    The invariant: whatever a peer sends (reply texts, names, reasons) passes through here where it becomes a
+    value that is meant for people, so that no log line, error text, page or terminal gets it raw.
+
+    Args:
+        value: The text, or its bytes where it was not UTF-8.
+
+    Returns:
+        One line of 1 kB at most: control, format and other unprintable characters are escaped.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        value = value[: _MOST_FROM_WIRE + 1].decode("utf-8", "backslashreplace")
+    text = excerpt(value, _MOST_FROM_WIRE)
+    if text.isascii():
+        return text
+    data = text.encode()
+    if len(data) <= _MOST_FROM_WIRE:
+        return text
+    return f"{data[:_MOST_FROM_WIRE].decode('utf-8', 'ignore')}... (more)"

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 
 from .. import _frames
 from .._lifecycle import CloseReason, Scope
+from ..exceptions import from_wire
 
 if TYPE_CHECKING:
     from pika.amqp_object import Method
@@ -63,7 +64,7 @@ class Channel:
     Attributes:
         on_delivery: Called with (tag, redelivered, exchange, routing key, property bytes, body or None).
         on_confirmation: Called with (tag, multiple, positive).
-        on_returned: Called with (reply code, text, exchange, routing key, property bytes).
+        on_returned: Called with (reply code, text fit to be shown, exchange, routing key, property bytes).
         on_cancelled: Called when the broker cancels the consumer.
         on_closed: Called once with the :class:`~fedora_messaging._lifecycle.CloseReason`, unless
             :meth:`close` asked for it.
@@ -220,6 +221,8 @@ class Channel:
             if self._closing is None:
                 self.end(CloseReason(Scope.CHANNEL, received.reply_code, received.reply_text))
         elif isinstance(received, spec.Channel.CloseOk):
+            if self._closing is None:
+                raise _frames.ProtocolBreach("the broker sent channel.close-ok, which answers no call")
             self.end(CloseReason(Scope.CHANNEL, 0, "closed"))
         elif isinstance(received, spec.Basic.Cancel):
             self.on_cancelled()
@@ -270,7 +273,7 @@ class Channel:
         elif returned is not None:
             self.on_returned(
                 returned.reply_code,
-                returned.reply_text,
+                from_wire(returned.reply_text),
                 _bytes(returned.exchange),
                 _bytes(returned.routing_key),
                 self._properties,

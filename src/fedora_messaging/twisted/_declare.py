@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from .._lifecycle import CloseReason, no_such_queue
 from .._topology import Exchange, Queue, Subscription
+from ..exceptions import from_wire
 from ._channel import Channel, ChannelEnded
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class _Calls:
         self._calls: list[tuple[tuple[str, str], Deferred[Any]]] = []
 
     def add(self, kind: str, description: str, method: Method, reply: type[Method]) -> None:
-        self._calls.append(((kind, description), self._channel.call(method, reply)))
+        # The broker may have chosen a queue's name.
+        self._calls.append(((kind, from_wire(description)), self._channel.call(method, reply)))
 
     async def answers(self) -> list[Any]:
         replies, refused = [], None

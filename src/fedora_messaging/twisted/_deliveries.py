@@ -21,6 +21,11 @@ __all__ = ["Deliveries", "Overtime"]
 _log = SafeLog(__name__)
 
 
+#: A broker that delivers more than this many times the prefetch count does not keep to it: the connection is
+#: dropped before what it sends fills the memory. RabbitMQ never does: it counts each delivery for longer.
+_TOLERANCE = 2
+
+
 class Overtime:
     """A callback that runs for long, whatever becomes of its channel: it is told of once."""
 
@@ -51,6 +56,7 @@ class Deliveries:
         generation: The consumer's generation, which every delivery carries.
         worker: Runs the callback.
         clock: The source of time.
+        prefetch: How many deliveries the broker may leave unacknowledged; 0: any number.
         ack_timeout: A delivery that was not started after half of these seconds goes back to its queue.
         received: Called for each delivery.
         overtime: The consumer's, for all its channels.
@@ -65,6 +71,7 @@ class Deliveries:
         worker: Worker,
         clock: Clock,
         *,
+        prefetch: int,
         ack_timeout: float,
         received: Callable[[], None],
         overtime: Overtime,
@@ -75,6 +82,9 @@ class Deliveries:
         self.generation = generation
         self._worker = worker
         self._clock = clock
+        self._most = prefetch * _TOLERANCE
+        self._prefetch = prefetch
+        self._after_close = 0
         self._ack_timeout = ack_timeout
         self._received = received
         self._observer = observer
@@ -96,7 +106,11 @@ class Deliveries:
         properties: bytes,
         body: bytes | None,
     ) -> None:
-        """The broker delivered a message."""
+        """The broker delivered a message.
+
+        Raises:
+            ProtocolBreach: It has delivered far more than the prefetch count allows, and will not stop.
+        """
         now = self._clock.seconds()
         delivery = Delivery(
             self.queue,
@@ -110,10 +124,16 @@ class Deliveries:
             body,
         )
         self._ledger.arrived(tag)
+        if self._most and (len(self._ledger) > self._most or self._after_close > self._most):
+            raise _frames.ProtocolBreach(
+                f"the broker delivered more than {self._most} messages without an acknowledgement; "
+                f"the prefetch count is {self._prefetch}"
+            )
         self._received()
         if self._observer is not None:
             self._observer.delivered(delivery)
         if self._closed:
+            self._after_close += 1
             self._say(delivery, _GIVE_BACK)
         elif self._kept_back is not None:
             self._kept_back.append(delivery)
@@ -167,6 +187,7 @@ class Deliveries:
     def take_again(self) -> None:
         """Deliveries are welcome again after :meth:`give_back`."""
         self._closed = False
+        self._after_close = 0
 
     def lost(self) -> None:
         """The channel is gone: the broker requeues all, so nothing of it may be started any more."""

@@ -10,7 +10,7 @@ from pika.exceptions import ConnectionBlockedTimeout
 from twisted.internet import error
 
 from .._lifecycle import CloseReason, Scope
-from ..exceptions import ConnectionException
+from ..exceptions import ConnectionException, from_wire
 
 __all__ = ["transport_reason"]
 
@@ -39,7 +39,7 @@ def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseRea
     failure = failure or error.ConnectionLost()
     tls = tls_words(failure)
     if tls is not None:
-        refused = ConnectionException(reason=f"TLS failed: {tls}")
+        refused = ConnectionException(reason=f"TLS failed: {from_wire(tls)}")
         refused.__cause__ = failure
         return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened)
     words = next((words for kind, words in _WORDS if isinstance(failure, kind)), None)

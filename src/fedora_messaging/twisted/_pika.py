@@ -34,10 +34,12 @@ from .._client_properties import encode_client_properties
 from .._lifecycle import CloseReason, Scope
 from .._log import SafeLog
 from .._show import shown
-from ..exceptions import ConnectionException, NoFreeChannels, PermissionException, excerpt
+from ..exceptions import ConnectionException, NoFreeChannels, PermissionException, excerpt, from_wire
 from ._channel import Channel, ChannelEnded
 from ._errors import transport_reason
+from ._pika_log import pika_log
 from ._secret import Secrets, check_secret
+from ._tune import unacceptable
 
 if TYPE_CHECKING:
     from ._clock import Clock
@@ -70,19 +72,48 @@ class _Adapter(_TwistedConnectionAdapter):
         )
         self._owner = owner
         self.reader = _frames.FrameReader(self._pika_frame, lambda: None)
+        #: The numbers of channels that are open or were, ours and pika's.
+        self.known: set[int] = {0}
 
     def _pika_frame(self, data: bytes) -> None:
+        number = int.from_bytes(data[1:3], "big")
+        if number in self._channels:
+            self.known.add(number)
+        elif number not in self.known:
+            raise _frames.ProtocolBreach(
+                f"the broker sent a frame for channel {number}, which was never opened"
+            )
+        elif number:
+            self._owner._stray_frame()
+            return
+        what = "decoded"
         try:
             value = frame.decode_frame(data)[1]
             assert value is not None
-        except Exception as error:
+            method = getattr(value, "method", None)
+            what = f"handled ({(method or value).NAME})"
+            if isinstance(method, spec.Connection.UpdateSecretOk):
+                self._owner._secrets.accepted()
+                return
+            with pika_log.ours():
+                self._process_frame(value)
+        except _frames.CorruptFrame:
+            raise
+        except Exception as error:  # pika has no error of its own for what it does not expect
             raise _frames.CorruptFrame(
-                f"a frame cannot be decoded: {type(error).__name__}: {error}"[:200]
+                f"a frame cannot be {what}: {type(error).__name__}: {error}"[:200]
             ) from error
-        if isinstance(getattr(value, "method", None), spec.Connection.UpdateSecretOk):
-            self._owner._secrets.accepted()
+
+    def _adapter_call_later(self, delay: float, callback: Callable[..., None]) -> Any:
+        return super()._adapter_call_later(delay, pika_log.within(callback))
+
+    def _on_connection_tune(self, method_frame: Any) -> None:
+        offered = method_frame.method
+        problem = unacceptable(offered.channel_max, offered.frame_max)
+        if problem is None:
+            super()._on_connection_tune(method_frame)
         else:
-            self._process_frame(value)
+            self._owner.abort(problem, ConnectionException(reason=problem))
 
     def _on_data_available(self, data_in: bytes) -> None:
         self.bytes_received += len(data_in)
@@ -187,13 +218,14 @@ class Connection(TwistedProtocolConnection):
         self._opened = False
         self._heard = 0.0
         self._sent = 0
+        self._stray_frames = 0
         self._swallowing = b""
         self._waiters: list[Deferred[Any]] = []
         self._secrets = Secrets(self._clock, handshake_timeout)
         self.on_writable: Callable[[bool], None] = lambda _: None
         self.on_blocked: Callable[[str | None], None] = lambda _: None
         self._impl.add_on_connection_blocked_callback(
-            lambda _, frame: self._block(frame.method.reason or "no reason")
+            lambda _, frame: self._block(from_wire(frame.method.reason or "no reason"))
         )
         self._impl.add_on_connection_unblocked_callback(lambda _, frame: self._block(None))
 
@@ -260,6 +292,7 @@ class Connection(TwistedProtocolConnection):
     def release(self, number: int) -> None:
         """See :class:`~fedora_messaging.twisted._channel.Wire`."""
         self._impl.reader.sinks.pop(number, None)
+        self._impl.known.add(number)
 
     # The transport
 
@@ -269,7 +302,8 @@ class Connection(TwistedProtocolConnection):
         if no_delay is not None:
             no_delay(True)  # 24 ms of latency less; pika's other adapters do it too
         self._timers["handshake"] = self._clock.callLater(self._handshake_timeout, self._handshake_timed_out)
-        super().makeConnection(transport)
+        with pika_log.ours():
+            super().makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""
@@ -282,10 +316,9 @@ class Connection(TwistedProtocolConnection):
         try:
             self._impl.data_received(data)
         except _frames.CorruptFrame as error:
-            self.abort(f"corrupted frames from the broker: {error}")
-        except (
-            Exception
-        ) as error:  # pika's own state machine: one bad peer must not end the reactor's reading
+            breach = isinstance(error, _frames.ProtocolBreach)
+            self.abort(str(error) if breach else f"corrupted frames from the broker: {error}")
+        except Exception as error:  # a defect of ours: it must not end the reactor's reading
             self.abort(f"the AMQP state machine failed: {shown(error, 300)}", error)
             _log.error("The AMQP state machine failed; the connection is dropped.", error=error)
 
@@ -295,12 +328,14 @@ class Connection(TwistedProtocolConnection):
             if timer.active():
                 timer.cancel()
         self._timers.clear()
+        self._tell_of_stray_frames()
         if self.reason is None:
             # pika ends a connection by itself when blocked_connection_timeout is over, and notes that.
             self.reason = transport_reason(self._impl._error or reason.value, opened=self._opened)
         self.writable = False
         try:
-            super().connectionLost(reason)
+            with pika_log.ours():
+                super().connectionLost(reason)
         finally:
             for channel in list(self._impl.reader.sinks.values()):
                 channel.end(self.reason)
@@ -327,7 +362,8 @@ class Connection(TwistedProtocolConnection):
             self.reason = CloseReason(Scope.TRANSPORT, 0, "closed by this client", opened=self._opened)
             # From a connection that it has blocked the broker reads nothing, connection.close included.
             if self._opened and self.blocked is None and not self._impl.is_closing:
-                self._impl.close(reply_code, reply_text)
+                with pika_log.ours():
+                    self._impl.close(reply_code, reply_text)
                 self._timers["close"] = self._clock.callLater(CLOSE_TIMEOUT, self._abort_transport)
             else:
                 self._disconnect()
@@ -370,6 +406,21 @@ class Connection(TwistedProtocolConnection):
         if self.reason is None or self.reason.scope is Scope.TRANSPORT:
             self.reason = CloseReason(Scope.CONNECTION, code, text, opened=self._opened)
         self.send(_frames.method(0, spec.Connection.CloseOk()))
+
+    # Frames for channels that are gone: the broker is wrong, but what it says harms nobody
+
+    def _stray_frame(self) -> None:
+        self._stray_frames += 1
+        if "stray" not in self._timers:
+            self._tell_of_stray_frames()
+
+    def _tell_of_stray_frames(self) -> None:
+        self._timers.pop("stray", None)
+        count, self._stray_frames = self._stray_frames, 0
+        if count:
+            _log.warning("Dropped frames that the broker sent for channels that are closed: %d.", count)
+            if self._impl._transport is not None:
+                self._timers["stray"] = self._clock.callLater(1.0, self._tell_of_stray_frames)
 
     # The handshake
 

@@ -21,6 +21,7 @@ from .._log import SafeLog
 from .._observe import Observer
 from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
 from .._properties import decode_properties
+from .._repeats import Repeats
 from .._topology import Exchange
 from ..exceptions import ConnectionException, NoFreeChannels, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
@@ -102,6 +103,7 @@ class Publisher:
         self._idle: list[Deferred[None]] = []
         self._frame_max = frame_max
         self._deadlines: Deadlines[_Publishing] = Deadlines(clock, _Publishing.is_over, self._timed_out)
+        self._repeats = Repeats(clock.seconds)
 
     # Publishing
 
@@ -217,7 +219,9 @@ class Publisher:
         if reason is None:
             self._pump()
         else:
-            _log.warning("The broker has blocked publishing: %s", reason)
+            more = self._repeats.due("blocked")
+            if more is not None:
+                _log.warning("The broker has blocked publishing: %s%s", reason, more)
 
     def drain(self) -> Deferred[None]:
         """Take no more messages.
@@ -298,6 +302,8 @@ class Publisher:
             retry.cancel()
 
     def _channel_closed(self, reason: CloseReason) -> None:
+        if self._channel is None:
+            return  # not in use yet: _not_opened() tries again, after a while
         self._channel = None
         if reason.scope is not Scope.CHANNEL:
             return  # disconnected() follows
@@ -365,7 +371,9 @@ class Publisher:
         except ValidationError:
             message_id = b""
         if not self._outbox.was_returned((message_id, exchange, routing_key), refusal(code, text)):
-            _log.warning("The broker returned a message that is not in flight: %s %s", code, text)
+            more = self._repeats.due("returned")
+            if more is not None:
+                _log.warning("The broker returned a message that is not in flight: %s %s%s", code, text, more)
 
     # Outcomes
 

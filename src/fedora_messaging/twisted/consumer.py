@@ -103,6 +103,7 @@ class Consumer:
         self._subscribed: Subscribed | None = None
         self._consumed_once = False
         self._lost: str | None = None
+        self._cancelled = False
         self._paused = False
         self._retry: Any = None
         self._stable: Any = None
@@ -293,6 +294,7 @@ class Consumer:
             self._life.generation,
             self._worker,
             self._clock,
+            prefetch=self._settings.prefetch_count,
             ack_timeout=self._settings.ack_timeout,
             received=self._received,
             overtime=self._overtime,
@@ -349,16 +351,16 @@ class Consumer:
         elif judged.state is State.BACKOFF and self._life.state is State.IDLE:
             self.start()  # resumed, the callback still runs, and the channel is gone: nothing to wait for
         elif judged.state is State.BACKOFF:
-            self._life.move(State.BACKOFF)
-            delay = self._backoff.next()
-            what = f" ({declared[0]} {declared[1]})" if declared else ""
-            self._retry = self._clock.callLater(delay, self._try_again)
-            _log.warning(
-                "Consuming from %r failed%s: %s. Next try in %.1f s.", self.queue, what, reason, delay
-            )
+            self._back_off(reason, f" ({declared[0]} {declared[1]})" if declared else "")
         elif self._life.state is not State.CONNECTING:
             self._lost = None
             self._life.move(State.CONNECTING)
+
+    def _back_off(self, reason: object, what: str = "") -> None:
+        self._life.move(State.BACKOFF)
+        delay = self._backoff.next()
+        self._retry = self._clock.callLater(delay, self._try_again)
+        _log.warning("Consuming from %r failed%s: %s. Next try in %.1f s.", self.queue, what, reason, delay)
 
     def _try_again(self) -> None:
         self._life.move(State.CONNECTING)
@@ -366,16 +368,22 @@ class Consumer:
 
     def _made_progress(self) -> None:
         self._backoff.reset()
+        self._cancelled = False
         self._progressed()
 
     def _cancelled_by_broker(self) -> None:
         """The queue is gone, or moved, or the broker waited too long for an acknowledgement: look for it."""
-        if self._life.state is State.CONSUMING:
-            _log.warning("The broker cancelled the consumer of %r; looking for the queue.", self.queue)
-            self._forget()
-            self._lost = self.queue
-            self._life.move(State.CONNECTING)
-            self._try()
+        if self._life.state is not State.CONSUMING:
+            return
+        self._forget()
+        self._lost = self.queue
+        if self._cancelled:  # before it had been consuming for a while: not at once again
+            self._back_off("the broker cancelled the consumer again")
+            return
+        self._cancelled = True
+        _log.warning("The broker cancelled the consumer of %r; looking for the queue.", self.queue)
+        self._life.move(State.CONNECTING)
+        self._try()
 
     def _channel_closed(self, reason: CloseReason) -> None:
         self._follow(reason, None)
