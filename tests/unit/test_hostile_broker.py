@@ -80,19 +80,19 @@ class Attacked:
 
     def ends_well(self) -> None:
         """The outcomes so far are documented, and a publish is confirmed once a better broker is there."""
-        self.world.settle(30)
+        self.world.settle(11)
         self.broker.answers.clear()
         self.world.reactor.cut()
-        self.world.settle(30)
+        self.world.settle(9)
         for outcome in self.outcomes:
             error = getattr(outcome, "value", None)
             assert error is None or isinstance(error, exceptions.BaseException), repr(error)
             shown(str(error))
         done = self.service.publish(Message(topic="t"), timeout=60)
-        self.world.settle(60)
+        self.world.settle(9)
         assert result_of(done) is None
         stopped = self.service.stopService()
-        self.world.settle(60)
+        self.world.settle(3)
         assert result_of(stopped) is None
 
 
@@ -124,7 +124,7 @@ def start(**fields: Any) -> bytes:
 
 
 STAGES = [None, spec.Connection.StartOk, spec.Connection.TuneOk, spec.Connection.Open]
-CODES = [0, 200, 320, 403, 404, 501, 504, 530, 541]
+CODES = [0, 320, 403, 404, 530, 541]
 
 
 @pytest.mark.parametrize(("stage", "code"), list(product(STAGES, CODES)))
@@ -179,13 +179,13 @@ def test_out_of_place_in_the_handshake(stage: Any, answer: bytes) -> None:
     attacked.ends_well()
 
 
-TUNES = [0, 1, 2, 255, 4095, 4096, 8192, 65535]
+TUNES = [0, 1, 4095, 4096, 65535]
 
 
 @pytest.mark.parametrize(
-    ("channel_max", "frame_max"), list(product([0, 1, 2, 65535], [*TUNES, 2**31, 2**32 - 1]))
+    ("channel_max", "frame_max"), list(product([0, 1, 65535], [*TUNES, 2**31, 2**32 - 1]))
 )
-@pytest.mark.parametrize("heartbeat", [0, 1, 65535])
+@pytest.mark.parametrize("heartbeat", [0, 65535])
 def test_odd_tunes(
     channel_max: int, frame_max: int, heartbeat: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -237,14 +237,14 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "code"), list(product(CALLS, [0, 200, 311, 403, 404, 405, 406, 504, 541])))
+@pytest.mark.parametrize(("call", "code"), list(product(CALLS, [0, 311, 403, 404, 405, 541])))
 def test_a_close_of_the_channel(call: Any, code: int) -> None:
     """channel.close with hostile text as the answer to any call is a documented error."""
     attacked = Attacked({call: replies(spec.Channel.Close(code, HOSTILE, 0, 0))})
     attacked.ends_well()
 
 
-@pytest.mark.parametrize(("call", "code"), list(product(CALLS, [200, 320, 403, 501, 506, 530, 541])))
+@pytest.mark.parametrize(("call", "code"), list(product(CALLS, [200, 320, 403, 530, 541])))
 def test_a_close_of_the_connection(call: Any, code: int) -> None:
     """connection.close with hostile text as the answer to any call is a documented error."""
     attacked = Attacked({call: sends(method(0, spec.Connection.Close(code, HOSTILE, 0, 0)))})
@@ -334,7 +334,7 @@ def test_frames_out_of_place(frames: Any, where: str) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(CALLS), st.sampled_from([*WRONG, None])), max_size=4), st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_frames_at_any_time(answers: list[tuple[Any, Any]], data: st.DataObject) -> None:
     """A broker that answers wrongly or never, and sends anything at any time, does no lasting harm."""
     attacked = Attacked({call: reply if reply is None else replies(reply) for call, reply in answers})
