@@ -386,8 +386,7 @@ def test_deliveries_beyond_the_prefetch_count_while_few_are_wanted(paused: str) 
     attacked = Attacked({spec.Basic.Cancel: None}, callback=refuse, queues=queues)
     session = attacked.consuming
     if paused != "held nacks":
-        for connector in attacked.world.reactor.connectors:
-            connector.pump.client.protocol.pauseProducing()
+        Deferred.fromCoroutine(attacked.service.consumers[0].pause())
         attacked.world.settle()
     session.deliver(10_000, data=b'{"a": 1}')
     attacked.world.settle()
