@@ -3,6 +3,7 @@
 """Publishing: what is on the wire, many messages in flight, and everything that is refused."""
 
 import datetime
+import decimal
 import json
 import math
 import socket
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from fedora_messaging import api
+from fedora_messaging import _wire, api
 from fedora_messaging.exceptions import (
     ConnectionException,
+    HaltConsumer,
     PermissionException,
     PublishReturned,
     PublishTimeout,
@@ -340,7 +342,7 @@ def test_a_fork_before_use_works(programs: Programs, amqp: Amqp) -> None:
 
 _THREADS = """
 import threading
-from fedora_messaging import api
+from fedora_messaging import _wire, api
 
 barrier = threading.Barrier(20)
 
@@ -375,7 +377,7 @@ def test_twenty_threads_use_it_first_at_the_same_time(programs: Programs, amqp: 
 _ANOTHERS_REACTOR = """
 import crochet
 crochet.setup()
-from fedora_messaging import api
+from fedora_messaging import _wire, api
 
 @crochet.run_in_reactor
 def nothing():
@@ -446,3 +448,53 @@ def test_signals_tell_of_every_publish(client: Callable[..., api.Client], amqp: 
         ("PublishReturned", "d"),
     ] == told
     assert [{"added": True}] * 2 == [json.loads(got.body) for got in amqp.take("q")]
+
+
+@pytest.mark.parametrize("frame_max", [None, 8192])
+def test_headers_of_the_size_of_a_frame(
+    client: Callable[..., api.Client], amqp: Amqp, vhost: Vhost, frame_max: int | None
+) -> None:
+    """RabbitMQ takes a header frame of exactly frame_max; larger ones are refused before they reach it."""
+    amqp.queue("q", "t")
+    made = client(amqp_url=f"{vhost.url}?frame_max={frame_max}" if frame_max else vhost.url)
+    limit = frame_max or 131_072
+    for headers in ({f"h{n}": "x" * 30 for n in range(5000)}, {"h": "x" * limit}):
+        with pytest.raises(ValidationError, match=f"frame_max is {limit}"):
+            made.publish(api.Message(topic="t", headers=headers))
+    empty = _wire.prepare(api.Message(topic="t", headers={"h": ""}), None, _wire.PublishSettings())
+    left = limit - 22 - len(empty.properties)
+    made.publish(api.Message(topic="t", headers={"h": "x" * left}))
+    with pytest.raises(ValidationError, match=f"The header frame is {limit + 1} bytes long"):
+        made.publish(api.Message(topic="t", headers={"h": "x" * (left + 1)}))
+    made.publish(_message())
+
+    assert 2 == len(amqp.take("q"))
+
+
+def test_headers_of_every_type_come_back_from_the_broker(
+    client: Callable[..., api.Client], amqp: Amqp
+) -> None:
+    """What RabbitMQ passes on of each type is what was sent."""
+    amqp.queue("q", "t")
+    headers: dict[str, Any] = {
+        "none": None,
+        "float": 3.75,
+        "large": -(2**63),
+        "decimal": decimal.Decimal("-1.50"),
+        "bytes": b"\0\xff",
+        "time": datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+        "list": [1, [True, "a"], {"in": 0.5}],
+        "table": {"a": {"b": [None]}},
+    }
+    made = client()
+    made.publish(api.Message(topic="t", headers=headers))
+    received: list[api.Message] = []
+
+    def callback(message: api.Message) -> None:
+        received.append(message)
+        raise HaltConsumer()
+
+    with pytest.raises(HaltConsumer):
+        made.consume(callback, bindings=[], queues={"q": {"durable": True, "auto_delete": False}})
+
+    assert headers == {key: value for key, value in received[0]._headers.items() if key in headers}
