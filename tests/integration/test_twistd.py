@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,65 @@ def test_what_cannot_work(
     assert words in failed.said
     assert "Traceback" not in failed.said
     assert not (callbacks / "twistd.pid").exists()
+
+
+OWN_FILE = """
+[log_config]
+version = 1
+disable_existing_loggers = false
+handlers.file = { class = "logging.FileHandler", filename = "own.log" }
+root = { level = "INFO", handlers = ["file"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "file"),
+    [
+        ("", "twistd.log"),
+        ('[log_config.loggers.fedora_messaging]\nlevel = "DEBUG"\n', "twistd.log"),
+        (OWN_FILE, "own.log"),
+    ],
+)
+def test_a_daemons_log(config: str, file: str, programs: Programs, amqp: Amqp, callbacks: Path) -> None:
+    """A callback's error is in twistd's log with its traceback, or where configured handlers write."""
+    amqp.queue("q", "#")
+    text = config.replace("own.log", str(callbacks / "own.log"))
+    consumer = twistd(programs, callbacks, *consume("failing"), daemon=True, config=text)
+    assert 0 == consumer.ended()
+    amqp.wait_for_consumers("q")
+    amqp.publish("t", {"n": 1})
+    wait_until(lambda: not (callbacks / "twistd.pid").exists())
+    written = (callbacks / file).read_text()
+
+    assert "Consuming from the queue 'q'" in written
+    assert "KeyError: 'no'" in written
+    assert "Traceback" in written
+
+
+def test_the_monitor_with_few_descriptors(programs: Programs, amqp: Amqp, callbacks: Path) -> None:
+    """Sixty unfinished requests keep neither probes nor messages out, with 64 file descriptors."""
+    amqp.queue("q", "#")
+    port = free_port()
+    command = [
+        str(Path(sys.executable).parent / "twistd"),
+        f"--pidfile={callbacks / 'twistd.pid'}",
+        "--nodaemon",
+    ]
+    command += ["fedora-messaging", *map(str, consume("printer")), "--monitor-port", str(port)]
+    consumer = programs.run(["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh", *command])
+    amqp.wait_for_consumers("q")
+    with ExitStack() as opened:
+        for _ in range(60):
+            hanging = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
+            hanging.sendall(b"GET /live HTTP/1.1\r\nA: ")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=30) as page:
+            status = page.status
+        amqp.publish("t", {"n": 1})
+        consumer.wait_for("received 1")
+    consumer.signal(signal.SIGTERM)
+
+    assert 0 == consumer.ended()
+    assert 200 == status
 
 
 def test_the_monitors_port_in_use(programs: Programs, amqp: Amqp, callbacks: Path) -> None:

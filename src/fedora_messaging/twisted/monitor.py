@@ -16,6 +16,8 @@ from twisted.internet.error import CannotListenError
 from twisted.web import resource, server
 
 from ..exceptions import ConfigurationException
+from ._clock import global_clock
+from ._http_limits import LimitedConnections
 from .consumer import Consumer
 from .stats import FactoryStatistics
 
@@ -130,5 +132,6 @@ def monitor_service(
         root.putChild(path.encode(), page(fm_service))  # type: ignore[arg-type]
     site = server.Site(root)
     site.noisy = False
+    limited = LimitedConnections(site, global_clock() if reactor is None else reactor)
     options = {} if reactor is None else {"reactor": reactor}
-    return _Monitor(port, site, interface=address or "", **options)  # type: ignore[no-untyped-call]
+    return _Monitor(port, limited, interface=address or "", **options)  # type: ignore[no-untyped-call]

@@ -22,11 +22,12 @@ from .._entry import CallbackNotFound, exit_code, load_callback
 from .._log import SafeLog
 from .._show import shown, text_of
 from .._values import ConsumerConfig
-from ..config import conf
+from ..config import DEFAULTS, conf
 from ..exceptions import ConfigurationException, excerpt
 from ._callbacks import resolve
 from ._clock import global_clock
 from ._systemd import Notifier
+from ._twistd_log import for_twistd
 from .service import FedoraMessagingService
 
 __all__ = ["Options", "makeService"]
@@ -81,14 +82,24 @@ def _configure(options: Options) -> None:
     """Let the options have their way with the configuration."""
     if options["conf"]:
         conf.load_config(options["conf"])
-    conf.setup_logging()
-    globalLogPublisher.addObserver(STDLibLogObserver())  # type: ignore[arg-type]
+    _set_up_logging()
     if options["amqp-url"]:
         conf["amqp_url"] = options["amqp-url"]
     if options["monitor-port"] is not None:
         conf["monitoring"] = {**conf["monitoring"], "port": _number("monitor-port", options["monitor-port"])}
     if options["grace"] is not None:
         conf["shutdown_grace"] = _number("grace", options["grace"])
+
+
+def _set_up_logging() -> None:
+    """Log as configured, Twisted's events too; where no handlers are named, into twistd's log."""
+    log_config = conf["log_config"]
+    if log_config.get("handlers") == DEFAULTS["log_config"]["handlers"]:
+        conf["log_config"] = for_twistd(log_config)
+        conf.setup_logging()
+    else:
+        conf.setup_logging()
+        globalLogPublisher.addObserver(STDLibLogObserver())  # type: ignore[arg-type]
 
 
 def _number(name: str, text: str) -> int:
