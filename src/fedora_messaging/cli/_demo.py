@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..exceptions import from_wire
 from ..message import DEBUG, ERROR, INFO, WARNING, Message
 from ._reactor import install, run
 
@@ -89,6 +90,8 @@ async def _demonstrate() -> None:
             if burst == _BURST:
                 all_received.callback(None)
             return
+        if message.id not in sent:
+            return  # somebody else's: the broker listens
         latencies.append(time.perf_counter() - sent[message.id])
         _show(message)
         left -= 1
@@ -130,10 +133,10 @@ def _too_slow(*waiting: Any) -> None:
 def _show(message: Message) -> None:
     name, colour = _SEVERITIES[message.severity]
     now = time.strftime("%H:%M:%S")
-    topic = message.topic.removeprefix("org.fedoraproject.prod.")
+    topic = from_wire(message.topic.removeprefix("org.fedoraproject.prod."))
     click.echo(
         f"{click.style(now, dim=True)}  {click.style(f'{name:<7}', fg=colour, bold=True)}  "
-        f"{click.style(f'{topic:<28}', fg='cyan')}  {message.body['summary']}"
+        f"{click.style(f'{topic:<28}', fg='cyan')}  {from_wire(message.body['summary'])}"
     )
 
 
