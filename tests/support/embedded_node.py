@@ -24,7 +24,7 @@ from rabbitmq.guard import NEEDS_RABBITMQ
 __all__ = ["EmbeddedNode", "EmbeddedVhost"]
 
 
-def _needs_rabbitmq(*_: object) -> NoReturn:
+def _needs_rabbitmq(*_: object, **__: object) -> NoReturn:
     """End the test that runs: what it asks for, only RabbitMQ has."""
     pytest.skip(NEEDS_RABBITMQ)
 
