@@ -22,19 +22,10 @@ class Difference(NamedTuple):
     releases: tuple[str, ...] = ("3.10", "4.3")
 
 
-_PASSED_ON = ["Basic.Ack", "Basic.GetOk", True]
-_REWRITTEN = (
-    "Property bytes reach the consumer as they came; RabbitMQ 4.3 writes a few rare ones anew",
-    "what a publisher sends is never changed",
-)
-
 DIFFERENCES = {
     "a_stream_queue": Difference(
         "Stream queues are refused", "they are another kind of broker", "connection 540"
     ),
-    "properties_of_any_kind[equal keys]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
-    "properties_of_any_kind[type L]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
-    "properties_of_any_kind[bool 2]": Difference(*_REWRITTEN, _PASSED_ON, ("4.3",)),
 }
 
 #: Differences that no case can show: what there is none of.

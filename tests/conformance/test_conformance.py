@@ -26,6 +26,7 @@ _TOPICS = (
     "closing",
     "replies",
     "transactions",
+    "tables",
 )
 for _topic in _TOPICS:
     import_module(f".cases_{_topic}", __package__)

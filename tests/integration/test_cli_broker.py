@@ -70,6 +70,40 @@ def test_a_port_in_use(programs: Programs) -> None:
     assert [f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use"] == broker.errors
 
 
+def test_it_serves_the_users_it_is_given(programs: Programs) -> None:
+    """Users have their rights in each virtual host, guest is not there, and no password is shown."""
+    broker = programs.start(
+        BROKER, "broker", "--port", 0, "--vhost", "/", "--vhost", "test",
+        "--user", "admin:canary1", "--user", "bob:canary2:^bob:^bob:^bob",
+    )  # fmt: skip
+    url = url_of(broker)
+    parameters = pika.URLParameters(url.replace("admin@", "admin:canary1@"))
+    found = []
+    for name, password, vhost, queue in (
+        ("admin", "canary1", "/", "any"),
+        ("bob", "canary2", "test", "bob.q"),
+        ("bob", "canary2", "test", "other"),
+        ("bob", "wrong", "test", "bob.q"),
+        ("guest", "guest", "/", "any"),
+    ):
+        parameters.credentials = pika.PlainCredentials(name, password)
+        parameters.virtual_host = vhost
+        try:
+            with pika.BlockingConnection(parameters) as connection:
+                connection.channel().queue_declare(queue, durable=True)
+            found.append(0)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            found.append(error.reply_code)
+        except pika.exceptions.AMQPConnectionError:
+            found.append(None)
+    broker.signal(signal.SIGINT)
+
+    assert 0 == broker.ended()
+    assert [0, 0, 403, None, None] == found
+    assert "amqp://admin@127.0.0.1" in url
+    assert "canary" not in str(broker.lines) + str(broker.errors)
+
+
 @pytest.mark.parametrize("options", [("--tls-cert", "a"), ("--port", "x"), ("--emulate", "2.0")])
 def test_wrong_usage(programs: Programs, options: tuple[str, ...]) -> None:
     """Options that cannot be are wrong usage: exit code 2."""

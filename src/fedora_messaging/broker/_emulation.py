@@ -37,6 +37,8 @@ class Emulation:
         client_deaths_count: whether `x-death` entries that a client published count on.
         last_death_headers: whether dead letters have `x-last-death-...` headers.
         commit_needs_queues: whether a commit fails (506) when a queue of it was deleted meanwhile.
+        local_random: whether there are exchanges of the type `x-local-random`.
+        headers_rewritten: whether headers are sorted, and their values written in one form.
         replies_are_queues: whether an address for direct replies counts as a queue.
         reject_marks: whether a rejected message is marked as redelivered where it is dead-lettered to.
     """
@@ -64,6 +66,8 @@ class Emulation:
     client_deaths_count: bool
     last_death_headers: bool
     commit_needs_queues: bool
+    local_random: bool
+    headers_rewritten: bool
     replies_are_queues: bool
     reject_marks: bool
 
@@ -93,6 +97,8 @@ RELEASES = {
         client_deaths_count=True,
         last_death_headers=False,
         commit_needs_queues=False,
+        local_random=False,
+        headers_rewritten=False,
         replies_are_queues=False,
         reject_marks=False,
     ),
@@ -120,6 +126,8 @@ RELEASES = {
         client_deaths_count=False,
         last_death_headers=True,
         commit_needs_queues=True,
+        local_random=True,
+        headers_rewritten=True,
         replies_are_queues=True,
         reject_marks=True,
     ),

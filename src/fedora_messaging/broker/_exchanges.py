@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,7 +69,7 @@ class Exchange:
     def bind(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
         binding = _binding(destination, routing_key, arguments)
         if binding not in self.bindings:
-            self._check(arguments)
+            self._check(destination, routing_key, arguments)
             self.bindings[binding] = arguments
             self._cache.clear()
             self._bound(binding, arguments)
@@ -104,8 +105,8 @@ class Exchange:
         self._unbound(binding, arguments)
         return True
 
-    def _check(self, arguments: Table) -> None:
-        """Raises AMQPError for arguments this type cannot have."""
+    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+        """Raises AMQPError for a binding that this type cannot have."""
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
         raise NotImplementedError
@@ -166,12 +167,30 @@ class TopicExchange(Exchange):
         return self._patterns.match(key)
 
 
+class LocalRandomExchange(FanoutExchange):
+    """Each message goes to one of the classic queues bound, by chance."""
+
+    type = "x-local-random"
+
+    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+        if routing_key:
+            raise precondition(f"Non empty binding '{routing_key}' key not permitted")
+        if isinstance(destination, Exchange):
+            raise precondition("Destination not found")
+        if destination.type != "classic":
+            raise precondition(f"Queue type rabbit_{destination.type}_queue not valid for this exchange type")
+
+    def match(self, keys: Iterable[str], headers: Table) -> list[Exchange | Queue]:
+        found = super().match(("",), headers)
+        return [random.choice(found)] if found else []
+
+
 class HeadersExchange(Exchange):
     type = "headers"
     #: Whether a value of another AMQP type can be equal.
     typed = True
 
-    def _check(self, arguments: Table) -> None:
+    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
         match = arguments.get("x-match")
         if match is None:
             return
@@ -221,13 +240,14 @@ class AnyHeadersExchange(HeadersExchange):
 
 _MATCHES = ("all", "any", "all-with-x", "any-with-x")
 TYPES: dict[str, type[Exchange]] = {
-    cls.type: cls for cls in (DirectExchange, FanoutExchange, TopicExchange, HeadersExchange)
+    cls.type: cls
+    for cls in (DirectExchange, FanoutExchange, TopicExchange, HeadersExchange, LocalRandomExchange)
 }
 
 
 def exchange_class(type_name: str, emulation: Emulation) -> type[Exchange]:
     """The class of exchanges of a type. Raises: AMQPError, 503 or 406."""
-    if type_name not in TYPES:
+    if type_name not in TYPES or (type_name == LocalRandomExchange.type and not emulation.local_random):
         code = 503 if emulation.unknown_type_ends else 406
         raise AMQPError(code, f"unknown exchange type '{type_name}'")
     cls = TYPES[type_name]

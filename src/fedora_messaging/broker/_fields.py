@@ -61,6 +61,9 @@ _SIZES = {**{kind[0]: fixed.size for kind, fixed in _FIXED.items()}, ord("V"): 0
 _WITH_LENGTH = frozenset(b"SxFA")
 _NESTING = frozenset(b"FA")
 _TABLE = ord("F")
+_BOOL, _UNSIGNED, _SIGNED = b"tLl"
+# Types whose values need a look; for the floating ones, the second byte from which they are no numbers.
+_ODD = {_BOOL: 0, _UNSIGNED: 0, ord("f"): 0x80, ord("d"): 0xF0}
 INTEGERS = frozenset((b"b", b"B", b"s", b"u", b"I", b"i", b"l", b"L"))
 #: What RabbitMQ calls the types in its error texts.
 WORDS = {
@@ -192,16 +195,22 @@ def read_array(data: bytes) -> list[Field]:
     return values
 
 
-def check_table(data: bytes, at: int, end: int) -> None:
+def check_table(data: bytes, at: int, end: int) -> bool:
     """Looks through a table's content, however deep.
 
+    Returns: whether `canonical` leaves it as it is.
     Raises: Malformed
     """
     todo = [(at, end, True)]
+    last, top, as_is = b"", True, True
     while todo:
         at, end, named = todo.pop()
         while at < end:
             if named:
+                if top:
+                    key = data[at + 1 : at + 1 + data[at]]
+                    as_is = as_is and (key > last or not last)
+                    last = key
                 at += 1 + data[at]
             if at >= end:
                 raise Malformed("a value is missing")
@@ -216,9 +225,49 @@ def check_table(data: bytes, at: int, end: int) -> None:
                 size = 4 + _U32.unpack_from(data, at)[0]
                 if kind in _NESTING:
                     todo.append((at + 4, at + size, kind == _TABLE))
+            elif kind in _ODD and at + size <= end:
+                if kind == _BOOL:
+                    as_is = as_is and data[at] < 2
+                elif kind == _UNSIGNED:
+                    as_is = False
+                elif data[at] & 0x7F == 0x7F and data[at + 1] >= _ODD[kind]:
+                    raise Malformed("a number that is none, or infinite")
             at += size
         if at != end:
             raise Malformed("a value is cut off")
+        top = False
+    return as_is
+
+
+def canonical(data: bytes) -> bytes:
+    """The content of a checked table as RabbitMQ 4.3 writes it: sorted, with the first of equal keys.
+
+    Nested tables keep their order. At every depth `L` becomes `l` and every true boolean is 1.
+    """
+    patched = bytearray(data)
+    todo = [(0, len(data), True)]
+    while todo:
+        at, end, named = todo.pop()
+        while at < end:
+            if named:
+                at += 1 + data[at]
+            kind = data[at]
+            at += 1
+            if kind in _WITH_LENGTH:
+                size = 4 + _U32.unpack_from(data, at)[0]
+                if kind in _NESTING:
+                    todo.append((at + 4, at + size, kind == _TABLE))
+            else:
+                size = _SIZES[kind]
+                if kind == _BOOL:
+                    patched[at] = bool(data[at])
+                elif kind == _UNSIGNED:
+                    patched[at - 1] = _SIGNED
+            at += size
+    entries: dict[bytes, tuple[int, int]] = {}
+    for key, start, stop in read_entries(data):
+        entries.setdefault(key, (start - 1 - len(key), stop))
+    return b"".join(patched[start:stop] for _, (start, stop) in sorted(entries.items()))
 
 
 def string(value: str | bytes) -> Field:

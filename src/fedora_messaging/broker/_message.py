@@ -86,17 +86,23 @@ class Message:
         return Properties(self.properties).message_id
 
 
-def published(exchange: str, routing_key: str, raw_properties: bytes, body: bytes, user: str) -> Message:
+def published(
+    exchange: str, routing_key: str, raw_properties: bytes, body: bytes, user: str, *, rewritten: bool = False
+) -> tuple[Message, bytes]:
     """A message as it comes from a client, once the broker has looked at what matters to it.
 
     Args:
         user: who is logged in; the message may name no other.
+        rewritten: whether headers are written anew.
 
+    Returns: the message, and its properties as a return shows them.
     Raises: AMQPError, 406 or 541.
     """
     try:
         properties = Properties(raw_properties)
-        properties.check_headers()
+        if not properties.check_headers() and rewritten:
+            raw_properties = properties.canonical()
+            properties = Properties(raw_properties)
         headers = properties.headers if b"CC" in raw_properties else {}
     except Malformed as error:
         raise AMQPError(541, str(error)) from error
@@ -113,7 +119,7 @@ def published(exchange: str, routing_key: str, raw_properties: bytes, body: byte
         message.keys = (routing_key, *carbons)
         if "BCC" in headers:
             message.properties = properties.with_headers({"BCC": None})
-    return message
+    return message, raw_properties
 
 
 def _ttl(expiration: bytes) -> int:

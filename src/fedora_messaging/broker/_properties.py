@@ -11,8 +11,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from operator import itemgetter
 
-from ._fields import Field, Malformed, Table, check_table, raw, read_entries, read_table, text, write_value
+from ._fields import (
+    Field,
+    Malformed,
+    Table,
+    canonical,
+    check_table,
+    raw,
+    read_entries,
+    read_table,
+    text,
+    write_value,
+)
 
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
@@ -91,11 +103,19 @@ class Properties:
         span = self.spans.get(flag)
         return None if span is None else self.raw[span[0]]
 
-    def check_headers(self) -> None:
-        """Raises: Malformed, when the headers are no table, however deep."""
+    def check_headers(self) -> bool:
+        """Whether the headers stand as RabbitMQ 4.3 writes them.
+
+        Raises: Malformed, when they are no table, however deep.
+        """
         span = self.spans.get(HEADERS)
-        if span is not None:
-            check_table(self.raw, *span)
+        return span is None or check_table(self.raw, *span)
+
+    def canonical(self) -> bytes:
+        """The raw properties with the headers as RabbitMQ 4.3 writes them."""
+        start, stop = self.spans[HEADERS]
+        table = canonical(self.raw[start:stop])
+        return b"".join((self.raw[: start - 4], _U32.pack(len(table)), table, self.raw[stop:]))
 
     @property
     def headers(self) -> Table:
@@ -136,9 +156,10 @@ class Properties:
         return b"".join((self.raw[: start - 1], bytes((len(value),)), value, self.raw[stop:]))
 
     def with_headers(self, changes: Mapping[str, Field | None], *, expiration: bool = True) -> bytes:
-        """The raw properties with some headers set (first) or, where None, taken away.
+        """The raw properties with some headers set or, where None, taken away.
 
-        All other headers and properties keep their bytes and their order.
+        All other headers and properties keep their bytes. The headers are sorted when one is set, as RabbitMQ
+        does it, and otherwise keep their order.
 
         Args:
             changes: new values by name.
@@ -146,11 +167,15 @@ class Properties:
         """
         old = self._bytes(HEADERS) or b""
         names = {raw(name): value for name, value in changes.items()}
-        parts = [bytes((len(name),)) + name + write_value(value) for name, value in names.items() if value]
-        parts += [
-            old[start - 1 - len(name) : stop] for name, start, stop in read_entries(old) if name not in names
+        added = [(name, bytes((len(name),)) + name + write_value(v)) for name, v in names.items() if v]
+        parts = [
+            (name, old[start - 1 - len(name) : stop])
+            for name, start, stop in read_entries(old)
+            if name not in names
         ]
-        table = b"".join(parts)
+        if added:
+            parts = sorted(added + parts, key=itemgetter(0))
+        table = b"".join(part for _, part in parts)
         flags = self.flags | HEADERS
         before: list[bytes] = []
         after: list[bytes] = []

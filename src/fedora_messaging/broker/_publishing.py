@@ -45,7 +45,14 @@ def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, bod
     if exchange.internal:
         raise refused(f"cannot publish to internal {kind_in_vhost('exchange', exchange.name, vhost.name)}")
     properties = addressed(channel, properties)
-    message = published(method.exchange, method.routing_key, properties, body, connection.user)
+    message, properties = published(
+        method.exchange,
+        method.routing_key,
+        properties,
+        body,
+        connection.user,
+        rewritten=broker.emulation.headers_rewritten,
+    )
     confirms = channel.confirms
     number = 0 if confirms is None else confirms.begin()
     routed = Publish(message, vhost.route(exchange, message), method.mandatory, properties)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ._broker_options import USER, hide_password, read_users, read_vhosts
 from ._reactor import install, run
 
 __all__ = ["command"]
@@ -29,9 +30,29 @@ __all__ = ["command"]
     show_default=True,
     help="Which RabbitMQ to behave as.",
 )
+@click.option(
+    "--user",
+    "users",
+    metavar=USER,
+    multiple=True,
+    help="Who may log in, in place of guest with the password guest, and regular expressions for the names "
+    "that the user may configure, write to and read from: all without them, none where one is empty. "
+    "May be repeated.",
+)
+@click.option(
+    "--vhost", "vhosts", metavar="NAME", multiple=True, help="A virtual host, in place of /. May be repeated."
+)
 @click.option("--tls-cert", metavar="FILE", help="Serve TLS with this certificate, in PEM format.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's private key, in PEM format.")
-def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_key: str | None) -> None:
+def command(
+    port: int,
+    interface: str,
+    emulate: str,
+    users: tuple[str, ...],
+    vhosts: tuple[str, ...],
+    tls_cert: str | None,
+    tls_key: str | None,
+) -> None:
     """Run an AMQP broker in the foreground, for hands-on work.
 
     It keeps everything in memory, until SIGINT or SIGTERM. Production runs on RabbitMQ, clustered and
@@ -45,6 +66,8 @@ def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_k
     """
     if bool(tls_cert) != bool(tls_key):
         raise click.UsageError("--tls-cert and --tls-key are given together")
+    hosts = read_vhosts(vhosts)
+    known = read_users(users, hosts)
     log = logging.getLogger("fedora_messaging.broker")
     log.addHandler(_handler())
     log.setLevel(logging.INFO)
@@ -55,7 +78,7 @@ def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_k
 
     from ..broker import Broker
 
-    broker = Broker(emulate=emulate, remember=0)
+    broker = Broker(emulate=emulate, remember=0, users=known, vhosts=hosts)
     ended: Deferred[None] = Deferred()
 
     async def work() -> None:
@@ -65,6 +88,8 @@ def command(port: int, interface: str, emulate: str, tls_cert: str | None, tls_k
         except CannotListenError as error:
             reason = getattr(error.socketError, "strerror", None) or error.socketError
             raise click.ClickException(f"cannot listen on {interface}, port {port}: {reason}") from error
+        if known is not None:
+            url = hide_password(url, next(iter(known)))
         click.echo(f"RabbitMQ {emulate} is emulated at {url}")
         await ended
         await broker.stop()
