@@ -565,9 +565,12 @@ def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own.toml").write_text(
         '[tls]\nca_cert = "~/ca.pem"\n[log_config]\nversion = 1\n'
         '[log_config.handlers.file]\nclass = "logging.FileHandler"\nfilename = "~/own.log"\n'
+        '[log_config.loggers.test_home_folder]\nhandlers = ["file"]\n'
     )
     conf = LazyConfig()
     conf.setup_logging()
+    (handler,) = logging.getLogger("test_home_folder").handlers
+    handler.close()
 
     assert conf.parsed().tls.ca_cert == str(tmp_path / "ca.pem")
     assert conf.path == str(tmp_path / "own.toml")
