@@ -161,6 +161,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.needs_rabbitmq
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_when_the_tests_die(number: int) -> None:
     """Node, epmd and files go when the process that started them is killed."""
