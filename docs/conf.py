@@ -43,6 +43,7 @@ napoleon_use_ivar = True
 
 # Nothing is fetched while building: names of other packages are not linked. Nor are private ones of ours.
 nitpick_ignore_regex = [
+    ("py:.*", r"builtins\..*"),
     ("py:.*", r"(asyncio|blinker|click|collections|jsonschema|logging|pika|twisted|typing|zope)\..*"),
     ("py:.*", r"fedora_messaging\.(.*\.)?_.*"),
     (

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The code blocks of the documentation run.
 
-Python blocks run page by page, in a process of their own, with an embedded broker: a block that defines tests
-runs under pytest, one that consumes runs until it is told to end. TOML blocks are configurations, or files of
-a package. Console blocks run when all their commands are the package's own. A block that cannot run says why
-in a comment above it: ``<!-- not run: ... -->``.
+Python blocks run page by page, in a process of their own, with an embedded broker, each in a namespace of its
+own: a block that needs the one above says so to its readers, in its first line, as the pattern
+``rendered.CONTINUES`` has it. A block that defines tests runs under pytest, one that consumes runs until it
+is told to end. TOML blocks are configurations, or files of a package. Console blocks run when all their commands
+are the package's own. A block that cannot run says why in a comment above it: ``<!-- not run: ... -->``.
 """
 
 import ast
@@ -24,6 +25,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
 from fedora_messaging import config
+from support import rendered
 from support.embedded import Embedded
 from support.programs import Programs, configuration
 
@@ -96,12 +98,16 @@ def _consumes(text: str) -> bool:
 
 
 def _padded(page: Path, blocks: list[Block]) -> str:
-    """A program that runs blocks one after the other; its tracebacks name the page and the line."""
-    padded = [(("\n" * block.line) + block.text) for block in blocks]
+    """A program that runs blocks one after the other, each in a fresh namespace unless it says that it
+    continues the one above; its tracebacks name the page and the line."""
+    padded = [
+        (bool(rendered.CONTINUES.match(block.text)), "\n" * block.line + block.text) for block in blocks
+    ]
     return (
         f"import json\nblocks = json.loads({json.dumps(json.dumps(padded))})\n"
-        "names = {'__name__': '__main__'}\n"
-        f"for block in blocks:\n    exec(compile(block, {str(page)!r}, 'exec'), names)\n"
+        "for continues, block in blocks:\n"
+        "    names = names if continues else {'__name__': '__main__'}\n"
+        f"    exec(compile(block, {str(page)!r}, 'exec'), names)\n"
     )
 
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The tutorial works as a newcomer follows it: in an empty folder, in a fresh virtual environment."""
+"""The tutorial works as a newcomer follows it: in an empty folder, in a fresh virtual environment.
+
+File names, code, commands and outputs are those of the built page, which is what a newcomer reads.
+"""
 
 import os
 import re
@@ -13,14 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from support import rendered
 from support.programs import Program
 
 pytestmark = [pytest.mark.fedora_messaging_real_broker, pytest.mark.slow]
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_FENCE = re.compile(
-    r"^```(?:\{code-block\} )?(\w+)\n(?::caption: (\S+)\n\n)?(.*?)^```$", re.DOTALL | re.MULTILINE
-)
 
 
 class _Newcomer:
@@ -142,11 +143,12 @@ def _commands(text: str) -> Iterator[tuple[str, list[str]]]:
         yield command, expected
 
 
-def test_the_tutorial(newcomer: _Newcomer) -> None:
-    """Every file, command and output of the tutorial is what it says."""
-    page = (_CHECKOUT / "docs" / "tutorial.md").read_text()
+def test_the_tutorial(newcomer: _Newcomer, built: Path) -> None:
+    """Every file, command and output of the built page is what it says."""
+    shown = rendered.blocks((built / "tutorial.html").read_text("utf-8"))
 
-    for language, caption, text in _FENCE.findall(page):
+    assert 7 == sum(1 for block in shown if block.caption)
+    for language, caption, text in shown:
         if caption:
             newcomer.writes(caption, text)
         elif language == "console":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.programs import Programs
 
@@ -30,6 +31,15 @@ def test_the_readmes_publisher_and_consumer(programs: Programs, amqp: Amqp) -> N
     consumer.wait_for("org.example.demo.hello {'greeting': 'hello'}")
     consumer.signal(signal.SIGTERM)
     assert 0 == consumer.ended()
+
+
+def test_the_readmes_publisher_with_a_wrong_password(programs: Programs, vhost: Vhost) -> None:
+    """The README's publisher says what happened in one line when the broker refuses its password."""
+    publisher = programs.start(_python_blocks()[0], url=vhost.url.replace("guest:guest@", "guest:wrong@"))
+
+    assert 0 == publisher.ended()
+    publisher.wait_for("publish it again later:")
+    assert "Traceback" not in publisher.said
 
 
 def test_make_demo(programs: Programs) -> None:
