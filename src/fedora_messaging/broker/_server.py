@@ -15,6 +15,7 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory
 
+from ..twisted._steady import steady
 from ._access import User
 from ._access import users as _users
 from ._clock import Clock
@@ -108,7 +109,7 @@ class Broker:
         vhosts: Iterable[str] = ("/",),
         remember: int = 10_000,
     ) -> None:
-        self._clock = clock
+        self._clock = None if clock is None else cast(Clock, steady(clock))
         self.emulation = emulation(emulate)
         self.permit_transient = permit_transient
         self.users = _users(users if users is not None else {"guest": "guest"})
@@ -131,7 +132,7 @@ class Broker:
         if self._clock is None:
             from twisted.internet import reactor
 
-            self._clock = cast(Clock, reactor)
+            self._clock = cast(Clock, steady(reactor))
         return self._clock
 
     def add_vhost(self, name: str) -> None:

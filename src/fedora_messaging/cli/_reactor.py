@@ -21,11 +21,19 @@ _SAME = 0.02
 
 
 def install() -> None:
-    """Choose the asyncio reactor, so that callbacks may await futures. Too late if there is one already."""
+    """Choose the asyncio reactor, so that callbacks may await futures. Too late if there is one already.
+
+    In both cases it measures time by the monotonic clock from here on.
+    """
     if "twisted.internet.reactor" not in sys.modules:
         from twisted.internet import asyncioreactor
 
         asyncioreactor.install()
+    from twisted.internet import reactor
+
+    from ..twisted._steady import make_steady
+
+    make_steady(reactor)
 
 
 @contextmanager

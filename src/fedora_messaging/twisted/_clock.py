@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Time, as the wing needs it: the reactor, or a ``twisted.internet.task.Clock`` in tests."""
+"""Time, as this package needs it: a reactor, or a ``twisted.internet.task.Clock`` in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
-__all__ = ["Clock", "Timer", "global_clock", "wait"]
+from ._steady import steady
+
+__all__ = ["Clock", "Timer", "global_clock", "source_of_time", "wait"]
 
 
 class Timer(Protocol):
@@ -32,11 +34,19 @@ class Clock(Protocol):
         """Call something after ``delay`` seconds; returns a :class:`Timer`."""
 
 
+def source_of_time(given: Any) -> Any:
+    """What to measure with, for the ``clock`` of a constructor; None: the global reactor.
+
+    See :mod:`fedora_messaging.twisted._steady`.
+    """
+    return global_clock() if given is None else steady(given)
+
+
 def global_clock() -> Any:
-    """The global reactor, which importing it here installs."""
+    """The global reactor, which importing it here installs; its time does not jump."""
     from twisted.internet import reactor
 
-    return reactor
+    return steady(reactor)
 
 
 async def wait(clock: Clock, waited: Deferred[Any], limit: float | None) -> bool:

@@ -36,6 +36,7 @@ from .._log import SafeLog
 from .._show import shown
 from ..exceptions import ConnectionException, NoFreeChannels, PermissionException, excerpt, from_wire
 from ._channel import Channel, ChannelEnded
+from ._clock import source_of_time
 from ._errors import transport_reason
 from ._pika_log import pika_log
 from ._secret import Secrets, check_secret
@@ -204,9 +205,10 @@ class Connection(TwistedProtocolConnection):
         handshake_timeout: float = 10.0,
         max_body: int = 64 * 1024 * 1024,
     ) -> None:
+        clock = source_of_time(clock)
         super().__init__(parameters, custom_reactor=clock)
         self._impl = _Adapter(self, parameters, clock)
-        self._clock: Clock = self._impl._reactor
+        self._clock: Clock = clock
         self._channel_max = self._impl.params.channel_max  # before it is negotiated
         self.reason: CloseReason | None = None
         self.blocked: str | None = None

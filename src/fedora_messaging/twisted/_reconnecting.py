@@ -18,7 +18,7 @@ from .._lifecycle import CloseReason
 from .._log import SafeLog
 from .._observe import Observer
 from ..exceptions import ConnectionException
-from ._clock import Clock, global_clock, wait
+from ._clock import Clock, source_of_time, wait
 from ._errors import transport_reason
 from .protocol import FedoraMessagingProtocol
 
@@ -44,7 +44,7 @@ class Reconnecting(protocol.ReconnectingClientFactory):
     noisy = False
 
     def __init__(self, clock: Clock | None, backoff: Backoff, observer: Observer | None) -> None:
-        self._clock: Clock = clock or global_clock()
+        self._clock: Clock = source_of_time(clock)
         self._backoff = backoff
         self._faults = Backoff(backoff.base, backoff.cap, backoff.uniform)
         self._observer = observer

@@ -28,7 +28,7 @@ from ..config import Config, conf, parse
 from ..exceptions import ConfigurationException
 from ..message import Message
 from ._callbacks import resolve
-from ._clock import Clock, global_clock
+from ._clock import Clock, source_of_time
 from ._connector import Connector, endpoint
 from ._settings import ConsumerSettings
 from .consumer import Consumer
@@ -84,7 +84,7 @@ class FedoraMessagingService(MultiService):
         if config is None:
             config = conf.parsed()
         self.config = config
-        self._reactor: Any = clock or global_clock()
+        self._reactor: Any = source_of_time(clock)
         self._on_message = None if on_message is None else resolve(on_message)
         self._parameters = connection_parameters(config, amqp_url)
         self._context = None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList, FirstError
 from twisted.logger import STDLibLogObserver, globalLogPublisher
 from twisted.python import usage
@@ -26,6 +27,7 @@ from ..config import DEFAULTS, conf
 from ..exceptions import ConfigurationException, excerpt
 from ._callbacks import resolve
 from ._clock import global_clock
+from ._steady import make_steady
 from ._systemd import Notifier
 from ._twistd_log import for_twistd
 from .service import FedoraMessagingService
@@ -71,6 +73,7 @@ def makeService(options: Options) -> Service:
     """
     try:
         _configure(options)
+        make_steady(reactor)  # twistd runs it for us alone, and not yet
         config = conf.parsed()
         wanted = [(consumer, _callback_of(consumer)) for consumer in _consumers(options)]
         return _Consuming(FedoraMessagingService(None, config=config), wanted)
