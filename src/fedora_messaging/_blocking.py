@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The blocking shim: Twisted runs in a thread, and callers wait on its Deferreds.
 
-crochet does the running (:mod:`fedora_messaging._crochet`). What is left is to give the reactor's work a
-name, and to map its errors.
+:mod:`fedora_messaging._crochet` does the running. What is left is to give the reactor's work a name, and to
+map its errors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import _wire
 from ._crochet import ended_by_signals, not_in_reactor, reactor_thread, wait
 from ._interception import interception
-from ._sending import Sending
+from ._sending import Sending, timeout_words
 from ._signalling import tell, tell_in_pool
 from .config import Config, LazyConfig, conf
 from .exceptions import HaltConsumer, PublishTimeout
@@ -103,7 +104,7 @@ class Client:
 
         In the main thread both signals end it in order: the callback in flight finishes and is
         acknowledged, all else goes back to its queue; a second one ends it at once. In any other thread
-        signals are left alone.
+        they do so once the main thread has ended, and are left alone before.
 
         Args:
             callback: A function, a coroutine function, or a class (or an object) that implements
@@ -285,8 +286,6 @@ class Client:
         try:
             wait(publishing, timeout)
         except TimeoutError:
-            from .twisted._publisher import timeout_words
-
             service = self._service
             state = "starting" if service is None else service.publisher.publishing_state
             reactor_thread.cancel(publishing)
@@ -311,6 +310,8 @@ class Client:
 
         service = FedoraMessagingService(None, config=self._fixed or self._conf.parsed())
         self._service, self._connection_keys = service, keys
+        if self._stop not in reactor_thread.closers:
+            reactor_thread.closers.append(self._stop)
         if self._trigger is None:
             self._trigger = global_clock().addSystemEventTrigger("before", "shutdown", self._at_shutdown)
         return service
@@ -330,6 +331,8 @@ class Client:
         def forget(_: None) -> None:
             if self._service is service:
                 self._service = None
+                with suppress(ValueError):
+                    reactor_thread.closers.remove(self._stop)
                 if self._trigger is not None:
                     from .twisted._clock import global_clock
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._importing import imported
 from ._log import SafeLog
 from .exceptions import excerpt
 
@@ -38,9 +39,9 @@ class Schema(NamedTuple):
 
 
 def _entry_points() -> Iterable[metadata.EntryPoint]:
-    from importlib import metadata  # a script that publishes plain messages never needs it
-
-    return metadata.entry_points(group=GROUP)
+    # A script that publishes plain messages never needs it.
+    found: Iterable[metadata.EntryPoint] = imported("importlib.metadata").entry_points(group=GROUP)
+    return found
 
 
 class Registry:
@@ -110,7 +111,7 @@ class Registry:
             _log.error("%s is already the name of another message class than %s", name, cls)
             return
         if package:
-            self.packages[name] = re.sub(r"[-_.]+", "_", package).lower()
+            self.packages[name] = _normalised(package)
         self.names.setdefault(cls, name)
         self._paths.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
@@ -144,7 +145,22 @@ class Registry:
         if name is None and not self._loaded:
             self.load()
             name = self.names.get(cls)
+            if name is None and not self._loaded:
+                return self._announced(cls)
         if name is None:
             return None
         made = self._schemas[cls] = Schema(name, self.packages.get(name))
         return made
+
+    def _announced(self, cls: type) -> Schema | None:
+        """What a class will be registered as; for calls that interrupt the loading."""
+        path = f"{cls.__module__}:{cls.__qualname__}"
+        for entry_point in self._entry_points():
+            if entry_point.value == path:
+                dist = entry_point.dist
+                return Schema(entry_point.name, _normalised(dist.name) if dist is not None else None)
+        return None
+
+
+def _normalised(package: str) -> str:
+    return re.sub(r"[-_.]+", "_", package).lower()

@@ -10,7 +10,7 @@ from ._settings import publish_settings
 from ._wire import PublishSettings
 from .config import Config, LazyConfig
 
-__all__ = ["Sending"]
+__all__ = ["Sending", "timeout_words"]
 
 
 class Sending(NamedTuple):
@@ -37,3 +37,8 @@ class Sending(NamedTuple):
             publish_settings(values),
             (values["amqp_url"], values["tls"], values["client_properties"]),
         )
+
+
+def timeout_words(timeout: float, state: str) -> str:
+    """Why a publish was given up."""
+    return f"not confirmed within {timeout:g} s; last state: {state}"

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .exceptions import ConfigurationException
+from ._importing import imported
+from .exceptions import ConfigurationException, ConnectionException
 
 __all__ = ["READERS", "Reader", "default_reader", "read", "read_file"]
 
@@ -20,15 +21,11 @@ Reader = Callable[[str], dict[str, Any]]
 
 
 def _with_tomllib(text: str) -> dict[str, Any]:
-    import tomllib  # type: ignore[import-not-found, unused-ignore]
-
-    return dict(tomllib.loads(text))
+    return dict(imported("tomllib").loads(text))
 
 
 def _with_toml(text: str) -> dict[str, Any]:
-    import toml
-
-    content = toml.loads(text)
+    content: dict[str, Any] = imported("toml").loads(text)
     # It takes what is cut off inside an array for complete, and leaves out what was to follow.
     depth = 0
     for token in _TOKENS.findall(text):
@@ -87,11 +84,14 @@ def read(text: str, name: str, reader: Reader | None = None) -> dict[str, Any]:
 
     Raises:
         ConfigurationException: Names the text and the line.
+        ConnectionException: Called in the middle of importing what reads TOML.
     """
     # TOML allows both endings; the package toml does not cope with the second one everywhere.
     text = text.replace("\r\n", "\n")
     try:
         content = (reader or default_reader())(text)
+    except ConnectionException:  # the reader cannot be imported at this moment
+        raise
     except Exception as error:
         line, words = _place(error, text)
         raise ConfigurationException(f"{name}: line {line}: not valid TOML: {words}") from error

@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 from ._accept import Accepters, compiled
+from ._importing import imported
 
 __all__ = ["check", "proves"]
 
@@ -38,8 +39,8 @@ class _Compiled:
 
     def explain(self, instance: Any) -> None:
         """Raise what jsonschema has to say about a value, if it has anything to say."""
-        import jsonschema  # type: ignore[import-untyped]
-        from referencing.exceptions import Unresolvable
+        jsonschema = imported("jsonschema")
+        from referencing.exceptions import Unresolvable  # which jsonschema has imported
 
         if self._validator is None:
             self._validator = _validator(self._schema)
@@ -52,7 +53,7 @@ class _Compiled:
 
 
 def _validator(schema: Any) -> Any:
-    import jsonschema
+    jsonschema = imported("jsonschema")
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
     if not isinstance(schema, (dict, bool)):

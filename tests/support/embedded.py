@@ -86,6 +86,24 @@ class Embedded:
         """Wait until so many messages are in a queue."""
         self._wait(lambda: self.waiting(queue) >= count, f"{count} messages in {queue}", timeout)
 
+    def connected(self) -> list[int]:
+        """The connections there are, each by what tells it from others."""
+        return [id(each) for each in list(self._broker.connections)]
+
+    def drop(self) -> None:
+        """Cut all connections."""
+
+        @crochet.wait_for(30)  # type: ignore[untyped-decorator, unused-ignore]
+        def drop() -> None:
+            self._broker.faults.drop_connections()
+
+        drop()
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Let time go by."""
+        threading.Event().wait(seconds)
+
     def _wait(self, condition: Any, what: str, timeout: float) -> None:
         until = time.monotonic() + timeout
         pause = threading.Event()

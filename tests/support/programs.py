@@ -90,6 +90,11 @@ class Program:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
+    def close_input(self) -> None:
+        """End its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
@@ -138,7 +143,14 @@ class Programs:
         path.write_text(configuration(url, more))
         return path
 
-    def start(self, text: str, *arguments: object, url: str = "", config: str = "") -> Program:
+    def start(
+        self,
+        text: str,
+        *arguments: object,
+        url: str = "",
+        config: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> Program:
         """Run the text of a Python program.
 
         Args:
@@ -146,16 +158,26 @@ class Programs:
             arguments: Its command line's.
             url: The broker; none: the test's own.
             config: More lines of the configuration file.
+            environ: Added to the environment.
         """
         script = self._folder / f"script{len(list(self._folder.iterdir()))}.py"
         script.write_text(text)
-        return self.run([sys.executable, str(script), *map(str, arguments)], url=url, config=config)
+        return self.run(
+            [sys.executable, str(script), *map(str, arguments)], url=url, config=config, environ=environ
+        )
 
-    def run(self, argv: Sequence[str], *, url: str = "", config: str = "") -> Program:
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        url: str = "",
+        config: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> Program:
         """Run a command; the arguments are those of `start`."""
         path = self.configure(url or self._url(), config)
-        environ = {"FEDORA_MESSAGING_CONF": str(path), "PYTHONFAULTHANDLER": "1"}
-        program = Program(argv, environ, self._folder)
+        added = {"FEDORA_MESSAGING_CONF": str(path), "PYTHONFAULTHANDLER": "1", **(environ or {})}
+        program = Program(argv, added, self._folder)
         self._started.append(program)
         return program
 

@@ -22,6 +22,7 @@ ROOMS = [
     "_log",
     "exceptions",
     "_repeats",
+    "_importing",
     "_interception",
     "schema_utils",
     "signals",
@@ -69,6 +70,7 @@ ROOMS = [
     # the Twisted wing
     "twisted",
     "twisted._steady",
+    "twisted._threaded",
     "twisted._clock",
     "twisted._systemd",
     "twisted._twistd_log",
@@ -103,6 +105,7 @@ ROOMS = [
     "twisted._v2",
     "twisted.tap",
     # the shim
+    "_process",
     "_crochet",
     "_blocking",
     # the front

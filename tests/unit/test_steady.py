@@ -112,6 +112,18 @@ def test_calls_are_made_once_and_in_time(steps: list[tuple[str, float]]) -> None
     assert [] == clock.getDelayedCalls()
 
 
+def test_a_remainder_that_rounding_loses() -> None:
+    """What is left and too small for the reactor's own time is waited for, not asked for over and over."""
+    reactor = JumpingReactor()
+    made: list[int] = []
+    reactor.steady.callLater(1 + 1e-12, made.append, 1)
+    reactor.jump(400 * DAY)
+    reactor.settle(1)
+    reactor.settle(0.25)
+
+    assert made == [1]
+
+
 def test_the_reactor_is_asked_again_for_what_is_left() -> None:
     """A wall clock set forward makes no call early."""
     reactor = JumpingReactor()

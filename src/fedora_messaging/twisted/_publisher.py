@@ -22,6 +22,7 @@ from .._observe import Observer
 from .._outbox import Outbox, Outgoing, UnknownConfirm, refusal
 from .._properties import decode_properties
 from .._repeats import Repeats
+from .._sending import timeout_words
 from .._topology import Exchange
 from ..exceptions import ConnectionException, NoFreeChannels, PublishReturned, PublishTimeout, ValidationError
 from ._channel import Channel, ChannelEnded
@@ -29,7 +30,7 @@ from ._clock import Clock
 from ._deadlines import Deadlines
 from ._declare import Refused, declare_exchanges
 
-__all__ = ["Publisher", "connection_error", "timeout_words"]
+__all__ = ["Publisher", "connection_error"]
 
 _log = SafeLog(__name__)
 
@@ -432,11 +433,6 @@ class Publisher:
         idle, self._idle = self._idle, []
         for each in idle:
             each.callback(None)
-
-
-def timeout_words(timeout: float, state: str) -> str:
-    """Why a publish was given up."""
-    return f"not confirmed within {timeout:g} s; last state: {state}"
 
 
 def connection_error(reason: CloseReason) -> ConnectionException:

@@ -34,6 +34,9 @@ _log = Logger()
 #: How late the reactor may be with a call before its thread is asked to look, in seconds. Its own timers are
 #: on time unless its clock was set back.
 _GRACE = 0.25
+#: The least that the reactor is asked to wait while a call is not due: less may be lost in the rounding of
+#: its own time, and it would make the call at once, again and again.
+_LEAST = 1e-4
 
 # Not time.monotonic, where it can be avoided: libraries that freeze time in tests replace that, even for code
 # that is imported meanwhile, and network I/O does not stand still.
@@ -281,7 +284,8 @@ class SteadyClock:
         if first is None:
             return
         self._armed_for = first
-        self._armed = self._reactor.callLater(max(first - self.seconds(), 0.0), self._fire)
+        left = first - self.seconds()
+        self._armed = self._reactor.callLater(max(left, _LEAST) if left > 0 else 0.0, self._fire)
         if first < self._watched:
             self._watched = first
             self._watch.until(first)
