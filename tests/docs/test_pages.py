@@ -5,8 +5,9 @@
 Python blocks run page by page, in a process of their own, with an embedded broker, each in a namespace of its
 own: a block that needs the one above says so to its readers, in its first line, as the pattern
 ``rendered.CONTINUES`` has it. A block that defines tests runs under pytest, one that consumes runs until it
-is told to end. TOML blocks are configurations, or files of a package. Console blocks run when all their commands
-are the package's own. A block that cannot run says why in a comment above it: ``<!-- not run: ... -->``.
+is told to end. TOML blocks are configurations, or files of a package. Console blocks run when all their
+commands are the package's own. A block that cannot run says why in a comment above it:
+``<!-- not run: ... -->``.
 """
 
 import ast
