@@ -261,7 +261,8 @@ _STARTING = (
 )
 _TOO_LATE = (
     "the interpreter is ending, and starts no threads any more: a process that publishes in an atexit "
-    "handler must have used fedora_messaging before"
+    "handler (on Python 3.12.0 and 3.12.1: when the main thread has ended) must have used fedora_messaging "
+    "before"
 )
 
 reactor_thread = _Reactor()

@@ -67,7 +67,9 @@ def read_file(path: str | Path, reader: Reader | None = None) -> dict[str, Any]:
         words = getattr(error, "strerror", None) or str(error)
         raise ConfigurationException(f"{path}: cannot be read: {words}") from error
     try:
-        text = data.decode("utf-8-sig")  # editors of other systems put a byte order mark in front
+        # Editors of other systems put a byte order mark in front. The codec for it would be imported here, see
+        # _importing.
+        text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationException(f"{path}: line {line}: not UTF-8") from error

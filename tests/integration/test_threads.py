@@ -3,6 +3,7 @@
 """How long the reactor's thread lives, and who may interrupt what: processes on an embedded broker."""
 
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,7 @@ import atexit, sys, threading
 def publish(word):
     from fedora_messaging import api
     api.publish(api.Message(topic=word, body={}), timeout=20)
-    print(word)
+    sys.stdout.write(word + chr(10))  # at once, in whatever threads
 
 atexit.register(publish, "before-import")
 from fedora_messaging import api
@@ -43,7 +44,14 @@ threading.Thread(target=lambda: (threading.main_thread().join(), publish("thread
 """
 
 
-@pytest.mark.parametrize("used", [True, False])
+# A fault of these two (gh-113964): the first use after that is an error that says so.
+_STARTS_THREADS = pytest.mark.skipif(
+    sys.version_info[:2] == (3, 12) and sys.version_info[2] < 2,
+    reason="Python 3.12.0 and 3.12.1 start no threads after the end of the main thread",
+)
+
+
+@pytest.mark.parametrize("used", [True, pytest.param(False, marks=_STARTS_THREADS)])
 def test_the_reactor_outlives_the_main_thread(programs: Programs, embedded: Embedded, used: bool) -> None:
     """Threads that the main thread leaves behind, and every atexit handler after them, can publish."""
     program = programs.start(_LATE, "used" if used else "unused", url=embedded.url)
@@ -87,6 +95,7 @@ threading.Thread(target=consume).start()
 """
 
 
+@_STARTS_THREADS
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_consumer_outlives_the_main_thread(programs: Programs, embedded: Embedded, number: int) -> None:
     """It goes on when the main thread has ended, until a signal ends it in order."""
