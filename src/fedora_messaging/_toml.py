@@ -67,8 +67,8 @@ def read_file(path: str | Path, reader: Reader | None = None) -> dict[str, Any]:
         words = getattr(error, "strerror", None) or str(error)
         raise ConfigurationException(f"{path}: cannot be read: {words}") from error
     try:
-        # Editors of other systems put a byte order mark in front. The codec for it would be imported here, see
-        # _importing.
+        # Editors of other systems put a byte order mark in front. Python would import the codec for it here,
+        # see _importing.
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
