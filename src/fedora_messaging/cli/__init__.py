@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 from typing import Any
 
 import click
@@ -110,6 +111,9 @@ def main(ctx: click.Context, conf: str | None) -> None:
     lists the others it has.
     """
     ctx.obj = conf
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        # As https://no-color.org has it; where the output is no terminal, click leaves colours out by itself.
+        ctx.color = False
 
 
 def configure(path: str | None) -> None:

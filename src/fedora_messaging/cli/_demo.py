@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +20,10 @@ from ..exceptions import from_wire
 from ..message import DEBUG, ERROR, INFO, WARNING, Message
 from ._reactor import install, run
 
-__all__ = ["command"]
+__all__ = ["WIDTH", "command", "line_of", "program", "scenes", "summary"]
+
+#: No line is longer, so that none wraps in a terminal of 80 columns.
+WIDTH = 79
 
 _SEVERITIES = {
     DEBUG: ("debug", "blue"),
@@ -24,23 +34,25 @@ _SEVERITIES = {
 
 #: Topic, severity, text: a few minutes in the life of a distribution.
 _SCENES = (
-    ("buildsys.build.state.change", INFO, "kernel-{n}.0.1-1.fc44 started building"),
-    ("git.receive", INFO, "jdoe pushed {n} commits to rpms/python-twisted (rawhide)"),
-    ("bodhi.update.request.testing", INFO, "abompard submitted nethack-3.{n}-1.fc44 to testing"),
-    ("buildsys.task.state.change", DEBUG, "task {n}2831 moved from FREE to OPEN"),
-    ("bodhi.update.comment", INFO, "adamw commented on nethack-3.{n}-1.fc44 (karma: 1)"),
-    ("ci.koji-build.test.error", WARNING, "tests of glibc-2.{n}-1.fc44 did not finish"),
-    ("copr.build.end", INFO, "copr build {n}44210 of group_python/cpython succeeded"),
-    ("pagure.issue.new", INFO, "mattdm opened fedora-infrastructure#{n}17"),
-    ("openqa.job.done", WARNING, "job {n}8801 (desktop_browser) failed on x86_64"),
-    ("buildsys.build.state.change", ERROR, "libreoffice-26.{n}-1.fc44 failed to build"),
-    ("mailman.receive", DEBUG, "devel@: Re: Change proposal number {n}"),
-    ("bodhi.update.complete.stable", INFO, "zlib-ng-2.{n}-1.fc44 reached stable"),
+    ("buildsys.build.state.change", INFO, "kernel-7.{n} started building"),
+    ("git.receive", INFO, "jdoe pushed to python-twisted"),
+    ("bodhi.update.request.testing", INFO, "nethack-3.{n} sent to testing"),
+    ("buildsys.task.state.change", DEBUG, "task {n}2831: from FREE to OPEN"),
+    ("bodhi.update.comment", INFO, "asmith: nethack-3.{n}, karma +1"),
+    ("ci.koji-build.test.error", WARNING, "tests of glibc-2.{n} timed out"),
+    ("copr.build.end", INFO, "build {n}4421 of cpython is done"),
+    ("pagure.issue.new", INFO, "jdoe opened infrastructure#{n}17"),
+    ("openqa.job.done", WARNING, "job {n}8801 failed on x86_64"),
+    ("buildsys.build.state.change", ERROR, "libreoffice-26.{n} did not build"),
+    ("mailman.receive", DEBUG, "devel@: Re: proposal number {n}"),
+    ("bodhi.update.complete.stable", INFO, "zlib-ng-2.{n} reached stable"),
 )
 _ROUNDS = 3
 _PAUSE = 0.06
 _BURST = 2_000
 _PATIENCE = 8.0
+
+_NAME = "fedora-messaging"
 
 
 @click.command("demo")
@@ -93,7 +105,7 @@ async def _demonstrate() -> None:
         if message.id not in sent:
             return  # somebody else's: the broker listens
         latencies.append(time.perf_counter() - sent[message.id])
-        _show(message)
+        click.echo(line_of(message))
         left -= 1
         if not left:
             all_shown.callback(None)
@@ -101,14 +113,10 @@ async def _demonstrate() -> None:
     service.startService()
     reactor.callLater(_PATIENCE, _too_slow, all_shown, all_received)
     await service.consume(received)
-    for n in range(1, _ROUNDS + 1):
-        for topic, severity, text in _SCENES:
-            message = Message(
-                topic=f"org.fedoraproject.prod.{topic}", severity=severity, body={"summary": text.format(n=n)}
-            )
-            sent[message.id] = time.perf_counter()
-            await service.publish(message)
-            await deferLater(reactor, _PAUSE)
+    for message in scenes():
+        sent[message.id] = time.perf_counter()
+        await service.publish(message)
+        await deferLater(reactor, _PAUSE)
     await all_shown
     begin = time.perf_counter()
     publishing: list[Any] = [
@@ -120,7 +128,7 @@ async def _demonstrate() -> None:
     await service.stopService()
     statistics = service.stats
     await broker.stop()
-    _sum_up(statistics, latencies, rate)
+    click.echo("\n".join(summary(statistics, latencies, rate, program())))
 
 
 def _too_slow(*waiting: Any) -> None:
@@ -130,28 +138,80 @@ def _too_slow(*waiting: Any) -> None:
             return
 
 
-def _show(message: Message) -> None:
+def scenes() -> Iterator[Message]:
+    """The messages that are shown."""
+    for n in range(1, _ROUNDS + 1):
+        for topic, severity, text in _SCENES:
+            yield Message(
+                topic=f"org.fedoraproject.prod.{topic}", severity=severity, body={"summary": text.format(n=n)}
+            )
+
+
+def line_of(message: Message) -> str:
+    """A message as one line."""
     name, colour = _SEVERITIES[message.severity]
     now = time.strftime("%H:%M:%S")
     topic = from_wire(message.topic.removeprefix("org.fedoraproject.prod."))
-    click.echo(
+    return (
         f"{click.style(now, dim=True)}  {click.style(f'{name:<7}', fg=colour, bold=True)}  "
         f"{click.style(f'{topic:<28}', fg='cyan')}  {from_wire(message.body['summary'])}"
     )
 
 
-def _sum_up(statistics: Any, latencies: list[float], rate: float) -> None:
+def program() -> str:
+    """What to type for the program that runs, in the current folder and with the present PATH.
+
+    Its name where the shell finds this very file by it; else its path, relative if it is below
+    the current folder.
+    """
+    started = Path(sys.argv[0])
+    candidates = [started] if started.name == _NAME else []
+    candidates.append(Path(sysconfig.get_path("scripts")) / _NAME)
+    own = next((path.absolute() for path in candidates if path.is_file()), None)
+    if own is None:  # not installed by an installer
+        return shlex.join([sys.executable, "-c", "from fedora_messaging.cli import main; main()"])
+    found = shutil.which(_NAME)
+    if found is not None and os.path.samefile(found, own):
+        return _NAME
+    here = Path.cwd()
+    path = own.relative_to(here) if own.is_relative_to(here) else own
+    return shlex.quote(str(path) if len(path.parts) > 1 else f"./{path}")
+
+
+def summary(statistics: Any, latencies: list[float], rate: float, name: str) -> Iterator[str]:
+    """The lines at the end: what was counted and measured, and commands to go on with.
+
+    Args:
+        statistics: Counts of the service.
+        latencies: Seconds from publish to callback, of each message that was shown.
+        rate: Messages a second in the burst.
+        name: What to type for the program.
+    """
     ordered = sorted(latencies)
-    p50, p99 = (1000 * ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.99))
-    click.echo(
-        f"\n{statistics.published:,} messages published and confirmed, "
-        f"{statistics.consumed.processed:,} received and acknowledged.\n"
-        f"From publish to callback: {p50:.1f} ms (p50), {p99:.1f} ms (p99). "
-        f"In a burst of {_BURST:,}: {rate:,.0f} messages a second.\n\nTry next:"
+    yield ""
+    yield (
+        f"{statistics.published:,} messages published and confirmed, "
+        f"{statistics.consumed.processed:,} received and acknowledged."
     )
-    for line, what in (
-        ("fedora-messaging broker", "a broker to play with"),
-        ("fedora-messaging consume --callback fedora_messaging.example:printer", "print what arrives"),
-        ("fedora-messaging --help", "everything else"),
+    yield (
+        f"From publish to callback: {1000 * ordered[len(ordered) // 2]:.1f} ms (median), "
+        f"{1000 * ordered[-1]:.1f} ms (slowest of {len(ordered)})."
+    )
+    yield f"In a burst of {_BURST:,}: {rate:,.0f} messages a second."
+    yield ""
+    yield "Try next:"
+    callback = "--callback fedora_messaging.example:printer"
+    for what, words, options in (
+        ("a broker to play with, until Ctrl-C", "broker", ""),
+        (
+            "in a second terminal: print what arrives",
+            "consume",
+            callback,
+        ),
+        ("everything else", "--help", ""),
     ):
-        click.echo(f"  {click.style(line, bold=True)}  # {what}")
+        yield click.style(f"  # {what}", dim=True)
+        whole = f"  {name} {words} {options}".rstrip()
+        parts = [whole] if len(whole) <= WIDTH else [f"  {name} {words} \\", f"      {options}"]
+        for line in parts if options else [whole]:
+            yield click.style(line, bold=True)
