@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ._bounds import BUDGET, MAX_DEPTH, is_plain, within
 from ._checks import Body, Checks
-from ._json import MAX_DEPTH, is_plain
+from ._equal import are_unique
 from ._keywords import Keywords, Unknown, is_annotation, require
 
 __all__ = ["Accepters", "compiled"]
@@ -51,7 +52,8 @@ class Accepters(NamedTuple):
     #: For values that were decoded from JSON.
     decoded: Callable[[Any], bool]
     #: For any value: true also means that it holds only what decoding JSON gives, but for keys that are of a
-    #: subclass of str and integers of any size.
+    #: subclass of str and integers of any size; and that it is of moderate size when it is written, however
+    #: often it holds the same part.
     proven: Callable[[Any], bool]
 
 
@@ -80,12 +82,14 @@ class _Compiler:
         schema: The schema.
         draft: Of JSON Schema.
         proving: Whether the function looks at everything in the value, or only at what the schema is about.
+            Such functions take a budget as well and return what is left of it, False if the value is refused:
+            each element of an array, and of what a schema leaves free, costs one.
     """
 
     def __init__(self, schema: dict[str, Any], draft: int, proving: bool) -> None:
         self._schema = schema
         self._draft = draft
-        self._names: dict[str, Any] = {"plain": _is_free_plain}
+        self._names: dict[str, Any] = {"plain": _is_free_plain, "unique": are_unique}
         self._source: list[str] = []
         self._references: dict[tuple[str, bool], str] = {}
         self._lines: dict[str, int] = {}  # of each function
@@ -97,9 +101,17 @@ class _Compiler:
         name = root.pop("id" if draft == 4 else "$id", None)
         require(name is None or (isinstance(name, str) and _ID.fullmatch(name) is not None))
         made = self.function_for(root, proving)
+        if proving:
+            made = self._with_budget(made)
         # The source is made of the representations of constants and of names given here, nothing else.
         exec(compile("\n".join(self._source), "<JSON schema>", "exec"), self._names)
         self.function: Callable[[Any], bool] = self._names[made]
+
+    def _with_budget(self, function: str) -> str:
+        """A function that brings the budget along and answers with yes or no."""
+        name = self.constant(None)
+        self._source += [f"def {name}(v):", f" return {function}(v, {BUDGET}) is not False"]
+        return name
 
     def constant(self, value: Any) -> str:
         """A name for a value; nothing else gets it."""
@@ -127,12 +139,14 @@ class _Compiler:
             return self._referred(schema, proving)
         require(len(self._source) < _MOST_LINES)
         name = self.constant(None)
-        body = Body(self, 1)
+        # What is referred to may be referred to in a loop.
+        body = Body(self, 1, repeated=bool(self._nested or self._open))
         self._nested += 1
         require(self._nested <= _MOST_NESTED)
         self.check(schema, "v", body, proving)
         self._nested -= 1
-        self._source += [f"def {name}(v):", *body.lines, " return True"]
+        head, end = (f"def {name}(v, b):", " return b") if proving else (f"def {name}(v):", " return True")
+        self._source += [head, *body.lines, end]
         self._lines[name] = len(body.lines)
         return name
 
@@ -143,17 +157,17 @@ class _Compiler:
             if not schema:
                 body.add("return False")
             elif proving:
-                body.refuse(f"not plain({value})")
+                body.prove("plain", value)
             return
         require(type(schema) is dict)
         if "$ref" in schema:
             referred = self._referred(schema, proving)
             schema = self._target(schema["$ref"])
             if self._lines[referred] > _FEW_LINES or type(schema) is bool or "$ref" in schema:
-                body.refuse(f"not {referred}({value})")
+                body.call(referred, value, proving)
                 return
         if body.level > _MOST_INLINE:
-            body.refuse(f"not {self.function_for(schema, proving)}({value})")
+            body.call(self.function_for(schema, proving), value, proving)
             return
         self._nested += 1
         require(self._nested <= _MOST_NESTED)
@@ -186,5 +200,5 @@ class _Compiler:
         return places[found[2]]
 
 
-def _is_free_plain(value: Any) -> bool:
-    return is_plain(value, _FREE_DEPTH)
+def _is_free_plain(value: Any, budget: int) -> int:
+    return max(within(value, budget, _FREE_DEPTH), 0)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+from ._bounds import LONG
 from ._keywords import TYPES, Keywords
 
 __all__ = ["Body", "Checks", "Compiler"]
@@ -33,10 +34,20 @@ class Compiler(Protocol):
 
 
 class Body:
-    """Lines of a function's source."""
+    """Lines of a function's source.
 
-    def __init__(self, compiler: Compiler, level: int, lines: list[str] | None = None) -> None:
+    Args:
+        compiler: What writes the function around them.
+        level: How many blocks they are in.
+        lines: What is there already.
+        repeated: Whether they may run many times for one value: in a loop, or in a function called in one.
+    """
+
+    def __init__(
+        self, compiler: Compiler, level: int, lines: list[str] | None = None, *, repeated: bool = False
+    ) -> None:
         self.level = level
+        self.repeated = repeated
         self.lines: list[str] = [] if lines is None else lines
         self._compiler = compiler
 
@@ -48,10 +59,37 @@ class Body:
         """The value is refused when this holds."""
         self.add(f"if {condition}: return False")
 
+    def call(self, function: str, value: str, proving: bool) -> None:
+        """The value is refused when a function refuses it."""
+        if proving:
+            self.prove(function, value)
+        else:
+            self.refuse(f"not {function}({value})")
+
+    def prove(self, function: str, value: str) -> None:
+        """The value is refused when a function refuses it that takes the budget and returns the rest."""
+        self.add(f"b = {function}({value}, b)")
+        self.refuse("not b")
+
+    def spend(self, amount: str) -> None:
+        """The value is refused when this is more than is left of the budget."""
+        self.add(f"b -= {amount}")
+        self.refuse("b < 1")
+
+    def measure(self, text: str) -> None:
+        """A string where there may be many costs something if it is long."""
+        if self.repeated:
+            self.under(f"if len({text}) > {LONG}:").spend(f"len({text}) >> 3")
+
+    def inner(self) -> Body:
+        """A block that is put below a line later."""
+        return Body(self._compiler, self.level + 1, repeated=self.repeated)
+
     def under(self, line: str) -> Body:
         """A block below a line that ends with a colon."""
         self.add(line)
-        return Body(self._compiler, self.level + 1, self.lines)
+        repeated = self.repeated or line.startswith("for ")
+        return Body(self._compiler, self.level + 1, self.lines, repeated=repeated)
 
 
 class Checks:
@@ -68,7 +106,7 @@ class Checks:
     def check(self, value: str, body: Body, proving: bool) -> None:
         """Write what is to be checked."""
         if proving and self._keywords.combined:
-            body.refuse(f"not plain({value})")
+            body.prove("plain", value)
             proving = False
         self._check_type(value, body, proving)
         for key in self._keywords.combined:
@@ -95,7 +133,7 @@ class Checks:
         said_of = {test.kind for test, _ in self._tests(value, proving) if self._keywords.says_of(test.kind)}
         if not said_of and self._keywords.types == TYPES:
             if proving:
-                body.refuse(f"not plain({value})")
+                body.prove("plain", value)
             return
         tests = list(self._tests(value, proving))
         if len(tests) == 1:
@@ -119,7 +157,7 @@ class Checks:
     def _tests(self, value: str, proving: bool) -> Iterable[tuple[_Test, Callable[[Body], None]]]:
         types = self._keywords.types
         if "string" in types:
-            yield _is("string", value, "str"), lambda body: self._string(value, body)
+            yield _is("string", value, "str"), lambda body: self._string(value, body, proving)
         if "object" in types:
             yield _is("object", value, "dict"), lambda body: self._object(value, body, proving)
         if "array" in types:
@@ -148,7 +186,9 @@ class Checks:
             allowed = frozenset(each for each in self._keywords.allowed if type(each) in kinds)
             body.refuse(f"{value} not in {self._compiler.constant(allowed)}")
 
-    def _string(self, value: str, body: Body) -> None:
+    def _string(self, value: str, body: Body, proving: bool) -> None:
+        if proving:
+            body.measure(value)
         self._one_of(value, body, (str,))
         for test in self._keywords.sizes["string"]:
             body.refuse(test.format(value))
@@ -175,14 +215,18 @@ class Checks:
         items = self._schema.get("items", _ANYTHING)
         if items != _ANYTHING:
             item = self._compiler.variable()
-            inner = Body(self._compiler, body.level + 1)
+            inner = body.inner()
+            inner.repeated = True
             self._compiler.check(items, item, inner, proving)
+            if proving:
+                body.spend(f"len({value})")
             if inner.lines:
                 body.under(f"for {item} in {value}:").lines.extend(inner.lines)
         elif proving:
-            body.refuse(f"not plain({value})")
+            body.prove("plain", value)
         if self._schema.get("uniqueItems"):
-            body.refuse(f"len(set({value})) != len({value})")
+            of_texts = type(items) is dict and items.get("type") == "string"
+            body.refuse(f"len(set({value})) != len({value})" if of_texts else f"not unique({value})")
 
     def _object(self, value: str, body: Body, proving: bool) -> None:
         if self._keywords.allowed is not None:
@@ -197,7 +241,7 @@ class Checks:
             body.refuse(" or ".join(f"{name!r} not in {value}" for name in required))
         others = self._schema.get("additionalProperties", True)
         if proving and not properties and others in (True, _ANYTHING):
-            body.refuse(f"not plain({value})")
+            body.prove("plain", value)
             return
         # To see whether there are others, those that are named are counted down: most are there.
         counting = proving or others is not True
@@ -205,8 +249,8 @@ class Checks:
         if counting:
             body.add(f"{count} = {len(properties)}")
         for name, schema in properties.items():
-            here = body if name in required else Body(self._compiler, body.level + 1)
-            checks = Body(self._compiler, here.level)
+            here = body if name in required else body.inner()
+            checks = Body(self._compiler, here.level, repeated=body.repeated)
             item = self._compiler.variable()
             self._compiler.check(schema, item, checks, proving)
             if checks.lines:
@@ -227,9 +271,13 @@ class Checks:
             body.add("return False")
             return
         known = self._compiler.constant(frozenset(properties))
+        if proving:
+            body.spend(f"len({value})")
         key, item = self._compiler.variable(), self._compiler.variable()
         loop = body.under(f"for {key}, {item} in {value}.items():").under(f"if {key} not in {known}:")
         loop.refuse(f"type({key}) is not str")
+        if proving:
+            loop.measure(key)
         self._compiler.check(_ANYTHING if others is True else others, item, loop, proving)
 
 

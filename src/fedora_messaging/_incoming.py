@@ -9,6 +9,7 @@ from typing import cast
 import pika
 
 from . import _json
+from ._bounds import MOST, TooLarge
 from ._headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType
 from ._log import SafeLog, Tally
 from ._message import Message, encoded_topic, get_class, is_body_proven, validate
@@ -28,8 +29,12 @@ _ENCODINGS = frozenset(
 )
 
 
-def check_outgoing(message: object) -> bytes:
+def check_outgoing(message: object, most: int = MOST) -> bytes:
     """Check a message that is to be sent.
+
+    Args:
+        message: The message.
+        most: How many bytes its body may have. What has more for certain is refused before it is written.
 
     Returns:
         Its encoded body: what was found out by encoding it makes checking it cheaper.
@@ -43,7 +48,9 @@ def check_outgoing(message: object) -> bytes:
     # A look at the schema first, which also says whether the body can be encoded without looking at it again.
     proven = is_body_proven(message)
     try:
-        body = _json.encode(message.body, proven=proven)
+        body = _json.encode(message.body, proven=proven, most=most)
+    except TooLarge as error:
+        raise ValidationError(f"The body has more than {most} bytes; max_message_size is {most}") from error
     except ValueError as error:
         raise ValidationError(f"The body cannot be sent: {error}") from error
     try:

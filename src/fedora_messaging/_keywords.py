@@ -78,10 +78,6 @@ class Keywords:
         self.draft = draft
         for key, value in schema.items():
             self._take(key, value)
-        if schema.get("uniqueItems"):
-            # What counts as equal is a matter of taste for anything but strings.
-            items = schema.get("items")
-            require(type(items) is dict and items.get("type") == "string")
 
     def _take(self, key: str, value: Any) -> None:
         if key == "type":

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from functools import lru_cache
+from itertools import islice
 from logging import getLogger
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ import pika
 
 from . import _json
 from ._accessors import Accessors
+from ._equal import are_same
 from ._headers import (
     FILTERS,
     INFO,
@@ -30,9 +32,9 @@ from ._headers import (
     without_brokers,
 )
 from ._ids import new_id
-from ._present import presentable
+from ._present import presentable, representation
 from ._registry import Registry, Schema
-from ._validation import check, proves
+from ._validation import check, proves, see_that_it_ends
 from .exceptions import ValidationError, excerpt, from_wire
 
 __all__ = [
@@ -49,6 +51,10 @@ __all__ = [
 ]
 
 _log = getLogger(__name__)
+
+# More than fit into the headers of any broker's message, which is then refused for its size.
+_MOST_FILTERS = 65_536
+_NO_NAMES = (dict, list, tuple, set, frozenset)
 
 
 class Message(Accessors):
@@ -123,7 +129,7 @@ class Message(Accessors):
             self.__headers: HeaderType = properties.headers
             return
         self.__id: str | None = new_id()
-        own = {} if headers is None else dict(headers)
+        own = {} if headers is None else _copied(headers)
         own[SCHEMA] = schema.name
         if schema.package is not None:
             own[PACKAGE] = schema.package
@@ -137,12 +143,19 @@ class Message(Accessors):
     def __add_filters(self, headers: HeaderType, name: str, prefix: str) -> None:
         try:
             values = getattr(self, name)
-            keys = [f"{prefix}{value}" for value in values or ()]
-            headers.update({key: True for key in keys if len(key.encode("utf-8")) <= SHORT})
+            keys = []
+            for value in islice(values or (), _MOST_FILTERS):
+                # No text is made of what is too long for a header, or may have no end.
+                if isinstance(value, _NO_NAMES) or (isinstance(value, str) and len(value) > SHORT):
+                    continue
+                key = f"{prefix}{value}"
+                if len(key.encode("utf-8")) <= SHORT:
+                    keys.append(key)
+            headers.update(dict.fromkeys(keys, True))
         except Exception as error:
             _log.debug("No headers for %s of %s: %s", name, type(self).__name__, excerpt(error))
 
-    # The AMQP properties are made only when somebody wants to see them: the wing encodes them by itself.
+    # The AMQP properties are made only when somebody wants to see them: they are encoded without.
 
     @property
     def _properties(self) -> pika.BasicProperties:
@@ -231,9 +244,12 @@ class Message(Accessors):
         Not to be overridden.
 
         Raises:
-            jsonschema.ValidationError: The headers or the body are not valid.
+            jsonschema.ValidationError: The headers or the body are not valid; or one of them contains itself,
+                is nested too deep or too large.
             jsonschema.SchemaError: The schema of the class is not.
         """
+        see_that_it_ends(self._headers)
+        see_that_it_ends(self.body)
         validate(self)
 
     # Defining this alone makes messages unhashable, as they shall be.
@@ -242,12 +258,16 @@ class Message(Accessors):
             return NotImplemented
         return (
             self.topic == other.topic
-            and self.body == other.body
-            and compared(self._headers) == compared(other._headers)
+            and are_same(self.body, other.body)
+            and are_same(compared(self._headers), compared(other._headers))
         )
 
+    # Also of what cannot be sent, and may have no end: then a part is shown.
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r}, topic={self.topic!r}, body={self.body!r})"
+        return (
+            f"{type(self).__name__}(id={self.id!r}, topic={self.topic!r}, body={representation(self.body)})"
+        )
 
     def __str__(self) -> str:
         headers, body = (
@@ -369,10 +389,29 @@ def validate(message: Message, *, decoded: bool = False, proven: bool = False) -
     if schema is not Message.headers_schema:
         check(schema, headers, cls)
     if not isinstance(body, dict):
-        check(Message.body_schema, body, Message)
+        _check_no_object(body, decoded)
     schema = message.body_schema
     if not proven and schema is not Message.body_schema:
         check(schema, body, cls, decoded=decoded)
+
+
+def _check_no_object(body: Any, decoded: bool) -> None:
+    """Raise that a body is no object, and what may have been meant."""
+    try:
+        check(Message.body_schema, body, Message)
+    except Exception as error:
+        if isinstance(body, str) and not decoded and hasattr(error, "message"):
+            error.message += "; the body comes first, and the topic by name: Message(body, topic=...)"
+        raise
+
+
+def _copied(headers: Any) -> HeaderType:
+    try:
+        return dict(headers)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"The headers must be a dictionary, not {type(headers).__name__}: Message(body, headers, topic)"
+        ) from error
 
 
 def outgoing_headers(message: Message) -> HeaderType:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pika import BasicProperties
 
+from ._bounds import written_size
 from ._headers import is_from_broker
 from ._property_decoder import decode_any
 from ._property_encoder import encode_any
@@ -43,7 +44,11 @@ _RARE = ("correlation_id", "reply_to", "expiration", "timestamp", "type", "user_
 _names: dict[str, bytes] = {}
 _tables: dict[tuple[Any, ...], bytes] = {}
 _tables_read: dict[bytes, dict[str, Any]] = {}
+_kinds: set[tuple[type, ...]] = set()
+_SIMPLE = frozenset([str, int, bool])
 _CACHED = 1_000
+# No broker takes more: it fits into no frame.
+_MOST_HEADERS = 64 * 1024 * 1024
 
 
 def encode_properties(properties: BasicProperties, headers: dict[str, Any], priority: int | None) -> bytes:
@@ -65,6 +70,12 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
         raw = encode_common(headers, properties.message_id, delivery_mode, priority)
         if raw is not None:
             return raw
+    left = _MOST_HEADERS
+    for name, value in headers.items():
+        try:
+            left -= written_size(value, left)
+        except ValueError as error:
+            raise ValidationError(f"The header {excerpt(name, 100)} cannot be sent: {error}") from error
     return encode_any(properties, headers, priority)
 
 
@@ -94,7 +105,15 @@ def _encode_table(headers: dict[str, Any]) -> bytes | None:
     The types are part of what it is found by, since True equals 1.
     """
     try:
-        key = (*headers, *headers.values(), *map(type, headers.values()))
+        kinds = (*map(type, headers.values()),)
+        if kinds not in _kinds:
+            if not _SIMPLE.issuperset(kinds):
+                return None  # before it is hashed: a tuple of shared tuples has no end
+            if len(kinds) < 100:
+                if len(_kinds) >= _CACHED:
+                    _kinds.clear()
+                _kinds.add(kinds)
+        key = (*headers, *headers.values(), kinds)
         return _tables[key]
     except KeyError:
         table = _new_table(headers)

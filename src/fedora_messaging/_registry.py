@@ -44,6 +44,12 @@ def _entry_points() -> Iterable[metadata.EntryPoint]:
     return found
 
 
+def _order(entry_point: metadata.EntryPoint) -> tuple[str, str, str]:
+    dist = entry_point.dist
+    # Those whose distribution is not known come last.
+    return (dist.name.lower() if dist is not None else "\U0010ffff"), entry_point.name, entry_point.value
+
+
 class Registry:
     """The message classes by name, and back; read from the entry points once, on first use.
 
@@ -68,6 +74,9 @@ class Registry:
         self.names: dict[type, str] = {}
         self.packages: dict[str, str] = {}
         self._paths: dict[str, type] = {}
+        self._origins: dict[
+            type, str | None
+        ] = {}  # where the others come from that claim the name of a class
         self._schemas: dict[type, Schema] = {}
         self._warned: set[str] = set()
         # Reentrant: a schema package may build messages while it is imported.
@@ -82,7 +91,8 @@ class Registry:
             if self._started:
                 return
             self._started = True
-            for entry_point in self._entry_points():
+            # What two packages claim is the first one's: by name, not by where they happen to be installed.
+            for entry_point in sorted(self._entry_points(), key=_order):
                 self._add(entry_point)
             self._loaded = True
 
@@ -100,19 +110,33 @@ class Registry:
         self.add(name, cls, dist.name if dist is not None else None)
 
     def add(self, name: str, cls: type, package: str | None = None) -> None:
-        """Register one class. The first class keeps a name that two claim.
+        """Register one class.
+
+        Where two classes claim a name, messages are received as the first one, and both are sent with it. A
+        class with several names is sent with the first.
 
         Args:
             name: The schema's name.
             cls: The class.
             package: The name of the distribution it is from.
         """
-        if self.classes.setdefault(name, cls) is not cls:
-            _log.error("%s is already the name of another message class than %s", name, cls)
-            return
-        if package:
-            self.packages[name] = _normalised(package)
-        self.names.setdefault(cls, name)
+        normalised = _normalised(package) if package else None
+        first = self.classes.setdefault(name, cls)
+        if first is not cls:
+            _log.warning(
+                "Two message classes have the schema name %s: %s of the package %s, as which messages are "
+                "received, and %s of the package %s",
+                name,
+                first.__qualname__,
+                self.packages.get(name, "(unknown)"),
+                cls.__qualname__,
+                normalised or "(unknown)",
+            )
+        elif normalised:
+            self.packages.setdefault(name, normalised)
+        if cls not in self.names:
+            self.names[cls] = name
+            self._origins[cls] = normalised
         self._paths.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:
@@ -149,13 +173,19 @@ class Registry:
                 return self._announced(cls)
         if name is None:
             return None
-        made = self._schemas[cls] = Schema(name, self.packages.get(name))
+        made = self._schemas[cls] = Schema(name, self._package(cls, name))
         return made
+
+    def _package(self, cls: type, name: str) -> str | None:
+        """The package of a class: its own where two have one name."""
+        if self.classes.get(name) is not cls and cls in self._origins:
+            return self._origins[cls]
+        return self.packages.get(name)
 
     def _announced(self, cls: type) -> Schema | None:
         """What a class will be registered as; for calls that interrupt the loading."""
         path = f"{cls.__module__}:{cls.__qualname__}"
-        for entry_point in self._entry_points():
+        for entry_point in sorted(self._entry_points(), key=_order):
             if entry_point.value == path:
                 dist = entry_point.dist
                 return Schema(entry_point.name, _normalised(dist.name) if dist is not None else None)

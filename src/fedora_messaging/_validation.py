@@ -4,19 +4,20 @@
 
 `jsonschema <https://python-jsonschema.readthedocs.io/>`_ is the authority. What most schemas are made of is
 compiled to a function that answers first (:mod:`fedora_messaging._accept`); what that does not accept goes to
-jsonschema for the verdict and for the words.
+jsonschema for the verdict and for the words (:mod:`fedora_messaging._explain`).
 """
 
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
 
 from ._accept import Accepters, compiled
+from ._bounds import is_plain, written_size
+from ._explain import Explanation
 from ._importing import imported
 
-__all__ = ["check", "proves"]
+__all__ = ["check", "proves", "see_that_it_ends"]
 
 # Schemas that a class makes anew for every message must not fill the memory.
 _MOST = 1024
@@ -25,7 +26,7 @@ _MOST = 1024
 class _Compiled:
     """What is needed to check values against a schema, made when first needed."""
 
-    __slots__ = ("_schema", "_validator", "accepters")
+    __slots__ = ("_explanation", "_schema", "accepters")
 
     def __init__(self, schema: Any) -> None:
         try:
@@ -35,33 +36,13 @@ class _Compiled:
             self._schema = schema
         #: A quick look whether a value is valid, None if there is none for this schema.
         self.accepters: Accepters | None = compiled(self._schema)
-        self._validator: Any = None
+        self._explanation: Explanation | None = None
 
     def explain(self, instance: Any) -> None:
         """Raise what jsonschema has to say about a value, if it has anything to say."""
-        jsonschema = imported("jsonschema")
-        from referencing.exceptions import Unresolvable  # which jsonschema has imported
-
-        if self._validator is None:
-            self._validator = _validator(self._schema)
-        try:
-            error = jsonschema.exceptions.best_match(self._validator.iter_errors(instance))
-        except (Unresolvable, re.error) as fault:
-            raise jsonschema.SchemaError(f"The schema cannot be used: {fault}") from fault
-        if error is not None:
-            raise error
-
-
-def _validator(schema: Any) -> Any:
-    jsonschema = imported("jsonschema")
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
-
-    if not isinstance(schema, (dict, bool)):
-        raise jsonschema.SchemaError(f"A schema must be a dictionary, not {type(schema).__name__}")
-    cls = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    cls.check_schema(schema)
-    # The registry makes jsonschema look for nothing on the network.
-    return cls(schema, registry=REGISTRY)
+        if self._explanation is None:
+            self._explanation = Explanation(self._schema)
+        self._explanation.check(instance)
 
 
 # By owner and identity, with the schema itself: while it is kept here, nothing else gets its id.
@@ -98,6 +79,20 @@ def proves(schema: Any, instance: Any, owner: object = None) -> bool:
     """
     known = _by_identity.get((owner, id(schema)))
     return _accepts(known[1] if known is not None else _compile(schema, owner), instance, False)
+
+
+def see_that_it_ends(value: Any) -> None:
+    """See that a value can be looked through, whatever the schema is.
+
+    Raises:
+        jsonschema.ValidationError: It contains itself, is nested too deep or too large.
+    """
+    if is_plain(value):
+        return
+    try:
+        written_size(value)
+    except ValueError as error:
+        raise imported("jsonschema").ValidationError(str(error)) from error
 
 
 def _accepts(made: _Compiled, instance: Any, decoded: bool) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from copy import copy
 from functools import lru_cache
 from numbers import Real
 from threading import TIMEOUT_MAX
@@ -72,7 +73,7 @@ def prepare(message: Message, exchange: str | None, settings: PublishSettings) -
             cannot be sent; or the exchange has no name that AMQP allows.
     """
     where = settings.exchange if exchange is None else encoded_exchange(exchange)
-    body = check_outgoing(message)
+    body = check_outgoing(message, settings.max_message_size)
     encoded = encode(
         message,
         exchange=where,
@@ -199,6 +200,9 @@ def encode(
         priority = properties.priority
     else:
         sent = {**sent, "priority": priority}
+    if properties.content_encoding not in (None, "utf-8"):  # a received body's, which is sent as UTF-8 now
+        properties = copy(properties)
+        properties.content_encoding = "utf-8"
     raw = encode_properties(properties, sent, priority)
     return Encoded(exchange, routing_key, raw, body, _encoded_id(properties.message_id or ""))
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,8 +98,17 @@ def _changed(instance: Any) -> Iterator[Any]:
             yield from ([*instance[:place], other, *instance[place + 1 :]] for other in _OTHERS)
 
 
+def _unique(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    # jsonschema sorts the items and compares neighbours, which misses the two [1] of [[1], [true], [1]].
+    if value and validator.is_type(instance, "array"):
+        for one, other in combinations(instance, 2):
+            if jsonschema.Draft202012Validator({"const": one}).is_valid(other):
+                yield jsonschema.ValidationError("not unique")
+
+
 def _validator(schema: Any) -> Any:
     cls = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    cls = jsonschema.validators.extend(cls, {"uniqueItems": _unique})
     return cls(schema, registry=REGISTRY)
 
 

@@ -32,10 +32,13 @@ ROOMS = [
     "_frames",
     "_registry",
     # values
+    "_bounds",
+    "_equal",
     "_json",
     "_keywords",
     "_checks",
     "_accept",
+    "_explain",
     "_validation",
     "_topology",
     "_present",

@@ -33,19 +33,20 @@ class Other:
 class Dist(metadata.Distribution):
     """A distribution in memory."""
 
+    def __init__(self, name: str) -> None:
+        self.called = name
+
     def read_text(self, filename: str) -> str | None:
-        return (
-            "Metadata-Version: 2.1\nName: Some.Schemas-Package\nVersion: 1\n" if "META" in filename else None
-        )
+        return f"Metadata-Version: 2.1\nName: {self.called}\nVersion: 1\n" if "META" in filename else None
 
     def locate_file(self, path: object) -> object:  # type: ignore[override]
         return path
 
 
-def point(name: str, value: str) -> metadata.EntryPoint:
-    """An entry point of that distribution."""
+def point(name: str, value: str, package: str = "Some.Schemas-Package") -> metadata.EntryPoint:
+    """An entry point of a distribution."""
     made = metadata.EntryPoint(name, value, GROUP)
-    vars(made).update(dist=Dist())
+    vars(made).update(dist=Dist(package))
     return made
 
 
@@ -103,13 +104,40 @@ def test_module_that_exits(module: types.ModuleType) -> None:
     assert known.get("one.v1") is One
 
 
-def test_name_taken_twice(caplog: pytest.LogCaptureFixture) -> None:
-    """The first class keeps a name that two claim."""
-    known = registry(point("a", "registered:One"), point("a", "registered:Two"))
+@pytest.mark.parametrize("turned", [False, True])
+def test_name_of_two_packages(turned: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Both classes keep a name that two packages claim, and messages are received as the first package's."""
+    points = [point("a.v1", "registered:One", "a-messages"), point("a.v1", "registered:Two", "b-messages")]
+    known = registry(*(reversed(points) if turned else points))
 
-    assert known.get("a") is One
-    assert known.schema(Two) is None
-    assert "already the name" in caplog.text
+    assert known.get("a.v1") is One
+    assert known.schema(One) == Schema("a.v1", "a_messages")
+    assert known.schema(Two) == Schema("a.v1", "b_messages")
+    assert known.packages == {"a.v1": "a_messages"}
+    assert known.get("registered:Two") is Two
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert all(name in caplog.text for name in ("a.v1", "a_messages", "b_messages"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_class_with_two_names(turned: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A class with two names is sent with the first by name, and received with both."""
+    points = [point("one.v1", "registered:One"), point("one.v2", "registered:One")]
+    known = registry(*(reversed(points) if turned else points))
+
+    assert known.get("one.v1") is known.get("one.v2") is One
+    assert known.schema(One) == Schema("one.v1", "some_schemas_package")
+    assert caplog.text == ""
+
+
+def test_same_class_of_two_packages(caplog: pytest.LogCaptureFixture) -> None:
+    """A class that two packages register with one name is one class: nobody is warned."""
+    known = registry(
+        point("a.v1", "registered:One", "a-messages"), point("a.v1", "registered:One", "b-messages")
+    )
+
+    assert known.schema(One) == Schema("a.v1", "a_messages")
+    assert caplog.text == ""
 
 
 def test_unknown_name_warns_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -280,7 +280,6 @@ def test_depth_of_schemas_and_values(levels: int) -> None:
         {"patternProperties": {"^a$": {}}},
         {"pattern": "\\p{L}"},
         {"pattern": "("},
-        {"uniqueItems": True},
         {"enum": [1, 1]},
         {"enum": [[1]]},
         {"enum": [1.5]},
