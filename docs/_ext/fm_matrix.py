@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The fault matrix with its tests: rows come from the page, tests are found by their names.
 
-The test of row A1 is any function called ``test_a1_...``; its docstring says what it shows.
+The test of row A1 is any function called ``test_a1_...``; its docstring says what it shows. Tests that belong
+with others of their subject have names of their own: the row lists them in a fifth cell, without ``test_``.
 """
 
 from __future__ import annotations
@@ -31,29 +32,40 @@ class Test(NamedTuple):
     fact: str
 
 
-def tests() -> dict[str, list[Test]]:
-    """The tests of each row."""
+def tests() -> tuple[dict[str, list[Test]], dict[str, list[Test]]]:
+    """The tests of each row by their names, and all others by theirs."""
     found: dict[str, list[Test]] = {}
+    others: dict[str, list[Test]] = {}
     for path in sorted((_CHECKOUT / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 named = _NAME.match(node.name)
+                fact = " ".join((ast.get_docstring(node) or "").split())
+                test = Test(str(path.relative_to(_CHECKOUT)), node.name, fact)
                 if named:
-                    fact = " ".join((ast.get_docstring(node) or "").split())
-                    file = str(path.relative_to(_CHECKOUT))
-                    found.setdefault(named[1].upper(), []).append(Test(file, node.name, fact))
-    return found
+                    found.setdefault(named[1].upper(), []).append(test)
+                else:
+                    others.setdefault(node.name.removeprefix("test_"), []).append(test)
+    return found, others
 
 
 class FaultMatrix(SphinxDirective):
-    """``{fault-matrix}``: lines of ``ID | case | what happens | bound``, each with links to its tests."""
+    """``{fault-matrix}``: lines of ``ID | case | what happens | bound | names``, with links to the tests."""
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(__file__)
-        found = tests()
-        rows = [[cell.strip() for cell in line.split("|")] for line in self.content if line.strip()]
+        found, others = tests()
+        rows = []
+        for line in self.content:
+            row, case, happens, bound, *names = (cell.strip() for cell in line.split("|"))
+            rows.append((row, case, happens, bound))
+            for name in " ".join(names).split():
+                if name not in others:
+                    _log.warning("row %s: there is no test_%s", row, name, location=self.get_location())
+                found.setdefault(row, []).extend(others.get(name, []))
+        self.env.temp_data["fault_tests"] = found
         lines = ["| row | case | what happens | within | tests |", "| --- | --- | --- | --- | --- |"]
         for row, case, happens, bound in rows:
             links = f"[{len(found[row])}](#tests-{row.lower()})" if row in found else "none yet"
@@ -66,11 +78,11 @@ class FaultMatrix(SphinxDirective):
 
 
 class FaultTests(SphinxDirective):
-    """``{fault-tests}``: the tests of all rows, each with the fact that it shows."""
+    """``{fault-tests}``: the tests of all rows of the matrix above, each with the fact that it shows."""
 
     def run(self) -> list[nodes.Node]:
         lines = []
-        for row, found in sorted(tests().items()):
+        for row, found in sorted(self.env.temp_data["fault_tests"].items()):
             lines += [f"(tests-{row.lower()})=", f"**{row}**", ""]
             lines += [f"- `{test.file}::{test.name}`: {test.fact}" for test in found]
             lines.append("")
