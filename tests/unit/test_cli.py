@@ -279,8 +279,8 @@ def test_publish_standard_input(run: Callable[..., Result], sent: list[Any]) -> 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b"{", "Line 2: is not valid JSON"),
-        (b"\xff", "Line 2: "),
+        (b"{", "Line 2 is not valid JSON"),
+        (b"\xff", "Line 2: not UTF-8: "),
         (b'{"topic": "t"}', "Line 2: 'body' is a required property"),
         (
             b'{"topic": "t", "body": {}, "headers": {"fedora_messaging_severity": 5}}',
@@ -500,3 +500,39 @@ def test_replay_fails(
 def test_archive_is_no_file(run: Callable[..., Result]) -> None:
     """Only http and https are asked."""
     assert run("replay", "x", "--datagrepper-url", "file:///etc").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("publis", 'There is no command "publis", did you mean publish? '),
+        ("consumer", 'There is no command "consumer", did you mean consume? '),
+        ("x", 'There is no command "x". The commands are: broker, config, consume, '),
+        ("\x1b[31m", 'There is no command "\\x1b[31m". '),
+    ],
+)
+def test_a_command_that_is_not_there(run: Callable[..., Result], name: str, words: str) -> None:
+    """The error names the nearest one, and all that there are."""
+    result = run(name)
+
+    assert 2 == result.exit_code
+    assert words in one_line(result)
+    assert "\x1b" not in result.stderr
+
+
+def test_an_option_before_the_command_that_is_not_there(run: Callable[..., Result]) -> None:
+    """It is called an option, not a command."""
+    result = run("--nonsense", "publish")
+
+    assert 2 == result.exit_code
+    assert "No such option" in one_line(result)
+
+
+def test_commands_in_the_help(run: Callable[..., Result]) -> None:
+    """Each has one line of 79 columns at most, and no sentence is cut."""
+    result = run("--help")
+
+    commands = result.output.partition("Commands:")[2]
+    assert "publish" in commands
+    assert "..." not in commands
+    assert [] == [line for line in result.output.splitlines() if len(line) > 79]

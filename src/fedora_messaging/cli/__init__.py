@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import os
@@ -44,6 +45,19 @@ class _Commands(click.Group):
                 )
             )
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, _COMMANDS, 1)
+            raise click.UsageError(
+                f'There is no command "{exceptions.excerpt(name, 40)}"'
+                f"{f', did you mean {near[0]}?' if near else '.'} The commands are: {', '.join(_COMMANDS)}",
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

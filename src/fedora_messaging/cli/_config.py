@@ -17,7 +17,7 @@ from ..exceptions import excerpt
 __all__ = ["command", "shown"]
 
 
-@click.command("config")
+@click.command("config", short_help="Print the configuration in effect as TOML.")
 @click.option("--example", is_flag=True, help="Print a commented example instead.")
 @click.pass_obj
 def command(conf: str | None, example: bool) -> None:

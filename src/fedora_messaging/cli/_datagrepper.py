@@ -45,9 +45,11 @@ def fetch(url: str, message_id: str, timeout: float = 30.0) -> Message:
         refused.close()
         if refused.code in (400, 404):
             raise ValidationError(f"There is no message {excerpt(message_id)} at {url}") from refused
-        raise ConnectionException(f"{full}: HTTP status {refused.code}") from refused
+        raise ConnectionException(f"The archive refused ({full}): HTTP status {refused.code}") from refused
     except (OSError, ValueError) as failed:
-        raise ConnectionException(f"{full}: {getattr(failed, 'reason', None) or failed}") from failed
+        raise ConnectionException(
+            f"The archive cannot be reached ({full}): {getattr(failed, 'reason', None) or failed}"
+        ) from failed
     if len(data) > _MOST:
         raise ValidationError(f"{full}: the answer is too large to be a message")
     return load_message(_decoded(data, full))

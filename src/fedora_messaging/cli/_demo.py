@@ -55,7 +55,7 @@ _PATIENCE = 8.0
 _NAME = "fedora-messaging"
 
 
-@click.command("demo")
+@click.command("demo", short_help="See messages move: nothing is needed for it.")
 def command() -> None:
     """See messages move: a broker, a consumer and a publisher in this process. Ends by itself.
 

@@ -36,7 +36,7 @@ exchange_option = click.option(
 )
 
 
-@click.command("publish")
+@click.command("publish", short_help="Publish the messages in a file.")
 @click.argument("file", type=click.File("rb"))
 @exchange_option
 @click.pass_obj
@@ -87,8 +87,9 @@ def _messages(file: BinaryIO, exchange: str | None) -> Iterator[tuple[int, Messa
             for message in found:
                 prepare(message, exchange, settings)
         except (ValidationError, UnicodeDecodeError) as error:
-            words = error.summary if isinstance(error, ValidationError) else str(error)
-            words = words.removeprefix("Line 1: ").removeprefix("Line 1 ")
-            raise ValidationError(f"Line {number}: {words}; 0 messages were published") from error
+            words = error.summary if isinstance(error, ValidationError) else f"not UTF-8: {error}"
+            # loads() was given one line, and called it the first.
+            words = words.removeprefix("Line 1") if words.startswith("Line 1") else f": {words}"
+            raise ValidationError(f"Line {number}{words}; 0 messages were published") from error
         for message in found:
             yield number, message

@@ -20,7 +20,7 @@ from ._reactor import run
 __all__ = ["command"]
 
 
-@click.command("reconsume")
+@click.command("reconsume", short_help="Call a callback with a message of the archive.")
 @click.argument("message_id", metavar="ID")
 @callback_options
 @url_option

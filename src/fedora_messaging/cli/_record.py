@@ -22,7 +22,7 @@ from ._consuming import bindings_for, consume, topology_options
 __all__ = ["Recorder", "command"]
 
 
-@click.command("record")
+@click.command("record", short_help="Write messages to a file as they come.")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after so many messages.")
 @topology_options

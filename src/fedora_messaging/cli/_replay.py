@@ -13,7 +13,7 @@ from ._publish import exchange_option, publish
 __all__ = ["command"]
 
 
-@click.command("replay")
+@click.command("replay", short_help="Publish a message of the archive again.")
 @click.argument("message_id", metavar="ID")
 @url_option
 @exchange_option
