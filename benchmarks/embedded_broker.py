@@ -17,7 +17,7 @@ from pathlib import Path
 import pika
 from pika import frame, spec
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "lib"))
 
 _SERVE = """
 from twisted.internet import defer, reactor

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Pictures drawn from the tables that hold: the rooms of the package, and the states of a consumer."""
+"""Pictures drawn from the tables that hold: the layers of the package, and the states of connections and consumers."""
 
 from __future__ import annotations
 
+import importlib
 import math
-import re
+import sys
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,18 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from fedora_messaging._lifecycle import LEGAL_MOVES, State
+from fedora_messaging._core.lifecycle import TRANSITIONS, State
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # Sphinx requires it there
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _log = logging.getLogger(__name__)
-_TABLE = Path(__file__).resolve().parents[2] / "tests" / "unit" / "test_architecture.py"
+_CONTRACTS = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 
 def _svg(width: float, height: float, title: str, parts: list[str]) -> nodes.raw:
@@ -31,66 +37,45 @@ def _svg(width: float, height: float, title: str, parts: list[str]) -> nodes.raw
     return nodes.raw("", text, format="html")
 
 
-# The rooms
+# The layers
 
 
-def floors() -> list[tuple[str, list[str]]]:
-    """The floors and their rooms, from the ground up, as the law test has them."""
-    text = re.search(r"^ROOMS = \[\n(.*?)^\]", _TABLE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    assert text is not None
-    found: list[tuple[str, list[str]]] = []
-    for line in text[1].splitlines():
-        name = line.strip().rstrip(",").partition("#")[0].strip()
-        if line.strip().startswith("#"):
-            found.append((line.strip("# "), []))
-        elif name:
-            found[-1][1].append(name.rstrip(",").strip('"'))
-    return found
+def layers() -> list[tuple[str, str]]:
+    """The layers of the package from the top down, as the contracts have them: names, and what they are for."""
+    contracts = tomllib.loads(_CONTRACTS.read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    rows = next(each["layers"] for each in contracts if each["name"] == "Layers of the package")
+    return [(row, "; ".join(_purpose(name.strip()) for name in row.split("|"))) for row in rows]
 
 
-class Rooms(SphinxDirective):
-    """``{rooms}``: the house, floor upon floor."""
+def _purpose(name: str) -> str:
+    module = importlib.import_module(f"fedora_messaging.{name}")
+    return (module.__doc__ or "").split("\n")[0].split(":")[0].rstrip(".")
+
+
+class Layers(SphinxDirective):
+    """``{layers}``: the packages of the client, layer upon layer."""
 
     _width = 900.0
-    _margin = 150.0
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(_TABLE))
+        self.env.note_dependency(str(_CONTRACTS))
         parts: list[str] = []
-        y = 10.0
-        for name, rooms in reversed(floors()):
-            boxes, height = self._boxes(rooms, y + 10)
-            parts.append(
-                f'<rect class="floor" x="5" y="{y:g}" width="{self._width - 10:g}" height="{height + 20:g}" '
-                f'rx="6"/>'
-                f'<text class="name" x="18" y="{y + height / 2 + 14:g}">{escape(name)}</text>'
-            )
-            parts += boxes
-            y += height + 28
-        return [_svg(self._width, y, "The rooms of the package, from the ground up", parts)]
-
-    def _boxes(self, rooms: list[str], top: float) -> tuple[list[str], float]:
-        """Boxes from left to right, in lines, from the lowest room at the bottom left."""
-        lines: list[list[tuple[str, float]]] = [[]]
-        x = self._margin
-        for room in rooms:
-            width = 7.3 * len(room) + 16
-            if x + width > self._width - 20:
-                lines.append([])
-                x = self._margin
-            lines[-1].append((room, x))
-            x += width + 8
-        parts = []
-        for number, line in enumerate(reversed(lines)):
-            y = top + 32 * number
-            for room, left in line:
-                kind = "private" if room.rpartition(".")[2].startswith("_") else "public"
-                width = 7.3 * len(room) + 16
+        y = 8.0
+        for names, purpose in layers():
+            x = 10.0
+            for name in names.split("|"):
+                text = name.strip()
+                width = 7.6 * len(text) + 16
+                kind = "private" if text.startswith("_") else "public"
                 parts.append(
-                    f'<rect class="room {kind}" x="{left:g}" y="{y:g}" width="{width:g}" height="24" rx="4"/>'
-                    f'<text class="{kind}" x="{left + width / 2:g}" y="{y + 16.5:g}">{escape(room)}</text>'
+                    f'<rect class="box {kind}" x="{x:g}" y="{y:g}" width="{width:g}" height="24" rx="4"/>'
+                    f'<text class="{kind}" x="{x + width / 2:g}" y="{y + 16.5:g}">{escape(text)}</text>'
                 )
-        return parts, 32.0 * len(lines) - 8
+                x += width + 8
+            if x < 330:
+                parts.append(f'<text class="name" x="340" y="{y + 16.5:g}">{escape(purpose[:80])}</text>')
+            y += 32
+        return [_svg(self._width, y, "The layers of the package, from the top down", parts)]
 
 
 # The states
@@ -144,20 +129,20 @@ class States(SphinxDirective):
         self.env.note_dependency(__file__)
         ending = {State.DRAINING, State.STOPPED}
         always = frozenset.intersection(
-            *(moves for state, moves in LEGAL_MOVES.items() if state not in ending)
+            *(moves for state, moves in TRANSITIONS.items() if state not in ending)
         )
         if always != ending:
             _log.warning("the picture of states no longer fits: %s may always follow", always)
         parts = [
-            '<rect class="floor" x="20" y="20" width="860" height="320" rx="6"/>',
+            '<rect class="background" x="20" y="20" width="860" height="320" rx="6"/>',
         ]
-        for state, moves in LEGAL_MOVES.items():
+        for state, moves in TRANSITIONS.items():
             drawn = [to for to in moves if state in ending or to not in ending]
             parts += [
                 _edge(
                     _PLACES[state],
                     _PLACES[to],
-                    _BENDS.get((state, to), 16.0 if state in LEGAL_MOVES[to] else 0.0),
+                    _BENDS.get((state, to), 16.0 if state in TRANSITIONS[to] else 0.0),
                 )
                 for to in sorted(drawn, key=lambda each: each.value)
             ]
@@ -170,7 +155,7 @@ class States(SphinxDirective):
             )
         for state, (x, y) in _PLACES.items():
             parts.append(
-                f'<rect class="room public" x="{x - _HALF[0]:g}" y="{y - _HALF[1]:g}" '
+                f'<rect class="box public" x="{x - _HALF[0]:g}" y="{y - _HALF[1]:g}" '
                 f'width="{2 * _HALF[0]:g}" height="{2 * _HALF[1]:g}" rx="8"/>'
                 f'<text class="public" x="{x}" y="{y + 5}">{state.name}</text>'
             )
@@ -179,6 +164,6 @@ class States(SphinxDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
-    app.add_directive("rooms", Rooms)
+    app.add_directive("layers", Layers)
     app.add_directive("states", States)
     return {"parallel_read_safe": True}

@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ._blocking import Client
+from ._client.client import Client
 from .message import SERIALIZED_MESSAGE_SCHEMA, SEVERITIES, Message, dumps, loads
 from .signals import pre_publish_signal, publish_failed_signal, publish_signal
 

@@ -15,8 +15,17 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from . import _toml
-from ._config_types import (
+from ._config import toml
+from ._config.model import DEFAULTS, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
+from ._config.parser import (
+    completed,
+    parse,
+    validate_bindings,
+    validate_client_properties,
+    validate_monitoring,
+    validate_queues,
+)
+from ._config.types import (
     BaseBinding,
     BaseExchangeConfig,
     BindingConfig,
@@ -31,16 +40,7 @@ from ._config_types import (
     QueueConfig,
     TLSConfig,
 )
-from ._settings import (
-    completed,
-    parse,
-    validate_bindings,
-    validate_client_properties,
-    validate_monitoring,
-    validate_queues,
-)
-from ._url import redacted_value
-from ._values import DEFAULTS, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
+from ._config.url import redacted_value
 from .exceptions import ConfigurationException
 
 __all__ = [
@@ -93,7 +93,7 @@ def locate(path: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def load(
-    path: str | None, environ: Mapping[str, str], *, reader: _toml.Reader | None = None
+    path: str | None, environ: Mapping[str, str], *, reader: toml.Reader | None = None
 ) -> dict[str, Any]:
     """What the configuration file says, keys in lower case.
 
@@ -111,7 +111,7 @@ def load(
         return {}
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
-    for key, value in _toml.read_file(found, reader).items():
+    for key, value in toml.read_file(found, reader).items():
         lower = key.lower()
         if lower in values:
             raise ConfigurationException(

@@ -8,7 +8,7 @@ import builtins
 import reprlib
 from typing import Any
 
-from ._show import name_of, shown, text_of
+from ._reporting.text import name_of, shown, text_of
 
 __all__ = [
     "BadDeclaration",

@@ -4,17 +4,10 @@
 
 from __future__ import annotations
 
-from ._headers import DEBUG, ERROR, INFO, SEVERITIES, WARNING, HeaderType
-from ._incoming import check_outgoing, get_message
-from ._message import (
-    Message,
-    get_class,
-    get_name,
-    load_message_classes,
-    outgoing_headers,
-    registry,
-)
-from ._serialised import SERIALIZED_MESSAGE_SCHEMA, dumps, load_message, loads
+from ._message.headers import DEBUG, ERROR, INFO, SEVERITIES, WARNING, HeaderType
+from ._message.message import Message, get_class, get_name, load_message_classes, outgoing_headers, registry
+from ._message.serialization import SERIALIZED_MESSAGE_SCHEMA, dumps, load_message, loads
+from ._message.validation import check_outgoing, get_message
 
 __all__ = [
     "DEBUG",

@@ -49,7 +49,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if off:
         yield
         return
-    from ._interception import interception  # imports nothing
+    from ._client.interception import interception  # imports nothing
 
     before, interception.guard = interception.guard, _forbid
     try:

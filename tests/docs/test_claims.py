@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from fedora_messaging import _topology, api, config, exceptions, testing
+from fedora_messaging import api, config, exceptions, testing
+from fedora_messaging._core import topology
 from fedora_messaging.cli import main
 from fedora_messaging.twisted.consumer import Consumer
 from fedora_messaging.twisted.factory import FedoraMessagingFactory
@@ -154,7 +155,7 @@ def test_defaults_in_the_prose_of_keys(key: str) -> None:
     page = (_CHECKOUT / "docs" / "reference" / "configuration.md").read_text("utf-8")
     entry = page.partition(f"{{config-key}} {key}\n")[2].partition(":::")[0]
     said = {name: json.loads(value) for name, value in re.findall(r"`(\w+)`\s\(`([^`]+)`\)", entry)}
-    kind: Any = {"exchanges": _topology.Exchange, "queues": _topology.Queue}[key]
+    kind: Any = {"exchanges": topology.Exchange, "queues": topology.Queue}[key]
     defaults = {each.name: each for each in dataclasses.fields(kind)}
 
     assert set(said) >= {"durable", "auto_delete", "arguments"}

@@ -6,9 +6,9 @@ import warnings
 from importlib import metadata
 
 import pytest
-
 from ecosystem.fetch import PACKAGES
 from ecosystem.instances import instance
+
 from fedora_messaging import message
 
 POINTS = sorted(metadata.entry_points(group="fedora.messages"))

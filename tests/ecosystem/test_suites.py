@@ -12,7 +12,6 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-
 from ecosystem.fetch import PACKAGES
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from fedora_messaging import _wire, api
+from fedora_messaging import api
+from fedora_messaging._amqp import messages
 from fedora_messaging.exceptions import (
     ConnectionException,
     HaltConsumer,
@@ -342,7 +343,7 @@ def test_a_fork_before_use_works(programs: Programs, amqp: Amqp) -> None:
 
 _THREADS = """
 import threading
-from fedora_messaging import _wire, api
+from fedora_messaging import messages, api
 
 barrier = threading.Barrier(20)
 
@@ -377,7 +378,7 @@ def test_twenty_threads_use_it_first_at_the_same_time(programs: Programs, amqp: 
 _ANOTHERS_REACTOR = """
 import crochet
 crochet.setup()
-from fedora_messaging import _wire, api
+from fedora_messaging import messages, api
 
 @crochet.run_in_reactor
 def nothing():
@@ -461,7 +462,7 @@ def test_headers_of_the_size_of_a_frame(
     for headers in ({f"h{n}": "x" * 30 for n in range(5000)}, {"h": "x" * limit}):
         with pytest.raises(ValidationError, match=f"frame_max is {limit}"):
             made.publish(api.Message(topic="t", headers=headers))
-    empty = _wire.prepare(api.Message(topic="t", headers={"h": ""}), None, _wire.PublishSettings())
+    empty = messages.prepare(api.Message(topic="t", headers={"h": ""}), None, messages.PublishSettings())
     left = limit - 22 - len(empty.properties)
     made.publish(api.Message(topic="t", headers={"h": "x" * left}))
     with pytest.raises(ValidationError, match=f"The header frame is {limit + 1} bytes long"):

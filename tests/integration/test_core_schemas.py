@@ -12,7 +12,7 @@ from support.programs import Programs
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
-_TESTS = str(Path(__file__).resolve().parents[1])
+_TESTS = str(Path(__file__).resolve().parents[1] / "lib")
 _REAL = ("bodhi", "copr", "pagure")
 
 _PUBLISH = f"""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-_TESTS = Path(__file__).resolve().parents[1]
+_TESTS = Path(__file__).resolve().parents[1] / "lib"
 _SUITE = """
 import pytest
 

@@ -165,7 +165,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_when_the_tests_die(number: int) -> None:
     """Node, epmd and files go when the process that started them is killed."""
-    tests = Path(__file__).resolve().parents[1]
+    tests = Path(__file__).resolve().parents[1] / "lib"
     with subprocess.Popen(
         [sys.executable, "-c", _INTERRUPTED, str(tests)],
         stdin=subprocess.PIPE,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ecosystem.instances import instance
-from fedora_messaging import message
 from interop.conftest import Side
+
+from fedora_messaging import message
 from support.amqp import Amqp
 
 pytestmark = pytest.mark.fedora_messaging_real_broker

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from interop.conftest import Side
 from interop.test_directions import FIELDS, SIDES
+
 from support.amqp import Amqp, Got
 
 pytestmark = pytest.mark.fedora_messaging_real_broker

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from interop.conftest import FOLDER, Side
 from interop.live import SNIPPETS as LIVE
 from interop.snippets import SNIPPETS

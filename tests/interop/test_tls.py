@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from interop.conftest import Side
 from interop.test_directions import FIELDS, each_direction, travelled, without_queue
+
 from rabbitmq import Certificates, Installation, Node, Settings
 from support.amqp import Amqp
 

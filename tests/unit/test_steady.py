@@ -14,10 +14,10 @@ from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock, LoopingCall
 
-from fedora_messaging._observe import NullObserver
+from fedora_messaging._core.observer import NullObserver
+from fedora_messaging._steady import SteadyClock, make_steady, monotonic, steady
 from fedora_messaging.exceptions import Nack, PublishTimeout
 from fedora_messaging.message import Message
-from fedora_messaging.twisted._steady import SteadyClock, make_steady, monotonic, steady
 from support.jumping import DAY, HOUR, LATE, JumpingReactor, JumpingWorld
 from support.world import no_unhandled_errors
 

@@ -6,9 +6,9 @@ It keeps everything in memory and behaves as RabbitMQ 4.3 does, or 3.10 when tol
 RabbitMQ itself.
 """
 
-from ._access import Permissions, User
 from ._memory import MemoryTransport, Pump
-from ._message import Message
+from ._model.access import Permissions, User
+from ._model.message import Message
 from ._server import Broker, QueueInfo
 
 __all__ = ["Broker", "MemoryTransport", "Message", "Permissions", "Pump", "QueueInfo", "User"]

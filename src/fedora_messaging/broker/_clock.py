@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the broker needs of a clock: any Twisted reactor, or `twisted.internet.task.Clock`.
 
-Reactors are used through `fedora_messaging.twisted._steady`: times to live, expiries and heartbeats do not
+Reactors are used through `fedora_messaging._steady`: times to live, expiries and heartbeats do not
 follow the wall clock.
 """
 

@@ -15,23 +15,23 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Factory
 
-from ..twisted._steady import steady
-from ._access import User
-from ._access import users as _users
+from .._steady import steady
 from ._clock import Clock
-from ._connection import Connection
-from ._emulation import emulation
-from ._errors import AMQPError
-from ._exchanges import Exchange, exchange_class
-from ._link import Link
+from ._connection.connection import Connection
+from ._connection.link import Link
 from ._memory import Pump, connect
-from ._message import Message
-from ._replies import Replies
-from ._vhost import VirtualHost
+from ._model.access import User
+from ._model.access import users as _users
+from ._model.emulation import emulation
+from ._model.exchanges import Exchange, exchange_class
+from ._model.message import Message
+from ._model.replies import Replies
+from ._model.vhost import VirtualHost
+from ._wire.errors import AMQPError
 from .faults import Faults
 
 if TYPE_CHECKING:
-    from ._queue import Queue
+    from ._model.queue import Queue
 
 _log = logging.getLogger(__name__)
 

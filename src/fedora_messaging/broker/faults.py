@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._codec import PROTOCOL_HEADER
-from ._errors import AMQPError
+from ._wire.codec import PROTOCOL_HEADER
+from ._wire.errors import AMQPError
 
 if TYPE_CHECKING:
-    from ._channel import Channel
-    from ._connection import Connection
+    from ._connection.channel import Channel
+    from ._connection.connection import Connection
     from ._server import Broker
 
 __all__ = ["CORRUPT", "Faults"]

@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from .. import exceptions
-from .._entry import CallbackFailed, CallbackNotFound, exit_code
-from .._log import SafeLog
-from .._show import shown, text_of
+from .._reporting.log import SafeLog
+from .._reporting.text import shown, text_of
+from .._runner.callbacks import CallbackFailed, CallbackNotFound, exit_code
 from ..config import conf
 
 __all__ = ["Failed", "configure", "main"]

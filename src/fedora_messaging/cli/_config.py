@@ -40,7 +40,7 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
     """
     import toml
 
-    from .._toml_encoder import Encoder
+    from .._config.toml_encoder import Encoder
 
     encoder = Encoder()
     file = excerpt(origin, 1000)  # a comment is one line

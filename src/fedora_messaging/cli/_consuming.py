@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import _topology
-from .._entry import CallbackFailed, CallbackNotFound, load_callback, load_callback_file
-from .._show import shown
+from .._core import topology
+from .._reporting.text import shown
+from .._runner.callbacks import CallbackFailed, CallbackNotFound, load_callback, load_callback_file
 from ..config import Config, conf
 from ..exceptions import ConfigurationException, HaltConsumer
 from ._reactor import install, run
@@ -84,7 +84,7 @@ def find_callback(callback: str | None, callback_file: str | None) -> Callable[.
         found = named
     else:
         found = load_callback_file(named) if named == callback_file and not callback else load_callback(named)
-    from ..twisted._callbacks import resolve
+    from ..twisted._callbacks.calling import resolve
 
     try:
         return resolve(found)
@@ -102,7 +102,7 @@ def bindings_for(
     config: Config = conf.parsed()
     if queue_name is None and not routing_keys and exchange is None:
         return None
-    return _topology.overridden(
+    return topology.overridden(
         config.bindings, config.queues, queue=queue_name, routing_keys=routing_keys, exchange=exchange
     )
 
@@ -117,8 +117,8 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
     from twisted.internet.defer import DeferredList, FirstError
 
     from .. import api
+    from .._runner.systemd import Notifier
     from ..twisted._clock import global_clock
-    from ..twisted._systemd import Notifier
 
     api_module: Any = api
     notifier = Notifier(global_clock())

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
-from .. import _json
+from .._json import codec
 from ..exceptions import ConnectionException, ValidationError, excerpt
 from ..message import Message, load_message
 
@@ -57,7 +57,7 @@ def fetch(url: str, message_id: str, timeout: float = 30.0) -> Message:
 
 def _decoded(data: bytes, url: str) -> dict[str, Any]:
     try:
-        content = _json.decode(data)
+        content = codec.decode(data)
     except ValueError as error:
         raise ValidationError(f"{url}: the answer is not JSON: {error}") from error
     if not isinstance(content, dict):

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import click
 
 from .. import config
-from .._settings import publish_settings
-from .._wire import encoded_exchange, prepare
+from .._amqp.messages import encoded_exchange, prepare
+from .._config.parser import publish_settings
 from ..exceptions import ConnectionException, PublishException, ValidationError
 from ..message import Message, loads
 from . import Failed, configure

@@ -31,7 +31,7 @@ def install() -> None:
         asyncioreactor.install()
     from twisted.internet import reactor
 
-    from ..twisted._steady import make_steady
+    from .._steady import make_steady
 
     make_steady(reactor)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .._entry import CallbackFailed
+from .._runner.callbacks import CallbackFailed
 from ..exceptions import HaltConsumer
 from ..message import Message
 from . import configure
@@ -52,8 +52,8 @@ def call_with(callback: Callable[[Message], Any], fetched: Callable[[], Message]
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.internet.threads import deferToThread
 
-    from ..twisted._awaiting import drive
-    from ..twisted._callbacks import runs_on_reactor
+    from ..twisted._callbacks.awaiting import drive
+    from ..twisted._callbacks.calling import runs_on_reactor
 
     waiting: list[Deferred[Any]] = []
 

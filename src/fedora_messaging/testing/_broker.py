@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any
 from unittest import mock
 
-from .. import _wire
-from .._delivery import Delivery
-from .._interception import interception
+from .._amqp import messages
+from .._client.interception import interception
+from .._core.delivery import Delivery
 from ..config import conf
 from ..message import Message
 
@@ -91,7 +91,7 @@ class EmbeddedBroker:
         """Call something of the reactor's, from its thread, and wait for it; or else as :meth:`run` does."""
         if not _reactor_is_here():
             return self.run(call)
-        from ..twisted._awaiting import is_awaitable
+        from ..twisted._callbacks.awaiting import is_awaitable
 
         result = call()
         return await result if is_awaitable(result) else result
@@ -124,7 +124,7 @@ class EmbeddedBroker:
         """
         from twisted.internet.defer import Deferred
 
-        from ..twisted._awaiting import drive
+        from ..twisted._callbacks.awaiting import drive
 
         def start() -> Any:
             return drive(call(*args))
@@ -139,7 +139,7 @@ class EmbeddedBroker:
                 result = fired[0]
                 getattr(result, "raiseException", lambda: None)()
             return result
-        from .._crochet import reactor_thread, wait
+        from .._client.reactor_thread import reactor_thread, wait
 
         return wait(reactor_thread.call(start), timeout)
 
@@ -175,7 +175,7 @@ def _reactor_is_here() -> bool:
 
 
 def _decoded(published: Any) -> Message:
-    return _wire.decode(
+    return messages.decode(
         Delivery(
             queue="",
             exchange=published.exchange,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import _wire
-from .._delivery import Delivery, InvalidMessage, Policy, Verb, decide
+from .._amqp import messages
+from .._core.delivery import Delivery, InvalidMessage, Policy, Verb, decide
 from ..exceptions import ConsumeException, ValidationError
 from ..message import Message
 
@@ -63,10 +63,10 @@ def deliver(
             message back and end.
         ValueError: The callback cannot be called with a message alone.
     """
-    from ..twisted._callbacks import resolve
+    from ..twisted._callbacks.calling import resolve
 
     called = resolve(callback)
-    encoded = _wire.encode(message)
+    encoded = messages.encode(message)
     delivery = Delivery(
         queue=queue,
         exchange="amq.topic",
@@ -81,7 +81,7 @@ def deliver(
     error: Exception | None = None
     judged: Exception | None = None
     try:
-        received = _wire.decode(delivery)
+        received = messages.decode(delivery)
     except ValidationError as invalid:
         error, judged = invalid, InvalidMessage(invalid)
     else:
@@ -98,12 +98,12 @@ def deliver(
 
 
 def _call(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:
-    from ..twisted._awaiting import drive, is_awaitable
-    from ..twisted._callbacks import runs_on_reactor
+    from ..twisted._callbacks.awaiting import drive, is_awaitable
+    from ..twisted._callbacks.calling import runs_on_reactor
 
     on_reactor = runs_on_reactor(callback)
     result = None if on_reactor else callback(message)
     if on_reactor or is_awaitable(result):
-        from .._crochet import reactor_thread, wait
+        from .._client.reactor_thread import reactor_thread, wait
 
         wait(reactor_thread.call(lambda: drive(callback(message) if on_reactor else result)), timeout)

@@ -14,9 +14,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .._headers import SENT_AT
-from .._interception import interception
-from .._wire import PublishSettings, prepare
+from .._amqp.messages import PublishSettings, prepare
+from .._client.interception import interception
+from .._message.headers import SENT_AT
 from ..message import Message
 
 __all__ = ["mock_sends"]

@@ -1,43 +1,23 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Time, as this package needs it: a reactor, or a ``twisted.internet.task.Clock`` in tests."""
+"""The source of time of this package: the reactor, used so that its time does not jump."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from ._steady import steady
+from .._core.clock import Clock
+from .._steady import steady
 
-__all__ = ["Clock", "Timer", "global_clock", "source_of_time", "wait"]
-
-
-class Timer(Protocol):
-    """A call that is going to happen."""
-
-    def active(self) -> bool:
-        """Whether it has neither happened nor been cancelled."""
-
-    def cancel(self) -> None:
-        """Let it not happen."""
-
-
-class Clock(Protocol):
-    """Twisted's IReactorTime. A protocol of our own, because zope's interfaces have no ``self``."""
-
-    def seconds(self) -> float:
-        """Now, in seconds."""
-
-    def callLater(self, delay: float, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call something after ``delay`` seconds; returns a :class:`Timer`."""
+__all__ = ["global_clock", "source_of_time", "wait"]
 
 
 def source_of_time(given: Any) -> Any:
     """What to measure with, for the ``clock`` of a constructor; None: the global reactor.
 
-    See :mod:`fedora_messaging.twisted._steady`.
+    See :mod:`fedora_messaging._steady`.
     """
     return global_clock() if given is None else steady(given)
 

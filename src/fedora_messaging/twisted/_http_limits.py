@@ -20,7 +20,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 
-from ._clock import Clock
+from .._core.clock import Clock
 
 __all__ = ["MOST", "PATIENCE", "LimitedConnections"]
 

@@ -3,8 +3,8 @@
 """One AMQP consumer, across all the channels and connections of its life.
 
 It knows no protocol and no factory: it is told when channels can be opened and when not, and says how
-it ended through a Deferred. What it does next is decided by :mod:`fedora_messaging._lifecycle`, what an
-outcome means by :mod:`fedora_messaging._delivery`.
+it ended through a Deferred. What it does next is decided by :mod:`fedora_messaging._core.lifecycle`, what an
+outcome means by :mod:`fedora_messaging._core.delivery`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from .. import _wire
-from .._backoff import Backoff
-from .._delivery import Delivery
-from .._lifecycle import CloseReason, Lifecycle, Scope, State, verdict
-from .._log import SafeLog
-from .._show import shown
-from .._topology import Subscription
+from .._amqp import messages
+from .._core.backoff import Backoff
+from .._core.clock import Clock
+from .._core.delivery import Delivery
+from .._core.lifecycle import CloseReason, Lifecycle, Scope, State, verdict
+from .._core.topology import Subscription
+from .._reporting.log import SafeLog
+from .._reporting.text import shown
 from ..exceptions import HaltConsumer, excerpt
 from ..message import Message
-from ._attempt import Attempt, NotSubscribed, Subscribed
-from ._callbacks import resolve, runs_on_reactor
-from ._channel import Channel
-from ._clock import Clock, wait
-from ._deliveries import Deliveries, Overtime
-from ._ending import Ending, fire
-from ._outcomes import Outcomes, tell
-from ._reactor_worker import ReactorWorker
-from ._settings import ConsumerSettings
-from ._workers import ThreadWorker, Worker
+from ._callbacks.calling import resolve, runs_on_reactor
+from ._callbacks.reactor_worker import ReactorWorker
+from ._callbacks.thread_worker import ThreadWorker, Worker
+from ._clock import wait
+from ._connection.channel import Channel
+from ._consuming.attempt import Attempt, NotSubscribed, Subscribed
+from ._consuming.completion import Ending, fire
+from ._consuming.deliveries import Deliveries, Overtime
+from ._consuming.outcomes import Outcomes, tell
+from ._consuming.settings import ConsumerSettings
 from .stats import ConsumerStatistics
 
 __all__ = ["ENDED", "Consumer"]
@@ -84,7 +85,8 @@ class Consumer:
         progressed: Called when it has been consuming for ``stable`` seconds.
 
         Raises:
-            ValueError: It cannot be a callback; see :func:`fedora_messaging.twisted._callbacks.resolve`.
+            ValueError: It cannot be a callback; see
+                :func:`fedora_messaging.twisted._callbacks.calling.resolve`.
         """
         self.callback = resolve(callback)
         self.queue = subscription.queue.name
@@ -119,11 +121,11 @@ class Consumer:
         if from_thread is None or runs_on_reactor(self.callback):
             hop = from_thread or getattr(self._clock, "callFromThread", None)
             return ReactorWorker(
-                self.callback, _wire.decode, self._finished, self._clock.callLater, started, hop
+                self.callback, messages.decode, self._finished, self._clock.callLater, started, hop
             )
         name = f"fedora-messaging consumer of {self.queue or 'a queue named by the broker'}"
         return ThreadWorker(
-            self.callback, _wire.decode, self._finished, from_thread, name, started, died=self._end
+            self.callback, messages.decode, self._finished, from_thread, name, started, died=self._end
         )
 
     def __repr__(self) -> str:

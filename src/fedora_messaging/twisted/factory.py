@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 import pika.connection
 from twisted.internet.defer import Deferred, DeferredList, gatherResults
 
-from .. import _frames, _topology, _wire
-from .._address import Address
-from .._backoff import Backoff
-from .._client_properties import check_client_properties
-from .._lifecycle import CloseReason
-from .._log import SafeLog
+from .._amqp import frames, messages
+from .._amqp.client_properties import check_client_properties
+from .._core import topology
+from .._core.address import Address
+from .._core.backoff import Backoff
+from .._core.clock import Clock
+from .._core.lifecycle import CloseReason
+from .._reporting.log import SafeLog
 from ..exceptions import ValidationError
 from ..message import Message
-from ._clock import Clock, wait
-from ._publisher import Publisher
-from ._reconnecting import Reconnecting
-from ._secret import update_secret
-from ._settings import ConsumerSettings
+from ._clock import wait
+from ._connection.reconnecting import Reconnecting
+from ._connection.secret import update_secret
+from ._consuming.settings import ConsumerSettings
+from ._publishing.publisher import Publisher
 from .consumer import Consumer
 from .protocol import FedoraMessagingProtocol
 from .stats import ConsumerStatistics, FactoryStatistics
@@ -37,7 +39,7 @@ __all__ = ["FedoraMessagingFactory"]
 _log = SafeLog(__name__)
 
 
-class FedoraMessagingFactory(Reconnecting):
+class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
     """Reconnecting factory for the Fedora Messaging protocol.
 
     Hand it to ``reactor.connectTCP`` or ``connectSSL``, or let
@@ -92,19 +94,19 @@ class FedoraMessagingFactory(Reconnecting):
         if parameters is not None:
             check_client_properties(parameters.client_properties or {})
         self._parameters = parameters or pika.connection.ConnectionParameters()
-        self._bindings = _topology.bindings(bindings)
-        self._queues = _topology.queues(queues)
+        self._bindings = topology.bindings(bindings)
+        self._queues = topology.queues(queues)
         self._settings = settings or ConsumerSettings()
         if exchanges is not None:
-            self._settings = replace(self._settings, exchanges=_topology.exchanges(exchanges))
+            self._settings = replace(self._settings, exchanges=topology.exchanges(exchanges))
         self.confirms = confirms
         self.mandatory = mandatory
-        frame_max = getattr(parameters, "frame_max", _frames.UNTUNED_FRAME_MAX)
+        frame_max = getattr(parameters, "frame_max", frames.UNTUNED_FRAME_MAX)
         try:
-            exchange = _wire.encoded_exchange(publish_exchange)
+            exchange = messages.encoded_exchange(publish_exchange)
         except ValidationError as error:
             raise ValueError(f"publish_exchange: {error}") from None
-        self._publish_settings = _wire.PublishSettings(
+        self._publish_settings = messages.PublishSettings(
             exchange, topic_prefix, publish_priority, max_message_size, frame_max
         )
         self._max_message_size = max_message_size
@@ -152,7 +154,7 @@ class FedoraMessagingFactory(Reconnecting):
         if self._publisher_factory is not None:
             return self._publisher_factory.publish(message, exchange, timeout=timeout)
         try:
-            timeout = _wire.check_timeout(timeout)
+            timeout = messages.check_timeout(timeout)
             encoded = self.prepare(message, exchange)
         except Exception as error:
             failed: Deferred[None] = Deferred()
@@ -160,11 +162,14 @@ class FedoraMessagingFactory(Reconnecting):
             return failed
         return self.publish_encoded(encoded, timeout=timeout)
 
-    def prepare(self, message: Message, exchange: str | None = None) -> _wire.Encoded:
-        """Check and encode a message; see :func:`fedora_messaging._wire.prepare`. Any thread may call it."""
-        return _wire.prepare(message, exchange, self._publish_settings)
+    def prepare(self, message: Message, exchange: str | None = None) -> messages.Encoded:
+        """Check and encode a message; see :func:`fedora_messaging._amqp.messages.prepare`.
 
-    def publish_encoded(self, encoded: _wire.Encoded, *, timeout: float | None = None) -> Deferred[None]:
+        Any thread may call it.
+        """
+        return messages.prepare(message, exchange, self._publish_settings)
+
+    def publish_encoded(self, encoded: messages.Encoded, *, timeout: float | None = None) -> Deferred[None]:
         """Publish an encoded message; see :meth:`publish`."""
         if self._publisher_factory is not None:
             return self._publisher_factory.publish_encoded(encoded, timeout=timeout)
@@ -205,9 +210,9 @@ class FedoraMessagingFactory(Reconnecting):
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
         """
-        subscriptions = _topology.subscriptions(
-            self._queues if queues is None else _topology.queues(queues),
-            self._bindings if bindings is None else _topology.bindings(bindings),
+        subscriptions = topology.subscriptions(
+            self._queues if queues is None else topology.queues(queues),
+            self._bindings if bindings is None else topology.bindings(bindings),
         )
         if not subscriptions:
             raise ValueError("there is nothing to consume: neither a queue nor a binding is named")
@@ -313,7 +318,7 @@ class FedoraMessagingFactory(Reconnecting):
         return made
 
     def connected(self, connected: FedoraMessagingProtocol) -> None:
-        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        """See :class:`~fedora_messaging.twisted._connection.reconnecting.Reconnecting`."""
         super().connected(connected)
         present: Any = self._parameters.credentials
         if connected.logged_in_with is not present:  # it changed during the handshake
@@ -345,13 +350,13 @@ class FedoraMessagingFactory(Reconnecting):
         return Deferred.fromCoroutine(update_secret(parameters, connections, secret, reason))
 
     def could_not_connect(self, reason: CloseReason) -> None:
-        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        """See :class:`~fedora_messaging.twisted._connection.reconnecting.Reconnecting`."""
         self._publisher.unreachable(reason)
         for consumer in list(self._consumers):
             consumer.refused(reason)
 
     def needs_connection(self) -> bool:
-        """See :class:`~fedora_messaging.twisted._reconnecting.Reconnecting`."""
+        """See :class:`~fedora_messaging.twisted._connection.reconnecting.Reconnecting`."""
         return bool(self._consumers or self._publisher.pending) or super().needs_connection()
 
     def _declaring_stuck(self) -> None:
@@ -412,7 +417,7 @@ def __getattr__(name: str) -> Any:
             DeprecationWarning,
             stacklevel=2,
         )
-        from ._v2 import FedoraMessagingFactoryV2
+        from ._compat import FedoraMessagingFactoryV2
 
         return FedoraMessagingFactoryV2
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import pika.connection
 from twisted.internet.defer import Deferred
 
-from .. import _frames, _wire
-from .._lifecycle import CloseReason
+from .._amqp import frames, messages
+from .._core.lifecycle import CloseReason
 from ..message import Message
-from ._pika import Connection
-from ._publisher import Publisher, connection_error
+from ._connection.pika_adapter import Connection
+from ._publishing.publisher import Publisher, connection_error
 
 if TYPE_CHECKING:
-    from ._clock import Clock
+    from .._core.clock import Clock
     from .consumer import Consumer
 
 __all__ = ["FedoraMessagingProtocol"]
@@ -68,9 +68,9 @@ class FedoraMessagingProtocol(Connection):
             parameters, clock=clock, handshake_timeout=handshake_timeout, max_body=max_message_size
         )
         self._own_publisher = publisher is None
-        frame_max = getattr(parameters, "frame_max", _frames.UNTUNED_FRAME_MAX)
+        frame_max = getattr(parameters, "frame_max", frames.UNTUNED_FRAME_MAX)
         self.publisher = publisher or Publisher(self._clock, confirms=confirms, frame_max=frame_max)
-        self._publish_settings = _wire.PublishSettings(
+        self._publish_settings = messages.PublishSettings(
             topic_prefix=topic_prefix, max_message_size=max_message_size, frame_max=frame_max
         )
         #: What the factory logged in with here.
@@ -92,7 +92,7 @@ class FedoraMessagingProtocol(Connection):
             ConnectionException.
         """
         try:
-            encoded = _wire.prepare(message, exchange, self._publish_settings)
+            encoded = messages.prepare(message, exchange, self._publish_settings)
         except Exception as error:
             failed: Deferred[None] = Deferred()
             failed.errback(error)
@@ -146,7 +146,7 @@ class FedoraMessagingProtocol(Connection):
         return self
 
     def ended(self, reason: CloseReason) -> None:
-        """See :class:`~fedora_messaging.twisted._pika.Connection`."""
+        """See :class:`~fedora_messaging.twisted._connection.pika_adapter.Connection`."""
         self.publisher.disconnected(reason)
         if self._own_publisher:
             self.publisher.close(connection_error(reason))
@@ -174,7 +174,7 @@ def __getattr__(name: str) -> Any:
             DeprecationWarning,
             stacklevel=2,
         )
-        from ._v2 import FedoraMessagingProtocolV2
+        from ._compat import FedoraMessagingProtocolV2
 
         return FedoraMessagingProtocolV2
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

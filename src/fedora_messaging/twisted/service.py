@@ -18,19 +18,20 @@ import pika.connection
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 
-from .. import _topology
-from .._address import Address
-from .._delivery import Policy
-from .._observe import Observer
-from .._topology import Binding, Queue
-from .._url import parameters as url_parameters
+from .._config.url import parameters as url_parameters
+from .._core import topology
+from .._core.address import Address
+from .._core.clock import Clock
+from .._core.delivery import Policy
+from .._core.observer import Observer
+from .._core.topology import Binding, Queue
 from ..config import Config, conf, parse
 from ..exceptions import ConfigurationException
 from ..message import Message
-from ._callbacks import resolve
-from ._clock import Clock, source_of_time
-from ._connector import Connector, endpoint
-from ._settings import ConsumerSettings
+from ._callbacks.calling import resolve
+from ._clock import source_of_time
+from ._connection.connector import Connector, endpoint
+from ._consuming.settings import ConsumerSettings
 from .consumer import Consumer
 from .factory import FedoraMessagingFactory
 from .protocol import FedoraMessagingProtocol
@@ -89,7 +90,7 @@ class FedoraMessagingService(MultiService):
         self._parameters = connection_parameters(config, amqp_url)
         self._context = None
         if self._parameters.ssl_options is not None:
-            from ._tls import client_options
+            from ._connection.tls import client_options
 
             self._context = client_options(self._parameters.host, config.tls)
         wanted_bindings, wanted_queues = self._topology(bindings, None)
@@ -260,12 +261,12 @@ class FedoraMessagingService(MultiService):
         if bindings is None and queues is None:
             return config.bindings, config.queues
         if bindings is None:
-            own_queues = _topology.queues(queues)
+            own_queues = topology.queues(queues)
             names = {queue.name for queue in own_queues}
             return tuple(binding for binding in config.bindings if binding.queue in names), own_queues
-        own_bindings = _topology.bindings(bindings)
+        own_bindings = topology.bindings(bindings)
         if queues is not None:
-            return own_bindings, _topology.queues(queues)
+            return own_bindings, topology.queues(queues)
         names = {binding.queue for binding in own_bindings}
         return own_bindings, tuple(queue for queue in config.queues if queue.name in names)
 
@@ -309,14 +310,14 @@ def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.c
 
 def _configure_tls_parameters(parameters: pika.connection.Parameters) -> None:
     """Give pika's parameters the configured certificates."""
-    from ._tls import configure
+    from ._connection.tls import configure
 
     configure(parameters, parse(conf).tls)
 
 
 def _ssl_context_factory(parameters: pika.connection.Parameters) -> Any:
     """What ``reactor.connectSSL`` takes, with the configured certificates."""
-    from ._tls import client_options
+    from ._connection.tls import client_options
 
     return client_options(parameters.host, parse(conf).tls)
 
@@ -334,7 +335,7 @@ def __getattr__(name: str) -> Any:
             DeprecationWarning,
             stacklevel=2,
         )
-        from ._v2 import FedoraMessagingServiceV2
+        from ._compat import FedoraMessagingServiceV2
 
         return FedoraMessagingServiceV2
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

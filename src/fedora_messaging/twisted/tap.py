@@ -18,18 +18,18 @@ from twisted.internet.defer import Deferred, DeferredList, FirstError
 from twisted.logger import STDLibLogObserver, globalLogPublisher
 from twisted.python import usage
 
-from .. import _topology
-from .._entry import CallbackNotFound, exit_code, load_callback
-from .._log import SafeLog
-from .._show import shown, text_of
-from .._values import ConsumerConfig
+from .._config.model import ConsumerConfig
+from .._core import topology
+from .._reporting.log import SafeLog
+from .._reporting.text import shown, text_of
+from .._runner.callbacks import CallbackNotFound, exit_code, load_callback
+from .._runner.systemd import Notifier
+from .._runner.twistd_log import for_twistd
+from .._steady import make_steady
 from ..config import DEFAULTS, conf
 from ..exceptions import ConfigurationException, excerpt
-from ._callbacks import resolve
+from ._callbacks.calling import resolve
 from ._clock import global_clock
-from ._steady import make_steady
-from ._systemd import Notifier
-from ._twistd_log import for_twistd
 from .service import FedoraMessagingService
 
 __all__ = ["Options", "makeService"]
@@ -118,7 +118,7 @@ def _consumers(options: Options) -> tuple[ConsumerConfig, ...]:
         return config.consumers
     bindings, queues = config.bindings, config.queues
     if options["queue-name"] or options["routing-keys"] or options["exchange"]:
-        bindings = _topology.overridden(
+        bindings = topology.overridden(
             config.bindings,
             config.queues,
             queue=options["queue-name"],

@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The property bytes of content headers (AMQP 0-9-1, section 4.2.6.1). Only ValidationError comes out.
+
+Properties of the shape that this package writes are encoded and decoded by offset, all others by
+:mod:`fedora_messaging._amqp.property_encoder` and :mod:`fedora_messaging._amqp.property_decoder`; property
+tests show that the ways agree, and that they agree with pika's codec where that has an answer.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from pika import BasicProperties
+
+from .._json.bounds import written_size
+from .._message.headers import is_from_broker
+from ..exceptions import ValidationError, excerpt
+from .property_decoder import decode_any
+from .property_encoder import encode_any
+
+__all__ = ["decode_properties", "encode_common", "encode_properties", "is_priority"]
+
+_U16 = struct.Struct(">H").pack
+_U32 = struct.Struct(">I")
+_I32 = struct.Struct(">i")
+_INT = struct.Struct(">ci").pack
+_INT_RANGE = range(-(2**31), 2**31)
+
+_COMMON = (
+    BasicProperties.FLAG_CONTENT_TYPE
+    | BasicProperties.FLAG_CONTENT_ENCODING
+    | BasicProperties.FLAG_HEADERS
+    | BasicProperties.FLAG_DELIVERY_MODE
+    | BasicProperties.FLAG_MESSAGE_ID
+)
+_START = b"\x10application/json\x05utf-8"
+_PLAIN = _U16(_COMMON) + _START
+_WITH_PRIORITY = _U16(_COMMON | BasicProperties.FLAG_PRIORITY) + _START
+_RARE = ("correlation_id", "reply_to", "expiration", "timestamp", "type", "user_id", "app_id", "cluster_id")
+
+#: Encoded header names, header tables, and the reverse; bounded, because they carry user and package names.
+_names: dict[str, bytes] = {}
+_tables: dict[tuple[Any, ...], bytes] = {}
+_tables_read: dict[bytes, dict[str, Any]] = {}
+_kinds: set[tuple[type, ...]] = set()
+_SIMPLE = frozenset([str, int, bool])
+_CACHED = 1_000
+# No broker takes more: it fits into no frame.
+_MOST_HEADERS = 64 * 1024 * 1024
+
+
+def encode_properties(properties: BasicProperties, headers: dict[str, Any], priority: int | None) -> bytes:
+    """The property bytes of a content header, with these headers and this priority in the place of its own.
+
+    Raises:
+        ValidationError: A value has no place in AMQP 0-9-1; names the header or the property.
+    """
+    delivery_mode = properties.delivery_mode
+    if (
+        properties.content_type == "application/json"
+        and properties.content_encoding == "utf-8"
+        and type(properties.message_id) is str
+        and is_priority(priority)
+        and type(delivery_mode) is int
+        and 0 < delivery_mode < 3
+        and not any(getattr(properties, name) is not None for name in _RARE)
+    ):
+        raw = encode_common(headers, properties.message_id, delivery_mode, priority)
+        if raw is not None:
+            return raw
+    left = _MOST_HEADERS
+    for name, value in headers.items():
+        try:
+            left -= written_size(value, left)
+        except ValueError as error:
+            raise ValidationError(f"The header {excerpt(name, 100)} cannot be sent: {error}") from error
+    return encode_any(properties, headers, priority)
+
+
+def is_priority(priority: int | None) -> bool:
+    """Whether it is a priority, or none."""
+    return priority is None or (type(priority) is int and 0 <= priority <= 255)
+
+
+def encode_common(
+    headers: dict[str, Any], message_id: str, delivery_mode: int, priority: int | None
+) -> bytes | None:
+    """Properties of the shape that this package writes; None when a header or the id does not fit it."""
+    table = _encode_table(headers)
+    encoded_id = message_id.encode("utf-8", "surrogatepass")
+    if table is None or len(encoded_id) > 255:
+        return None
+    numbers = bytes((delivery_mode,)) if priority is None else bytes((delivery_mode, priority))
+    start = _PLAIN if priority is None else _WITH_PRIORITY
+    return b"".join((start, table, numbers, bytes((len(encoded_id),)), encoded_id))
+
+
+def _encode_table(headers: dict[str, Any]) -> bytes | None:
+    """A table of strings, small integers and booleans; None when it holds anything else.
+
+    Messages of one class have the same headers within a second, so it is kept: 1 µs in the place of 7 when it
+    is found, 2 more when not.
+    The types are part of what it is found by, since True equals 1.
+    """
+    try:
+        kinds = (*map(type, headers.values()),)
+        if kinds not in _kinds:
+            if not _SIMPLE.issuperset(kinds):
+                return None  # before it is hashed: a tuple of shared tuples has no end
+            if len(kinds) < 100:
+                if len(_kinds) >= _CACHED:
+                    _kinds.clear()
+                _kinds.add(kinds)
+        key = (*headers, *headers.values(), kinds)
+        return _tables[key]
+    except KeyError:
+        table = _new_table(headers)
+    except TypeError:  # a value that cannot be hashed is none of these
+        return None
+    if table is not None and len(table) < 1_000:
+        if len(_tables) >= _CACHED:
+            _tables.clear()
+        _tables[key] = table
+    return table
+
+
+def _new_table(headers: dict[str, Any]) -> bytes | None:
+    parts: list[bytes] = []
+    for name, value in headers.items():
+        key = _names.get(name)
+        if key is None:
+            key = _encode_name(name)
+            if key is None:
+                return None
+        kind = type(value)
+        if kind is str:
+            try:
+                data = value.encode()
+            except UnicodeEncodeError:
+                return None
+            parts += (key, b"S", _U32.pack(len(data)), data)
+        elif kind is bool:
+            parts += (key, b"t\1" if value else b"t\0")
+        elif kind is int and value in _INT_RANGE:
+            parts += (key, _INT(b"I", value))
+        else:
+            return None
+    table = b"".join(parts)
+    return _U32.pack(len(table)) + table
+
+
+def _encode_name(name: Any) -> bytes | None:
+    if type(name) is not str or is_from_broker(name):  # which is not sent again
+        return None
+    try:
+        data = name.encode()
+    except UnicodeEncodeError:
+        return None
+    if len(data) > 255:
+        return None
+    if len(_names) >= _CACHED:
+        _names.clear()
+    key = _names[name] = bytes((len(data),)) + data
+    return key
+
+
+def decode_properties(raw: bytes) -> BasicProperties:
+    """The properties of a content header.
+
+    Raises:
+        ValidationError: They cannot be decoded, or a text among them is not UTF-8.
+    """
+    if raw.startswith((_PLAIN, _WITH_PRIORITY)):
+        properties = _decode_common(raw)
+        if properties is not None:
+            return properties
+    try:
+        properties = decode_any(raw)
+    except ValueError as error:
+        raise ValidationError(f"The properties cannot be decoded: {excerpt(error)}") from error
+    for name in ("content_type", "content_encoding", "message_id"):
+        if isinstance(getattr(properties, name), bytes):
+            raise ValidationError(f"The property {name} is not UTF-8")
+    if any(isinstance(name, bytes) for name in properties.headers or ()):
+        raise ValidationError("A header's name is not UTF-8")
+    return properties
+
+
+def _decode_common(raw: bytes) -> BasicProperties | None:
+    """Properties of the shape that this package writes; None when they hold anything else."""
+    at = len(_PLAIN)
+    try:
+        end = at + 4 + _U32.unpack_from(raw, at)[0]
+        headers = _decode_table(raw[at:end])
+        if headers is None:
+            return None
+        at = end
+        delivery_mode = raw[at]
+        at += 1
+        priority = None
+        if raw.startswith(_WITH_PRIORITY):
+            priority = raw[at]
+            at += 1
+        length = raw[at]
+        message_id = raw[at + 1 : at + 1 + length]
+        if len(message_id) != length or len(raw) != at + 1 + length:
+            return None
+        return BasicProperties(
+            content_type="application/json",
+            content_encoding="utf-8",
+            headers=headers,
+            delivery_mode=delivery_mode,
+            priority=priority,
+            message_id=message_id.decode(),
+        )
+    except (IndexError, UnicodeDecodeError, struct.error):
+        return None
+
+
+def _decode_table(table: bytes) -> dict[str, Any] | None:
+    """A table of strings, 32-bit integers and booleans; None when it holds anything else.
+
+    What was read is kept, since the next message has the same headers more often than not.
+    """
+    known = _tables_read.get(table)
+    if known is not None:
+        return known.copy()
+    headers: dict[str, Any] = {}
+    at, end = 4, len(table)
+    while at < end:
+        length = table[at]
+        name = table[at + 1 : at + 1 + length].decode()
+        at += 1 + length
+        kind = table[at]
+        at += 1
+        if kind == 0x53:  # S, a long string
+            (length,) = _U32.unpack_from(table, at)
+            at += 4
+            if at + length > end:
+                return None
+            headers[name] = table[at : at + length].decode()
+            at += length
+        elif kind == 0x49:  # I, a 32-bit integer
+            (headers[name],) = _I32.unpack_from(table, at)
+            at += 4
+        elif kind == 0x74:  # t, a boolean
+            headers[name] = table[at] != 0
+            at += 1
+        else:
+            return None
+    if at != end:
+        return None
+    if end < 1_000:
+        if len(_tables_read) >= _CACHED:
+            _tables_read.clear()
+        _tables_read[table] = headers.copy()
+    return headers

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""``amqp://`` and ``amqps://`` URLs: read strictly, and shown without their secrets."""
+
+from __future__ import annotations
+
+import math
+import re
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+import pika
+
+from ..exceptions import ConfigurationException
+
+__all__ = ["parameters", "redacted", "redacted_value"]
+
+# RabbitMQ 4.1 refuses smaller frames, without a word
+# (https://www.rabbitmq.com/docs/configure, frame_max, and its release notes).
+_LEAST_FRAME = 8192
+
+_KNOWN = frozenset(
+    {"blocked_connection_timeout", "channel_max", "connection_attempts", "frame_max", "heartbeat", "locale"}
+    | {"retry_delay", "socket_timeout", "ssl_options"}
+)
+_REFUSED = {
+    "client_properties": "the configuration key client_properties is the place for that",
+    "stack_timeout": "the configuration key handshake_timeout is the place for that",
+    "tcp_options": "they cannot be set",
+}
+
+
+def parameters(url: str) -> pika.connection.URLParameters:
+    """What a broker's URL says.
+
+    ``connection_attempts`` and ``retry_delay`` are accepted and have no effect.
+
+    Raises:
+        ConfigurationException: The URL cannot be used. No part of it that could be secret is in the text.
+    """
+    if not isinstance(url, str):
+        raise ConfigurationException(f"amqp_url: must be a string, not {type(url).__name__}")
+    fault = _fault(url)
+    if fault:
+        raise ConfigurationException(f"amqp_url: {fault}")
+    try:
+        return pika.connection.URLParameters(url)
+    except Exception as error:
+        # The words of the error could repeat the password of the key in ssl_options.
+        text = f"amqp_url: {type(error).__name__}: {_blame(url)}"
+        raise ConfigurationException(text) from None
+
+
+def _fault(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        options = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return "it is not a URL"
+    if parts.scheme not in ("amqp", "amqps"):
+        return f"the scheme must be amqp or amqps, not {parts.scheme[:20]!r}"
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0 or (parts.netloc.endswith(":") and parts.port is None):
+        return "the port must be a number from 1 to 65535 (a password with special characters must be quoted)"
+    if not _is_host(parts.hostname or ""):
+        return "the host name is not one: its parts must have 1 to 63 characters, 253 altogether"
+    if parts.fragment or url.endswith("#"):
+        return 'it must not contain "#" (a password with special characters must be quoted)'
+    if "@" in parts.path + parts.query and "@" not in parts.netloc:
+        return 'there is an "@" behind the address (a password with special characters must be quoted)'
+    if parts.username is not None and parts.password is None:
+        return "it has a user name and no password"
+    if parts.path.count("/") > 1:
+        return 'the virtual host must be quoted: "/" is "%2F"'
+    names = [name for name, _ in options]
+    for name, value in options:
+        fault = _option_fault(name, value, names.count(name))
+        if fault:
+            return fault
+    return None
+
+
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up at all; "" is for the default."""
+    try:
+        return len(name.rstrip(".").encode("idna")) <= 253 and "\0" not in name
+    except UnicodeError:
+        return False
+
+
+def _option_fault(name: str, value: str, count: int) -> str | None:
+    if name in _REFUSED:
+        return f"the option {name} is refused: {_REFUSED[name]}"
+    if name not in _KNOWN:
+        return f"the option {name[:40]!r} is unknown; the known ones are: {', '.join(sorted(_KNOWN))}"
+    if count > 1:
+        return f"the option {name} is given {count} times"
+    if value == "":
+        return f"the option {name} has no value"
+    if name in ("locale", "ssl_options"):
+        return None
+    try:
+        number = float(value) if name.endswith(("_timeout", "_delay")) else int(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        return f"the option {name} must be a number, not {value[:40]!r}"
+    if name == "heartbeat" and number > 65535:
+        return "the option heartbeat must not be over 65535"
+    if name == "frame_max" and number < _LEAST_FRAME:
+        return f"the option frame_max must be {_LEAST_FRAME} at least, not {int(number)}"
+    return None
+
+
+def _blame(url: str) -> str:
+    """Which option it is that pika does not accept."""
+    base = urlsplit(url)._replace(query="")
+    for name, value in parse_qsl(urlsplit(url).query):
+        try:
+            pika.connection.URLParameters(urlunsplit(base._replace(query=f"{name}={quote(value)}")))
+        except Exception:
+            return f"the value of the option {name} cannot be used"
+    return "it cannot be used"
+
+
+# In running text a URL ends with the first blank.
+_IN_TEXT = re.compile(r"(?<=://)\S+")
+_VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
+_OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
+
+
+def redacted(text: str) -> str:
+    """Text with the passwords of all URLs in it hidden; nothing else of it changes."""
+    return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
+
+
+def redacted_value(text: str) -> str:
+    """A value of the configuration with the passwords in it hidden.
+
+    A value that begins as a URL is one as a whole, blanks included: its password may hold what should have
+    been quoted.
+    """
+    beginning = _VALUE.match(text)
+    if beginning is None:
+        return redacted(text)
+    return beginning[0] + _without_password(text[beginning.end() :])
+
+
+def _without_password(rest: str) -> str:
+    """What follows ``://``, with its password hidden.
+
+    A password that is not quoted (RFC 3986, section 3.2.1) may hold any of the characters that end it. So
+    whatever stands between the first colon and the last "@" counts as one: it is better to hide too much than
+    too little.
+    """
+    found = _PASSWORD.match(rest)
+    if found is not None:
+        rest = f"{found[1] or ''}{found[2]}:***@{rest[found.end() :]}"
+    return _OPTIONS.sub(r"\1=***", rest)

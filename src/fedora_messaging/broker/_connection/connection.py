@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""The broker's end of a connection, as a Twisted protocol."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pika import spec
+
+from .._wire.codec import decode_method
+from .._wire.errors import AMQPError, Disconnect, refused
+from .._wire.fields import Table
+from .channels import Channels
+from .handshake import STEPS, start
+from .heartbeat import Heartbeat
+from .link import Link
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from .._model.vhost import VirtualHost
+    from .._server import Broker
+
+_log = logging.getLogger(__name__)
+#: Seconds a client has to answer `connection.close`.
+CLOSING_TIMEOUT = 30
+#: Seconds for the last words to a peer whose frames cannot be told apart any more.
+GRACE = 3
+#: Seconds a client has for the whole handshake.
+HANDSHAKE_TIMEOUT = 10
+
+
+class Connection(Link):
+    """One client.
+
+    Attributes:
+        user: who logged in.
+        channels: its channels.
+    """
+
+    vhost: VirtualHost
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(broker)
+        self.user = ""
+        self.client_properties: Table = {}
+        self.channels = Channels(self)
+        self.channel_max = 0
+        self.frame_max = broker.emulation.frame_min
+        self._header = b""
+
+    def __repr__(self) -> str:
+        return f"Connection({self.peer}, {self.state})"
+
+    def check(self, action: str, kind: str, name: str) -> None:
+        """Raises: AMQPError, 403, unless the user may do this to that."""
+        user = self.broker.users.get(self.user)
+        if user is not None and user.permissions is None:
+            return
+        if user is None or not user.may(action, self.vhost.name, name):
+            where = f"{kind} '{name or 'amq.default'}' in vhost '{self.vhost.name}'"
+            raise refused(f"{action} access to {where} refused for user '{self.user}'")
+
+    def check_any(self, kind: str, name: str) -> None:
+        """Raises: AMQPError, 403, unless the user may do something to that, whatever it is."""
+        user = self.broker.users.get(self.user)
+        if user is None or not any(
+            user.may(action, self.vhost.name, name) for action in ("configure", "write", "read")
+        ):
+            self.check("configure", kind, name)
+
+    # Twisted's side
+
+    def connectionMade(self) -> None:
+        nodelay = getattr(self.transport, "setTcpNoDelay", None)
+        if nodelay is not None:
+            nodelay(True)
+        self.transport.registerProducer(self, True)
+        self._timer = self.broker.clock.callLater(HANDSHAKE_TIMEOUT, self.abort)
+        self.broker.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.silent:
+            return
+        if self._heartbeat is not None:
+            self._heartbeat.received = True
+        try:
+            if self.state == "header":
+                data = self._protocol_header(data)
+            self._frames.feed(data)
+        except AMQPError as error:
+            self.close(error)
+        except Disconnect as reason:
+            _log.info("%s: disconnected: %s", self.peer, reason)
+            self._end()
+        except Exception:
+            _log.exception("%s: the broker failed", self.peer)
+            self.close(AMQPError(spec.INTERNAL_ERROR, "the broker failed"))
+        finally:
+            self.broker.flush()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        self.state = "closed"
+        self._frames.stopped = True
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        self._cancel_timer()
+        self._outgoing.clear()
+        self._drop()
+        self.broker.disconnected(self)
+        self.broker.flush()
+
+    # How it ends
+
+    def close(self, error: AMQPError) -> None:
+        """The broker closes the connection, and says why."""
+        if self.state in ("closing", "closed"):
+            return
+        _log.info("%s: closed: %s", self.peer, error.text)
+        if self.state in ("header", "starting", "tuning") and not (
+            error.hard and error.code in (spec.ACCESS_REFUSED, spec.NOT_ALLOWED)
+        ):
+            self._end()
+            return
+        self.state = "closing"
+        self._drop()
+        self.reply(
+            spec.Connection.Close(error.code, error.text[:255], error.method >> 16, error.method & 0xFFFF)
+        )
+        self._cancel_timer()
+        self._frames.stopped = error.code == spec.FRAME_ERROR
+        wait = GRACE if self._frames.stopped else CLOSING_TIMEOUT
+        self._timer = self.broker.clock.callLater(wait, self.abort)
+        self.broker.flush()
+
+    # The handshake's results
+
+    def tuned(self, channel_max: int, frame_max: int, heartbeat: int) -> None:
+        self.channel_max = channel_max
+        self.frame_max = self._frames.limit = frame_max
+        if heartbeat:
+            self._heartbeat = Heartbeat(self.broker.clock, heartbeat, self._beat, self._fell_silent)
+
+    def opened(self, vhost: VirtualHost) -> None:
+        self.vhost = vhost
+        self._cancel_timer()
+        _log.info("%s: user %s, vhost %s", self.peer, self.user, vhost.name)
+
+    def _wake(self) -> None:
+        for channel in self.channels:
+            channel.wake_queues()
+
+    # What is received
+
+    def _protocol_header(self, data: bytes) -> bytes:
+        emulation = self.broker.emulation
+        data = self._header + data
+        if len(data) < 8 and any(header.startswith(data) for header in emulation.protocols):
+            self._header = data
+            return b""
+        if data[:8] not in emulation.protocols:
+            self.send(emulation.protocol_reply)
+            raise Disconnect(f"not AMQP 0-9-1: {data[:8]!r}")
+        self.state = "starting"
+        start(self)
+        return data[8:]
+
+    def _frame(self, kind: int, number: int, payload: bytes) -> None:
+        if kind == spec.FRAME_HEARTBEAT:
+            if number:
+                raise AMQPError(spec.UNEXPECTED_FRAME, f"type 8, channel {number}")
+            if payload:
+                raise AMQPError(spec.FRAME_ERROR, "a heartbeat with content")
+        elif self.state == "closing":
+            if kind == spec.FRAME_METHOD and number == 0:
+                self._last_words(payload)
+        elif number == 0:
+            self._connection_frame(kind, payload)
+        elif self.state == "opening":
+            raise AMQPError(spec.UNEXPECTED_FRAME, f"type {kind}, channel {number}")
+        elif self.state != "running":
+            raise Disconnect(f"a frame on channel {number} while {self.state}")
+        else:
+            self.channels.frame(number, kind, payload)
+
+    def _connection_frame(self, kind: int, payload: bytes) -> None:
+        if kind != spec.FRAME_METHOD:
+            raise AMQPError(spec.UNEXPECTED_FRAME, f"type {kind}, channel 0")
+        method = decode_method(payload)
+        try:
+            if isinstance(method, spec.Connection.Close):
+                self._drop()
+                self.reply(spec.Connection.CloseOk())
+                self._leave()
+            elif self.state in STEPS and isinstance(method, STEPS[self.state][0]):
+                _, step, following = STEPS[self.state]
+                step(self, method)
+                self.state = following
+            elif self.state == "running" and isinstance(method, spec.Connection.UpdateSecret):
+                # A user's password does not expire here, so there is nothing to check a new one against.
+                self.reply(spec.Connection.UpdateSecretOk())
+            else:
+                raise AMQPError(spec.CHANNEL_ERROR, f"unexpected method in connection state {self.state}")
+        except AMQPError as error:
+            error.method = method.INDEX
+            raise
+
+    def _last_words(self, payload: bytes) -> None:
+        """What still counts while the connection is closing, whichever side has begun.
+
+        Each `connection.close` is answered, and only the client's `connection.close-ok` makes the broker hang
+        up: a client that has asked to close may still be reading.
+        """
+        try:
+            method = decode_method(payload)
+        except AMQPError:
+            return
+        if isinstance(method, spec.Connection.Close):
+            self.reply(spec.Connection.CloseOk())
+        elif isinstance(method, spec.Connection.CloseOk):
+            self._end()
+
+    # Inside
+
+    def _leave(self) -> None:
+        """It is the client that ends a connection it has closed; the broker does if it never does."""
+        self.state = "closing"
+        self._cancel_timer()
+        self._timer = self.broker.clock.callLater(CLOSING_TIMEOUT, self.abort)
+
+    def _drop(self) -> None:
+        self.channels.drop()
+        if hasattr(self, "vhost"):
+            self.vhost.owner_gone(self)
+
+    def _fell_silent(self) -> None:
+        _log.info("%s: missed heartbeats", self.peer)
+        self.abort()

@@ -1,0 +1,294 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Classic queues: what waits, what expires, what is dropped, and who gets the next message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .._wire.errors import AMQPError, kind_in_vhost, refused
+from .._wire.fields import Table
+from .arguments import Options
+from .dispatch import Turns
+from .message import Entry, Message
+from .ready import Ready
+
+if TYPE_CHECKING:
+    from .._clock import Timer
+    from .._connection.connection import Connection
+    from .consumers import Consumer
+    from .vhost import VirtualHost
+
+
+class Queue:
+    """A queue and its messages.
+
+    Attributes:
+        name: its name.
+        owner: the connection an exclusive queue belongs to.
+        unacked: deliveries that wait for an acknowledgement.
+        deleted: whether it is gone.
+    """
+
+    type = "classic"
+
+    def __init__(
+        self,
+        vhost: VirtualHost,
+        name: str,
+        options: Options,
+        *,
+        durable: bool,
+        auto_delete: bool,
+        owner: Connection | None,
+        arguments: Table,
+    ) -> None:
+        self.vhost = vhost
+        self.name = name
+        self.options = options
+        self.durable = durable
+        self.auto_delete = auto_delete
+        self.owner = owner
+        self.arguments = arguments
+        self.ready = Ready()
+        self.turns = Turns(options.single_active)
+        self.unacked = 0
+        self.deleted = False
+        self._position = 0
+        self._exclusive: Consumer | None = None
+        self._expiry: Timer | None = None
+        self._idle: Timer | None = None
+        self._dispatching = False
+        self._timed = False
+        self.touch()
+
+    def __repr__(self) -> str:
+        return f"Queue({self.name!r}, ready={len(self.ready)}, unacked={self.unacked})"
+
+    @property
+    def consumers(self) -> int:
+        return len(self.turns)
+
+    def check_access(self, connection: Connection | None) -> None:
+        """Raises: AMQPError, 405, for another connection's exclusive queue."""
+        if self.owner is not None and self.owner is not connection:
+            what = kind_in_vhost("queue", self.name, self.vhost.name)
+            raise AMQPError(
+                405,
+                f"cannot obtain exclusive access to locked {what}. It could be originally declared on "
+                "another connection or the exclusive property value does not match that of the original "
+                "declaration.",
+            )
+
+    # Messages in
+
+    def publish(self, message: Message) -> bool:
+        """Takes a message.
+
+        Returns: whether it was accepted; not when the queue is full and refuses what is published.
+        """
+        options = self.options
+        if options.overflow != "drop-head" and self._is_full(message):
+            if options.overflow == "reject-publish-dlx":
+                self.vhost.dead_letter(self, message, "maxlen")
+            return False
+        self._position += 1
+        entry = Entry(message, self._position, self._level(message), self._deadline(message))
+        consumer = self.turns.next() if not self.ready and not self._dispatching else None
+        if consumer is not None:
+            self.unacked += 1
+            consumer.deliver(entry)
+        else:
+            self.ready.append(entry)
+            self.dispatch()
+        return True
+
+    def put_back(self, entries: Sequence[Entry], *, counted: bool, lost: bool = False) -> None:
+        """Takes back what was delivered and not acknowledged.
+
+        Args:
+            counted: whether a quorum queue counts the delivery as an attempt.
+            lost: whether the client lost it with its channel, rather than return it.
+        """
+        self.unacked -= len(entries)
+        if self.deleted:
+            return
+        for entry in entries:
+            entry.redelivered = True
+        self.ready.put_back(entries)
+
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """Forgets what was acknowledged."""
+        self.unacked -= len(entries)
+
+    def reject(self, entries: Sequence[Entry], *, marked: bool) -> None:
+        """Drops what a client refused, or dead-letters it.
+
+        Args:
+            marked: whether dead letters count as redelivered.
+        """
+        self.unacked -= len(entries)
+        if not self.deleted:
+            for entry in entries:
+                self.vhost.dead_letter(self, entry.message, "rejected", marked=marked)
+
+    def purge(self) -> int:
+        return len(self.ready.clear())
+
+    # Messages out
+
+    def pull(self) -> Entry | None:
+        """Takes the next message that has not expired."""
+        if self._timed:
+            self.drop_expired()
+        entry = self._take() if self.ready else None
+        if entry is not None:
+            self.unacked += 1
+        return entry
+
+    def dispatch(self) -> None:
+        """Delivers what is ready to the consumers that can take it, then drops what the queue cannot keep."""
+        if self._dispatching or self.deleted:
+            return
+        self._dispatching = True
+        try:
+            while self.ready:
+                consumer = self.turns.next()
+                if consumer is None:
+                    break
+                entry = self.pull()
+                if entry is None:
+                    break
+                consumer.deliver(entry)
+        finally:
+            self._dispatching = False
+        if self.ready:
+            self._drop_surplus()
+            if self._timed:
+                self.drop_expired()
+                self._arm()
+
+    def wake(self) -> None:
+        """A consumer may be able to take more."""
+        self.turns.wake()
+        self.dispatch()
+
+    def drop_expired(self) -> None:
+        """Dead-letters what is over its time, as far as it stands at the head."""
+        for head in self.ready.heads():
+            entry: Entry | None = head
+            now = self.vhost.clock.seconds()
+            while entry is not None and entry.expires is not None and entry.expires <= now:
+                self.ready.pop(entry)
+                self.vhost.dead_letter(self, entry.message, "expired")
+                entry = next((e for e in self.ready.heads() if e.level == head.level), None)
+
+    def properties(self, entry: Entry, *, by_get: bool = False) -> bytes:
+        """The raw properties to deliver an entry with."""
+        return entry.message.properties
+
+    # Consumers
+
+    def check_conditions(self, *, if_unused: bool, if_empty: bool) -> None:
+        """Raises: AMQPError, where a deletion cannot depend on these."""
+
+    def check_get(self) -> None:
+        """Raises: AMQPError, where `basic.get` is not for this queue."""
+
+    def subscribe(self, consumer: Consumer, exclusive: bool) -> None:
+        """Raises: AMQPError, 403, where a consumer wants the queue for itself."""
+        taken = self._exclusive is not None
+        if taken or (exclusive and (self.turns.consumers or self.options.single_active)):
+            raise refused(f"{kind_in_vhost('queue', self.name, self.vhost.name)} in exclusive use")
+        if exclusive:
+            self._exclusive = consumer
+        self.turns.add(consumer)
+        self.touch()
+
+    def unsubscribe(self, consumer: Consumer) -> None:
+        """The consumer goes, and the queue with its last one if it is declared so."""
+        if self.deleted:
+            return
+        self.turns.remove(consumer)
+        if self._exclusive is consumer:
+            self._exclusive = None
+        if self.auto_delete and not self.turns:
+            self.vhost.delete_queue(self)
+        else:
+            self.touch()
+            self.dispatch()
+
+    # Time
+
+    def touch(self) -> None:
+        """The queue is in use: its own expiry starts anew."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self.options.expires is not None and not self.turns and not self.deleted:
+            self._idle = self.vhost.clock.callLater(self.options.expires / 1000, self._expire)
+
+    def close(self) -> None:
+        """The queue is deleted: its timers stop."""
+        self.deleted = True
+        for timer in (self._idle, self._expiry):
+            if timer is not None:
+                timer.cancel()
+        self._idle = self._expiry = None
+        self.ready.clear()
+
+    def _expire(self) -> None:
+        self._idle = None
+        self.vhost.delete_queue(self)
+        self.vhost.changed()
+
+    def _arm(self) -> None:
+        deadlines = [entry.expires for entry in self.ready.heads() if entry.expires is not None]
+        if not deadlines:
+            return
+        first = min(deadlines)
+        delay = max(0.0, first - self.vhost.clock.seconds())
+        if self._expiry is None:
+            self._expiry = self.vhost.clock.callLater(delay, self._head_expired)
+        elif first < self._expiry.getTime():
+            self._expiry.reset(delay)
+
+    def _head_expired(self) -> None:
+        self._expiry = None
+        self.drop_expired()
+        self._arm()
+        self.vhost.changed()
+
+    # What subclasses decide
+
+    def _level(self, message: Message) -> int:
+        limit = self.options.max_priority
+        return 0 if limit is None else min(message.priority or 0, limit)
+
+    def _take(self) -> Entry:
+        return self.ready.pop()
+
+    def _is_full(self, message: Message) -> bool:
+        options = self.options
+        return (options.max_length is not None and len(self.ready) + 1 > options.max_length) or (
+            options.max_bytes is not None and self.ready.size + len(message.body) > options.max_bytes
+        )
+
+    def _drop_surplus(self) -> None:
+        options = self.options
+        if options.overflow != "drop-head":
+            return
+        while (options.max_length is not None and len(self.ready) > options.max_length) or (
+            options.max_bytes is not None and self.ready.size > options.max_bytes
+        ):
+            self.vhost.dead_letter(self, self.ready.pop().message, "maxlen")
+
+    def _deadline(self, message: Message) -> float | None:
+        ttl = self.options.ttl
+        if message.ttl is not None:
+            ttl = message.ttl if ttl is None else min(ttl, message.ttl)
+        if ttl is None:
+            return None
+        self._timed = True
+        return self.vhost.clock.seconds() + ttl / 1000

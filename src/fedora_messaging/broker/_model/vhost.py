@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""A virtual host: the exchanges and queues in it, and the way of a message through them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from .._wire.errors import AMQPError, not_found
+from .._wire.fields import Malformed, Table
+from .._wire.properties import Properties
+from .arguments import Options
+from .deadletter import dead_message, recorded
+from .exchanges import DirectExchange, Exchange, FanoutExchange, HeadersExchange, TopicExchange
+from .message import Message, Target
+from .queue import Queue
+from .quorum import QuorumQueue
+
+if TYPE_CHECKING:
+    from .._clock import Clock
+    from .._connection.connection import Connection
+    from .._server import Broker
+
+PREDECLARED = (
+    DirectExchange("amq.direct"),
+    FanoutExchange("amq.fanout"),
+    HeadersExchange("amq.headers"),
+    HeadersExchange("amq.match"),
+    TopicExchange("amq.topic"),
+    TopicExchange("amq.rabbitmq.trace", internal=True),
+)
+
+
+class VirtualHost:
+    """All of one virtual host."""
+
+    def __init__(self, name: str, broker: Broker) -> None:
+        self.name = name
+        self.emulation = broker.emulation
+        self._broker = broker
+        self.queues: dict[str, Queue] = {}
+        self.exchanges: dict[str, Exchange] = {"": DirectExchange("")}
+        for each in PREDECLARED:
+            cls = broker.exchange_class(each.type)
+            self.exchanges[each.name] = cls(each.name, internal=each.internal)
+
+    @property
+    def clock(self) -> Clock:
+        return self._broker.clock
+
+    def changed(self) -> None:
+        """Something happened that no client asked for in this moment: what is to be sent is sent."""
+        self._broker.flush()
+
+    def exchange(self, name: str) -> Exchange:
+        """Raises: AMQPError, 404."""
+        found = self.exchanges.get(name)
+        if found is None:
+            raise not_found("exchange", name, self.name)
+        return found
+
+    def queue(self, name: str, connection: Connection | None = None, *, checked: bool = True) -> Queue:
+        """A queue, if the connection may use it. Raises: AMQPError, 404 or 405."""
+        found = self.queues.get(name)
+        if found is None:
+            raise not_found("queue", name, self.name)
+        if checked:
+            found.check_access(connection)
+        return found
+
+    def add_queue(
+        self,
+        name: str,
+        options: Options,
+        *,
+        durable: bool,
+        auto_delete: bool,
+        owner: Connection | None,
+        arguments: Table,
+    ) -> Queue:
+        cls = QuorumQueue if options.type == "quorum" else Queue
+        queue = self.queues[name] = cls(
+            self,
+            name,
+            options,
+            durable=durable,
+            auto_delete=auto_delete,
+            owner=owner,
+            arguments=arguments,
+        )
+        return queue
+
+    def delete_queue(self, queue: Queue) -> int:
+        """The queue goes, with its bindings and messages; its consumers are told.
+
+        Returns: how many messages were ready.
+        """
+        if queue.deleted:
+            return 0
+        count = len(queue.ready)
+        del self.queues[queue.name]
+        queue.close()
+        self._forget(queue)
+        for consumer in list(queue.turns.consumers):
+            consumer.channel.consumer_lost(consumer)
+        return count
+
+    def delete_exchange(self, exchange: Exchange) -> None:
+        self.exchanges.pop(exchange.name, None)
+        exchange.bindings.clear()
+        self._forget(exchange)
+
+    def unbound(self, exchange: Exchange) -> None:
+        """A binding of the exchange is gone: it may be one that goes with its last."""
+        if exchange.auto_delete and not exchange.bindings and exchange.name in self.exchanges:
+            self.delete_exchange(exchange)
+
+    def route(self, exchange: Exchange, message: Message) -> list[Target]:
+        """The queues a message goes to, each once, also through bound and alternate exchanges."""
+        if not exchange.name:
+            return self._named(message)
+        queues: dict[Target, None] = {}
+        seen = {exchange.name}
+        todo = [exchange]
+        headers: Table | None = None
+        while todo:
+            current = todo.pop()
+            if not current.name:
+                queues.update(dict.fromkeys(self._named(message)))
+                continue
+            if headers is None and isinstance(current, HeadersExchange):
+                headers = _headers(message)
+            destinations = current.match(message.keys, headers or {})
+            for destination in destinations:
+                if isinstance(destination, Queue):
+                    queues[destination] = None
+                elif destination.name not in seen:
+                    seen.add(destination.name)
+                    todo.append(destination)
+            alternate = current.alternate
+            if not destinations and alternate is not None and alternate not in seen:
+                seen.add(alternate)
+                if alternate in self.exchanges:
+                    todo.append(self.exchanges[alternate])
+        return list(queues)
+
+    def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
+        """Sends a message on to the queue's dead-letter exchange, if it has one.
+
+        Args:
+            marked: whether it counts as redelivered from now on.
+        """
+        name = queue.options.dead_letter_exchange
+        exchange = None if name is None else self.exchanges.get(name)
+        if exchange is None:
+            return
+        try:
+            deaths = recorded(
+                message,
+                queue.name,
+                reason,
+                int(time.time()),
+                from_headers=self.emulation.client_deaths_count,
+            )
+            key = queue.options.dead_letter_routing_key
+            last = self.emulation.last_death_headers
+            dead = dead_message(message, deaths, key, exchange.name, last)
+        except Malformed:
+            return
+        dead.redelivered |= marked and self.emulation.reject_marks
+        try:
+            targets = self.route(exchange, dead)
+        except AMQPError:  # the key is a reply address that cannot be read: there is no client to tell
+            return
+        for target in targets:
+            if not deaths.cycles(target.name):
+                target.publish(dead)
+
+    def owner_gone(self, connection: Connection) -> None:
+        """A connection is closed: its exclusive queues go with it."""
+        for queue in [queue for queue in self.queues.values() if queue.owner is connection]:
+            self.delete_queue(queue)
+
+    def _named(self, message: Message) -> list[Target]:
+        """What the default exchange does."""
+        targets: dict[Target, None] = dict.fromkeys(
+            self.queues[name] for name in message.keys if name in self.queues
+        )
+        if len(targets) < len(message.keys):
+            targets.update(dict.fromkeys(self._broker.replies.route(message)))
+        return list(targets)
+
+    def _forget(self, destination: Exchange | Queue) -> None:
+        for source in list(self.exchanges.values()):
+            if source.forget(destination):
+                self.unbound(source)
+
+
+def _headers(message: Message) -> Table:
+    try:
+        return Properties(message.properties).headers
+    except Malformed:
+        return {}

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Declaring what a consumer needs: exchanges, its queue, the bindings, and the subscription itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from pika import spec
+from twisted.internet.defer import Deferred
+
+from ..._core.lifecycle import CloseReason, no_such_queue
+from ..._core.topology import Exchange, Queue, Subscription
+from ...exceptions import from_wire
+from .channel import Channel, ChannelEnded
+
+if TYPE_CHECKING:
+    from pika.amqp_object import Method
+
+__all__ = ["Refused", "consume", "declare", "declare_exchanges", "find"]
+
+
+class Refused(Exception):
+    """A declaration was not answered. Stays within the wing.
+
+    Args:
+        declared: The type of the object and its description.
+        reason: How the channel ended.
+    """
+
+    def __init__(self, declared: tuple[str, str], reason: CloseReason) -> None:
+        super().__init__(f"{declared[0]} {declared[1]}: {reason}")
+        self.declared = declared
+        self.reason = reason
+
+
+class _Calls:
+    """Calls in flight on one channel, answered in order; the first that fails is the one that was refused."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._calls: list[tuple[tuple[str, str], Deferred[Any]]] = []
+
+    def add(self, kind: str, description: str, method: Method, reply: type[Method]) -> None:
+        # The broker may have chosen a queue's name.
+        self._calls.append(((kind, from_wire(description)), self._channel.call(method, reply)))
+
+    async def answers(self) -> list[Any]:
+        replies, refused = [], None
+        for declared, call in self._calls:
+            try:
+                replies.append(await call)
+            except ChannelEnded as error:
+                refused = refused or Refused(declared, error.reason)
+        if refused is not None:
+            raise refused
+        return replies
+
+
+async def declare_exchanges(channel: Channel, exchanges: Iterable[Exchange], *, passive: bool) -> None:
+    """Declare exchanges.
+
+    Raises:
+        Refused: The broker refused one.
+        ValueError: An argument cannot be encoded.
+    """
+    calls = _Calls(channel)
+    for each in exchanges:
+        calls.add(
+            "exchange",
+            each.name,
+            spec.Exchange.Declare(
+                exchange=each.name,
+                type=each.type,
+                passive=passive,
+                durable=each.durable,
+                auto_delete=each.auto_delete,
+                arguments=dict(each.arguments),
+            ),
+            spec.Exchange.DeclareOk,
+        )
+    await calls.answers()
+
+
+async def declare(
+    open_channel: Callable[[], Deferred[Channel]],
+    subscription: Subscription,
+    exchanges: Iterable[Exchange],
+    *,
+    passive: bool,
+) -> tuple[Channel, str, bool]:
+    """Declare all that a subscription needs, on a channel of its own.
+
+    Args:
+        open_channel: Opens a channel; called again where the broker closed the first for an answer.
+        subscription: The queue and its bindings.
+        exchanges: The exchanges to declare first.
+        passive: Exchanges and the queue must exist already.
+
+    Returns:
+        The channel, the name of the queue, which the broker chose if it had none, and whether the queue was
+        looked for first and declared because it was not there.
+
+    Raises:
+        Refused: The broker refused something.
+        ChannelEnded: The channel could not be opened.
+        ValueError: An argument cannot be encoded.
+    """
+    channel = await open_channel()
+    await declare_exchanges(channel, exchanges, passive=passive)
+    queue = subscription.queue
+    missing = False
+    if queue.existing:
+        try:
+            name = await _declare_queue(channel, queue, passive=True)
+        except Refused as refused:
+            if passive or not no_such_queue(refused.reason):
+                raise
+            missing = True
+            channel = await open_channel()
+            name = await _declare_queue(channel, queue, passive=False)
+    else:
+        name = await _declare_queue(channel, queue, passive=passive and bool(queue.name))
+    calls = _Calls(channel)
+    for binding in subscription.bindings:
+        for key in binding.routing_keys:
+            calls.add(
+                "binding",
+                f"{name} to {binding.exchange} with {key!r}",
+                spec.Queue.Bind(
+                    queue=name, exchange=binding.exchange, routing_key=key, arguments=dict(binding.arguments)
+                ),
+                spec.Queue.BindOk,
+            )
+    await calls.answers()
+    return channel, name, missing
+
+
+async def find(open_channel: Callable[[], Deferred[Channel]], name: str) -> tuple[Channel, str]:
+    """Look whether a queue still exists, after the broker cancelled its consumer."""
+    channel = await open_channel()
+    return channel, await _declare_queue(channel, Queue(name=name), passive=True)
+
+
+async def consume(channel: Channel, name: str, *, prefetch: int, exclusive: bool = False) -> str:
+    """Set the prefetch count and subscribe; returns the consumer tag.
+
+    Raises:
+        Refused: The broker refused it.
+    """
+    calls = _Calls(channel)
+    calls.add("qos", f"prefetch_count {prefetch}", spec.Basic.Qos(prefetch_count=prefetch), spec.Basic.QosOk)
+    calls.add("consumer", name, spec.Basic.Consume(queue=name, exclusive=exclusive), spec.Basic.ConsumeOk)
+    _, reply = await calls.answers()
+    return str(reply.consumer_tag)
+
+
+async def _declare_queue(channel: Channel, queue: Queue, *, passive: bool) -> str:
+    calls = _Calls(channel)
+    calls.add(
+        "queue",
+        queue.name or "(named by the broker)",
+        spec.Queue.Declare(
+            queue=queue.name,
+            passive=passive,
+            durable=queue.durable,
+            exclusive=queue.exclusive,
+            auto_delete=queue.auto_delete,
+            arguments=dict(queue.arguments),
+        ),
+        spec.Queue.DeclareOk,
+    )
+    (reply,) = await calls.answers()
+    return str(reply.queue)

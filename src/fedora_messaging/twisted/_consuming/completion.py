@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Who waits for a consumer to begin, and for how it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from ...exceptions import CallbackRaised, ConsumerCanceled
+
+__all__ = ["Ending", "fire"]
+
+
+class Ending:
+    """Makes a Deferred for everyone who asks: an error that nobody asked about is nobody's unhandled error.
+
+    Args:
+        consumer: What the Deferreds fire with.
+    """
+
+    def __init__(self, consumer: object) -> None:
+        self._consumer = consumer
+        self._consumed = False
+        self._outcome: object = None
+        self._waiters: list[Deferred[Any]] = []
+        self._results: list[Deferred[Any]] = []
+
+    def result(self) -> Deferred[Any]:
+        """Fires with the consumer when it has ended without an error, or fails with the error."""
+        result: Deferred[Any] = Deferred()
+        if self._outcome is not None:
+            result.callback(self._outcome)
+        else:
+            self._results.append(result)
+        return result
+
+    def when_consuming(self) -> Deferred[Any]:
+        """Fires with the consumer when it has consumed, or fails when it ended before."""
+        waiter: Deferred[Any] = Deferred()
+        if self._consumed:
+            waiter.callback(self._consumer)
+        elif self._outcome is not None:
+            waiter.callback(self._too_early())
+        else:
+            self._waiters.append(waiter)
+        return waiter
+
+    def consumes(self) -> None:
+        """The consumer is consuming."""
+        self._consumed = True
+        fire(self._waiters, self._consumer)
+
+    def end(self, error: Exception | None) -> None:
+        """The consumer is over."""
+        self._outcome = self._consumer if error is None else _failure_of(error)
+        fire(self._waiters, self._too_early())
+        fire(self._results, self._outcome)
+
+    def _too_early(self) -> object:
+        if isinstance(self._outcome, Failure):
+            return self._outcome
+        return Failure(ConsumerCanceled("the consumer was cancelled before it consumed"))
+
+
+def fire(waiting: list[Deferred[Any]], result: object) -> None:
+    """Fire all that wait; detached first, since what they call may wait again."""
+    detached = waiting[:]
+    waiting.clear()
+    for each in detached:
+        each.callback(result)
+
+
+def _failure_of(error: Exception) -> Failure:
+    """A Failure that can be passed on, and awaited.
+
+    Deferreds and Failures set attributes of the exceptions that they carry, and take StopIteration for a
+    result: such exceptions are the cause of one that they can carry.
+    """
+    try:
+        if issubclass(type(error), StopIteration):
+            return Failure(CallbackRaised(error))
+        traceback = error.__traceback__
+        error.__traceback__ = None
+        error.__failure__ = None  # type: ignore[attr-defined]
+        error.with_traceback(traceback)
+        return Failure(error)
+    except BaseException:  # of the exception's own methods
+        return Failure(CallbackRaised(error))

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Broker URLs are read strictly and shown without their secrets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_messaging._config.url import parameters, redacted, redacted_value
+from fedora_messaging.exceptions import ConfigurationException
+
+
+def test_all_parts() -> None:
+    """Every part of a URL is honoured."""
+    found = parameters(
+        "amqp://us%40er:p%2Fw@broker.example:5673/%2Fpub?heartbeat=30&frame_max=8192&channel_max=9"
+        "&locale=de_DE&socket_timeout=3.5&blocked_connection_timeout=7&connection_attempts=3&retry_delay=5"
+    )
+
+    assert (found.host, found.port, found.virtual_host) == ("broker.example", 5673, "/pub")
+    assert (found.credentials.username, found.credentials.password) == ("us@er", "p/w")
+    assert (found.heartbeat, found.frame_max, found.channel_max) == (30, 8192, 9)
+    assert (found.locale, found.socket_timeout, found.blocked_connection_timeout) == ("de_DE", 3.5, 7)
+    assert found.ssl_options is None
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls"),
+    [
+        ("amqp://", 5672, False),
+        ("amqps://", 5671, True),
+        ("AMQP://[::1]:5", 5, False),
+        ("amqp://h/", 5672, False),
+    ],
+)
+def test_defaults(url: str, port: int, tls: bool) -> None:
+    """What is left out has AMQP's defaults."""
+    found = parameters(url)
+
+    assert (found.port, found.ssl_options is not None, found.virtual_host) == (port, tls, "/")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://h", "amqp or amqps"),
+        ("rabbit", "amqp or amqps"),
+        ("", "amqp or amqps"),
+        (5, "must be a string"),
+        (None, "must be a string"),
+        ("amqp://h:port", "the port"),
+        ("amqp://h:0", "the port"),
+        ("amqp://h:70000", "the port"),
+        ("amqp://h:", "the port"),
+        ("amqp://[::1", "not a URL"),
+        ("amqp://u@h", "no password"),
+        ("amqp://h//", "%2F"),
+        ("amqp://h/a/b", "%2F"),
+        ("amqp://h?heartbeats=5", "unknown; the known ones are: blocked_connection_timeout"),
+        ("amqp://h?heartbeat=often", "heartbeat must be a number"),
+        ("amqp://h?heartbeat=-1", "heartbeat must be a number"),
+        ("amqp://h?heartbeat=70000", "heartbeat"),
+        ("amqp://h?heartbeat=1&heartbeat=2", "heartbeat is given 2 times"),
+        ("amqp://h?heartbeat=", "heartbeat has no value"),
+        ("amqp://h?frame_max=4096", "frame_max must be 8192 at least"),
+        ("amqp://h?channel_max=0", "channel_max"),
+        ("amqp://h?channel_max=1.5", "channel_max must be a number"),
+        ("amqp://h?socket_timeout=nan", "socket_timeout must be a number"),
+        ("amqp://h?tcp_options={}", "tcp_options is refused"),
+        ("amqp://h?client_properties={}", "client_properties is refused"),
+        ("amqp://h?stack_timeout=3", "handshake_timeout"),
+        ("amqps://h?ssl_options=None", "ssl_options"),
+        ("amqps://h?ssl_options={'cafile':'/nowhere'}", "ssl_options"),
+    ],
+)
+def test_refused(url: str, words: str) -> None:
+    """What cannot be honoured is refused, in one line that names the key."""
+    with pytest.raises(ConfigurationException) as caught:
+        parameters(url)
+
+    assert caught.value.message.startswith("amqp_url: ")
+    assert words in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://user:canary#1@h",
+        "amqp://user:canary/1@h",
+        "amqp://user:1canary?@h",
+        "amqp://user:1?canary@h",
+        "amqp://user:1?heartbeat=canary@h",
+        "amqp://user:1/canary@h",
+        "amqp://user:canary@h:x",
+        "amqps://h?ssl_options={'certfile':'/x','password':'canary'}",
+        "amqps://h?ssl_options={'password':'canary'",
+        "amqps://user:canary@h?wrong=1",
+    ],
+)
+def test_no_secret_in_errors(url: str) -> None:
+    """The text of an error never has the password, and nothing that has it is attached to the error."""
+    with pytest.raises(ConfigurationException) as caught:
+        parameters(url)
+
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("amqp://user:canary@host:1/%2F?heartbeat=5", "amqp://user:***@host:1/%2F?heartbeat=5"),
+        ("see amqps://user:can:a@ry@host and", "see amqps://user:***@host and"),
+        ("amqp://:canary@host", "amqp://:***@host"),
+        ("amqp://h?ssl_options={'password':'canary'}&heartbeat=5", "amqp://h?ssl_options=***&heartbeat=5"),
+        ("amqp://host/?a=b", "amqp://host/?a=b"),
+        ("no url", "no url"),
+    ],
+)
+def test_redacted(text: str, shown: str) -> None:
+    """Passwords in URLs are hidden, everything else stays."""
+    assert redacted(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("amqp://user:can ary@host:1/", "amqp://user:***@host:1/"),
+        ("amqp://user:c@n@ry@host", "amqp://user:***@host"),
+        ("amqp://user:c/a?n#a@ry@host", "amqp://user:***@host"),
+        ("amqp://us@er:canary@host", "amqp://us@er:***@host"),
+        ("amqp://DOMAIN/user:canary@host", "amqp://DOMAIN/user:***@host"),
+        ("amqp://user:12/34@host", "amqp://user:***@host"),
+        (" postgresql+psycopg://user:canary\t@host/db ", " postgresql+psycopg://user:***@host/db "),
+        ("amqp://user:canary\n@host", "amqp://user:***@host"),
+        (
+            "amqps://h?ssl_options={'password': 'can ary'}&heartbeat=5",
+            "amqps://h?ssl_options=***&heartbeat=5",
+        ),
+        ("amqp://user@host:5672/%2F", "amqp://user@host:5672/%2F"),
+        ("amqp://[::1]:5672/%2F", "amqp://[::1]:5672/%2F"),
+        ("https://example.org/path?mail=a@b", "https://example.org/path?mail=a@b"),
+        ("text before amqp://user:canary@host behind", "text before amqp://user:***@host behind"),
+    ],
+)
+def test_redacted_value(value: str, shown: str) -> None:
+    """A value that is a URL loses the whole password, whatever it holds unquoted; addresses stay."""
+    assert redacted_value(value) == shown
+
+
+@given(st.text(min_size=1).map(lambda text: f"can{text}ary"), st.sampled_from(["u", "", "a/b", "a@b"]))
+def test_no_password_is_shown(password: str, user: str) -> None:
+    """No part of a password is left, whatever characters it has."""
+    assert redacted_value(f"amqp://{user}:{password}@host:5672/%2F") == f"amqp://{user}:***@host:5672/%2F"
