@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Pictures drawn from the tables that hold: the layers of the package, and the states of connections and consumers."""
+"""Pictures drawn from what holds: the contracts of the layers, and the table of transitions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _svg(width: float, height: float, title: str, parts: list[str]) -> nodes.raw
 
 
 def layers() -> list[tuple[str, str]]:
-    """The layers of the package from the top down, as the contracts have them: names, and what they are for."""
+    """The layers of the package from the top down, by the contracts: names, and what they are for."""
     contracts = tomllib.loads(_CONTRACTS.read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     rows = next(each["layers"] for each in contracts if each["name"] == "Layers of the package")
     return [(row, "; ".join(_purpose(name.strip()) for name in row.split("|"))) for row in rows]

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The invariants of the architecture that contracts of import-linter (``make lint``) cannot express.
 
-Modules are read from the installed package's source, so that imports inside functions and for type checkers count
-as well.
+Modules are read from the installed package's source, so that imports inside functions and for type checkers
+count as well.
 """
 
 import ast
