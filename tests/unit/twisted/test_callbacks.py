@@ -4,6 +4,7 @@
 
 import functools
 import operator
+import os
 import subprocess
 import sys
 import types
@@ -644,6 +645,7 @@ def test_under_asyncio_everything_raised_is_an_outcome() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _UNDER_ASYNCIO],
         cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "lib")},
         capture_output=True,
         text=True,
         timeout=200,
