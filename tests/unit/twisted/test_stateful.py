@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from fedora_messaging import exceptions
 from fedora_messaging.broker import Permissions, User
 from fedora_messaging.message import Message
-from support.world import World
+from support.jumping import DAY, HOUR, JumpingWorld
 
 TOPOLOGY: dict[str, Any] = {
     "queues": {"q": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}},
@@ -90,7 +90,7 @@ class Promises(RuleBasedStateMachine):
         self.level = logger.level
         logger.addHandler(self.errors)
         globalLogPublisher.addObserver(self.errors.observe)
-        self.world = World()
+        self.world = JumpingWorld()
         self.broker = self.world.broker
         self.sent: list[Sent] = []
         self.finished: list[str | None] = []  # ids whose callback returned, or dropped them
@@ -297,6 +297,11 @@ class Promises(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.0, 0.0, 0.25, 1.0, 6.0, 15.0]))
     def wait(self, seconds: float) -> None:
         self.world.settle(seconds)
+
+    @rule(jump=st.sampled_from([-DAY, -HOUR, -3.0, 3.0, HOUR, DAY]))
+    def set_the_wall_clock(self, jump: float) -> None:
+        """An administrator, or NTP, sets the clock that the reactor follows."""
+        self.world.reactor.jump(jump)
 
     @rule(callbacks_finish=st.booleans())
     def stop_and_start(self, callbacks_finish: bool) -> None:
