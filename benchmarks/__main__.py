@@ -38,24 +38,28 @@ def measure(bench: Bench, task: Task, contender: Contender, seconds: float) -> F
     return Figures(rate=said["rate"], cpu=said["cpu_us"])
 
 
-def run(bench: Bench, told: argparse.Namespace) -> report.Results:
+def run(bench: Bench, arguments: argparse.Namespace) -> report.Results:
     """Everything, as often as asked."""
     results = report.Results()
-    tasks = [task for task in TASKS if not told.tasks or task.letter in told.tasks.split(",")]
-    for repetition in range(told.repetitions):
+    tasks = [task for task in TASKS if not arguments.tasks or task.letter in arguments.tasks.split(",")]
+    for repetition in range(arguments.repetitions):
         for task in tasks:
             # Scripts are short, and what they take varies more.
-            for again in range(told.scripts if task.kind == "script" else 1):
+            for again in range(arguments.scripts if task.kind == "script" else 1):
                 turn = (repetition + again) % len(task.contenders)
                 for contender in task.contenders[turn:] + task.contenders[:turn]:
-                    seconds = told.latency if task.kind == "latency" else told.seconds
+                    seconds = arguments.latency if task.kind == "latency" else arguments.seconds
                     figures = measure(bench, task, contender, seconds)
                     results.add(task.letter, contender.name, figures)
             shown = " ".join(
                 f"{contender.name}={_shown(task, results.runs(task.letter, contender.name)[-1])};"
                 for contender in task.contenders
             )
-            print(f"{repetition + 1}/{told.repetitions} {task.letter}: {shown}", file=sys.stderr, flush=True)
+            print(
+                f"{repetition + 1}/{arguments.repetitions} {task.letter}: {shown}",
+                file=sys.stderr,
+                flush=True,
+            )
     return results
 
 
@@ -87,27 +91,27 @@ def main() -> int:
     parser.add_argument("--tasks", default="", help="only these, such as A,B,C2")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--quick", action="store_true")
-    told = parser.parse_args()
-    told.seconds, told.latency, told.scripts = 2.0, 6.0, 4
-    if told.quick:
-        told.seconds, told.latency, told.scripts, told.repetitions = 0.4, 1.0, 1, 1
-    told.folder.mkdir(parents=True, exist_ok=True)
+    arguments = parser.parse_args()
+    arguments.seconds, arguments.latency, arguments.scripts = 2.0, 6.0, 4
+    if arguments.quick:
+        arguments.seconds, arguments.latency, arguments.scripts, arguments.repetitions = 0.4, 1.0, 1, 1
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    interpreters = {"fast": Path(sys.executable), "plain": told.plain, "release": told.release}
+    interpreters = {"fast": Path(sys.executable), "plain": arguments.plain, "release": arguments.release}
     with Node() as node:
         bench = Bench(node, interpreters)
         machine = _machine(node.installation.version)
         print(machine, f"Load {os.getloadavg()[0]:.2f}.", flush=True)
         try:
-            results = run(bench, told)
-            curves = None if told.quick or told.tasks else _curves(bench, told.seconds)
+            results = run(bench, arguments)
+            curves = None if arguments.quick or arguments.tasks else _curves(bench, arguments.seconds)
         except Failed as failure:
             print(failure)
             return 1
     text = f"{report.goals(results)}\n{report.tasks(results)}"
     print(text)
     if curves is not None:
-        _write(told.folder, machine, results, curves)
+        _write(arguments.folder, machine, results, curves)
     print(f"{time.monotonic() - began:.0f} s.")
     return 0
 

@@ -41,7 +41,7 @@ class Task:
         kind: "publish" (messages are in the queue afterwards), "consume" (they were there, and are gone),
             "latency", or "script" (the whole life of a process).
         contenders: Who does it.
-        options: What clients are told.
+        options: The arguments of its clients.
     """
 
     letter: str

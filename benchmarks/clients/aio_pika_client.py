@@ -20,8 +20,8 @@ from workload import (
     options,
 )
 
-told = options()
-BODY = make_body(told.size)
+arguments = options()
+BODY = make_body(arguments.size)
 
 
 def _message(body):
@@ -46,16 +46,16 @@ async def publish():
         exchange = await _exchange(connection)
         await exchange.publish(_message(BODY), TOPIC)
         watch = Stopwatch()
-        for _ in range(told.count - 1):
+        for _ in range(arguments.count - 1):
             await exchange.publish(_message(BODY), TOPIC)
-        watch.report(told.count - 1)
+        watch.report(arguments.count - 1)
 
 
 async def pipeline():
     """Publish with many in flight."""
     async with await aio_pika.connect(URL) as connection:
         exchange = await _exchange(connection)
-        left = told.count
+        left = arguments.count
 
         async def one_after_the_other():
             nonlocal left
@@ -64,13 +64,13 @@ async def pipeline():
                 await exchange.publish(_message(BODY), TOPIC)
 
         watch = Stopwatch()
-        await asyncio.gather(*(one_after_the_other() for _ in range(told.in_flight)))
-        watch.report(told.count)
+        await asyncio.gather(*(one_after_the_other() for _ in range(arguments.in_flight)))
+        watch.report(arguments.count)
 
 
 async def _consume(connection, take):
     channel = await connection.channel()
-    await channel.set_qos(prefetch_count=told.prefetch)
+    await channel.set_qos(prefetch_count=arguments.prefetch)
     queue = await channel.get_queue(QUEUE, ensure=False)
     check = make_check()
     done = asyncio.Event()
@@ -96,11 +96,11 @@ async def consume():
             nonlocal got, watch
             watch = watch or Stopwatch()
             got += 1
-            return got == told.count
+            return got == arguments.count
 
         done = await _consume(connection, take)
         await done.wait()
-        watch.report(told.count - 1)
+        watch.report(arguments.count - 1)
 
 
 async def latency():
@@ -109,17 +109,17 @@ async def latency():
 
     def take(body):
         took.add(body)
-        return len(took.seconds) == told.count
+        return len(took.seconds) == arguments.count
 
     async with await aio_pika.connect(URL) as consuming, await aio_pika.connect(URL) as publishing:
         done = await _consume(consuming, take)
         exchange = await _exchange(publishing)
         began = time.perf_counter()
-        for number in range(told.count):
-            await asyncio.sleep(max(0.0, began + number / told.rate - time.perf_counter()))
+        for number in range(arguments.count):
+            await asyncio.sleep(max(0.0, began + number / arguments.rate - time.perf_counter()))
             await exchange.publish(_message(dict(BODY, sent=time.perf_counter())), TOPIC)
         await done.wait()
         took.report()
 
 
-asyncio.run(globals()[told.task]())
+asyncio.run(globals()[arguments.task]())

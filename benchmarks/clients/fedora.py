@@ -24,9 +24,9 @@ from workload import (
     report,
 )
 
-told = options()
+arguments = options()
 
-if told.task in ("consume_coroutine", "coroutine_latency"):
+if arguments.task in ("consume_coroutine", "coroutine_latency"):
     from twisted.internet import asyncioreactor
 
     asyncioreactor.install()
@@ -37,9 +37,9 @@ from fedora_messaging import api, config, message  # noqa: E402
 from fedora_messaging.exceptions import HaltConsumer  # noqa: E402
 
 config.conf.load_config()
-config.conf["qos"]["prefetch_count"] = told.prefetch
+config.conf["qos"]["prefetch_count"] = arguments.prefetch
 assert message.get_class(SCHEMA) is Comment
-BODY = make_body(told.size)
+BODY = make_body(arguments.size)
 DURABLE = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}
 QUEUES = {QUEUE: DURABLE}
 BINDINGS = [{"exchange": EXCHANGE, "queue": QUEUE, "routing_keys": ["#"]}]
@@ -60,10 +60,10 @@ def _run(start):
     from twisted.internet import defer, reactor
 
     reactor.callWhenRunning(lambda: defer.ensureDeferred(start()).addErrback(_failed))
-    if told.profile:
+    if arguments.profile:
         import cProfile
 
-        cProfile.runctx("reactor.run()", {"reactor": reactor}, {}, told.profile)
+        cProfile.runctx("reactor.run()", {"reactor": reactor}, {}, arguments.profile)
     else:
         reactor.run()
 
@@ -82,9 +82,9 @@ def publish():
     """Publish one after the other, each confirmed: api.publish."""
     api.publish(_message())
     watch = Stopwatch()
-    for _ in range(told.count - 1):
+    for _ in range(arguments.count - 1):
         api.publish(_message())
-    watch.report(told.count - 1)
+    watch.report(arguments.count - 1)
     _end()
 
 
@@ -100,7 +100,9 @@ async def _pipelined(count):
             left -= 1
             await api.twisted_publish(_message())
 
-    await defer.gatherResults([defer.ensureDeferred(one_after_the_other()) for _ in range(told.in_flight)])
+    await defer.gatherResults(
+        [defer.ensureDeferred(one_after_the_other()) for _ in range(arguments.in_flight)]
+    )
 
 
 def pipeline():
@@ -110,8 +112,8 @@ def pipeline():
         api._init_twisted_service()
         await api.twisted_publish(_message())
         watch = Stopwatch()
-        await _pipelined(told.count - 1)
-        watch.report(told.count - 1)
+        await _pipelined(arguments.count - 1)
+        watch.report(arguments.count - 1)
         _stop()
 
     _run(start)
@@ -119,7 +121,7 @@ def pipeline():
 
 def growth():
     """Publish with many in flight, or consume, a lot: what each part costs, and the memory at its end."""
-    marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= told.count]
+    marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= arguments.count]
 
     async def start():
         api._init_twisted_service()
@@ -165,19 +167,19 @@ class Counter:
 
 def consume():
     """Consume: api.consume with a plain callback."""
-    counter = Counter(told.count)
+    counter = Counter(arguments.count)
     with contextlib.suppress(HaltConsumer):
         api.consume(counter, bindings=BINDINGS, queues=QUEUES)
-    counter.watch.report(told.count - 1)
+    counter.watch.report(arguments.count - 1)
     time.sleep(0.1)  # 3.9.1 writes its last acknowledgement behind
     _end()
 
 
 def consume_growth():
     """Consume a lot: what each part costs, and the memory at its end."""
-    marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= told.count]
+    marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= arguments.count]
     with contextlib.suppress(HaltConsumer):
-        api.consume(Counter(told.count, marks), bindings=BINDINGS, queues=QUEUES)
+        api.consume(Counter(arguments.count, marks), bindings=BINDINGS, queues=QUEUES)
     _end()
 
 
@@ -186,7 +188,7 @@ def _consumed(callback, counter):
         (consumer,) = await api.twisted_consume(callback, bindings=BINDINGS, queues=QUEUES)
         with contextlib.suppress(HaltConsumer):
             await consumer.result
-        counter.watch.report(told.count - 1)
+        counter.watch.report(arguments.count - 1)
         _stop()
 
     _run(start)
@@ -194,7 +196,7 @@ def _consumed(callback, counter):
 
 def consume_coroutine():
     """Consume: api.twisted_consume with a coroutine function, under the asyncio reactor."""
-    counter = Counter(told.count)
+    counter = Counter(arguments.count)
 
     async def callback(received):
         counter(received)
@@ -204,7 +206,7 @@ def consume_coroutine():
 
 def consume_plain():
     """Consume: api.twisted_consume with a plain callback."""
-    counter = Counter(told.count)
+    counter = Counter(arguments.count)
     _consumed(counter, counter)
 
 
@@ -214,7 +216,7 @@ def consume_queues():
 
     from twisted.internet import defer, threads
 
-    names = [f"{QUEUE}.{number}" for number in range(told.queues)]
+    names = [f"{QUEUE}.{number}" for number in range(arguments.queues)]
     counting = threading.Lock()
     all_done = threading.Event()
     counter = Counter(None)
@@ -222,14 +224,14 @@ def consume_queues():
     def callback(received):
         with counting:
             counter(received)
-            if counter.got == told.count:
+            if counter.got == arguments.count:
                 all_done.set()
 
     async def start():
         bindings = [{"exchange": EXCHANGE, "queue": name, "routing_keys": [name]} for name in names]
         consumers = await api.twisted_consume(callback, bindings, dict.fromkeys(names, DURABLE))
         await threads.deferToThread(all_done.wait)
-        counter.watch.report(told.count - 1)
+        counter.watch.report(arguments.count - 1)
         await defer.gatherResults([consumer.cancel() for consumer in consumers])
         _stop()
 
@@ -242,7 +244,7 @@ def latency():
 
     def callback(received):
         took.add(received.body)
-        if len(took.seconds) == told.count:
+        if len(took.seconds) == arguments.count:
             raise HaltConsumer
 
     async def start():
@@ -253,13 +255,13 @@ def latency():
 
         def tick():
             nonlocal sent
-            if sent < told.count:
+            if sent < arguments.count:
                 sent += 1
                 body = dict(BODY, sent=time.perf_counter())
                 api.twisted_publish(Comment(topic=TOPIC, body=body)).addErrback(_failed)
 
         loop = task.LoopingCall(tick)
-        loop.start(1 / told.rate)
+        loop.start(1 / arguments.rate)
         with contextlib.suppress(HaltConsumer):
             await consumer.result
         loop.stop()
@@ -275,4 +277,4 @@ def script():
     report()
 
 
-globals()[told.task]()
+globals()[arguments.task]()

@@ -19,8 +19,8 @@ from workload import (
     options,
 )
 
-told = options()
-BODY = make_body(told.size)
+arguments = options()
+BODY = make_body(arguments.size)
 _URL = URL.replace("amqp://", "pyamqp://")
 
 
@@ -41,9 +41,9 @@ def publish():
 
         one()
         watch = Stopwatch()
-        for _ in range(told.count - 1):
+        for _ in range(arguments.count - 1):
             one()
-        watch.report(told.count - 1)
+        watch.report(arguments.count - 1)
 
 
 def consume():
@@ -61,14 +61,18 @@ def consume():
     with kombu.Connection(_URL) as connection:
         queue = kombu.Queue(QUEUE, durable=True, no_declare=True)
         with connection.Consumer(
-            [queue], callbacks=[received], accept=["json"], prefetch_count=told.prefetch, auto_declare=False
+            [queue],
+            callbacks=[received],
+            accept=["json"],
+            prefetch_count=arguments.prefetch,
+            auto_declare=False,
         ):
-            while got < told.count:
+            while got < arguments.count:
                 try:
                     connection.drain_events(timeout=5)
                 except TimeoutError as error:
-                    raise RuntimeError(f"{got} of {told.count} came") from error
-        watch.report(told.count - 1)
+                    raise RuntimeError(f"{got} of {arguments.count} came") from error
+        watch.report(arguments.count - 1)
 
 
-globals()[told.task]()
+globals()[arguments.task]()

@@ -26,8 +26,8 @@ from workload import (
     options,
 )
 
-told = options()
-BODY = make_body(told.size)
+arguments = options()
+BODY = make_body(arguments.size)
 
 
 def _properties():
@@ -55,16 +55,16 @@ def publish():
 
     one()
     watch = Stopwatch()
-    for _ in range(told.count - 1):
+    for _ in range(arguments.count - 1):
         one()
-    watch.report(told.count - 1)
+    watch.report(arguments.count - 1)
     connection.close()
 
 
 def consume():
     """Consume."""
     connection, channel = _blocking()
-    channel.basic_qos(prefetch_count=told.prefetch)
+    channel.basic_qos(prefetch_count=arguments.prefetch)
     check = make_check()
     got = 0
     watch = None
@@ -75,12 +75,12 @@ def consume():
         check(json.loads(body.decode("utf-8")))
         got += 1
         channel.basic_ack(method.delivery_tag)
-        if got == told.count:
+        if got == arguments.count:
             channel.stop_consuming()
 
     channel.basic_consume(QUEUE, received)
     channel.start_consuming()
-    watch.report(told.count - 1)
+    watch.report(arguments.count - 1)
     connection.close()
 
 
@@ -93,7 +93,7 @@ def select():
 
     def pump():
         nonlocal sent
-        while sent < told.count and len(pending) < told.in_flight:
+        while sent < arguments.count and len(pending) < arguments.in_flight:
             sent += 1
             pending.add(sent)
             channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
@@ -106,8 +106,8 @@ def select():
             lowest = tag + 1
         else:
             pending.discard(tag)
-        if sent == told.count and not pending:
-            watch.report(told.count)
+        if sent == arguments.count and not pending:
+            watch.report(arguments.count)
             connection.close()
         else:
             pump()
@@ -143,7 +143,7 @@ def twisted():
         await made.ready
         channel = await made.channel()
         await channel.confirm_delivery()
-        left = told.count
+        left = arguments.count
 
         async def one_after_the_other():
             nonlocal left
@@ -153,9 +153,9 @@ def twisted():
 
         watch = Stopwatch()
         await defer.gatherResults(
-            [defer.ensureDeferred(one_after_the_other()) for _ in range(told.in_flight)]
+            [defer.ensureDeferred(one_after_the_other()) for _ in range(arguments.in_flight)]
         )
-        watch.report(told.count)
+        watch.report(arguments.count)
         await made.close()
         reactor.stop()
 
@@ -174,7 +174,7 @@ def latency():
 
     def consumer():
         connection, channel = _blocking()
-        channel.basic_qos(prefetch_count=told.prefetch)
+        channel.basic_qos(prefetch_count=arguments.prefetch)
         check = make_check()
 
         def received(channel, method, properties, body):
@@ -182,7 +182,7 @@ def latency():
             check(decoded)
             took.add(decoded)
             channel.basic_ack(method.delivery_tag)
-            if len(took.seconds) == told.count:
+            if len(took.seconds) == arguments.count:
                 channel.stop_consuming()
 
         channel.basic_consume(QUEUE, received)
@@ -197,8 +197,8 @@ def latency():
     connection, channel = _blocking()
     channel.confirm_delivery()
     began = time.perf_counter()
-    for number in range(told.count):
-        time.sleep(max(0.0, began + number / told.rate - time.perf_counter()))
+    for number in range(arguments.count):
+        time.sleep(max(0.0, began + number / arguments.rate - time.perf_counter()))
         body = dict(BODY, sent=time.perf_counter())
         channel.basic_publish(EXCHANGE, TOPIC, json.dumps(body).encode(), _properties())
     thread.join()
@@ -206,4 +206,4 @@ def latency():
     took.report()
 
 
-globals()[told.task]()
+globals()[arguments.task]()

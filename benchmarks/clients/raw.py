@@ -67,8 +67,8 @@ class Socket:
         return method
 
 
-def _encoded(told, frame_max):
-    body = json.dumps(make_body(told.size)).encode()
+def _encoded(arguments, frame_max):
+    body = json.dumps(make_body(arguments.size)).encode()
     properties = BasicProperties(
         content_type="application/json",
         content_encoding="utf-8",
@@ -77,7 +77,7 @@ def _encoded(told, frame_max):
         message_id=new_id(),
     )
     parts = [
-        frame.Method(1, spec.Basic.Publish(exchange=EXCHANGE, routing_key=told.topic)).marshal(),
+        frame.Method(1, spec.Basic.Publish(exchange=EXCHANGE, routing_key=arguments.topic)).marshal(),
         frame.Header(1, len(body), properties).marshal(),
     ]
     room = frame_max - 8
@@ -85,20 +85,20 @@ def _encoded(told, frame_max):
     return b"".join(parts)
 
 
-def publish(told, in_flight):
+def publish(arguments, in_flight):
     """Publish, with so many unconfirmed at the most."""
     wire = Socket()
     wire.method(1, spec.Confirm.Select())
     wire.wait(spec.Confirm.SelectOk)
-    one = _encoded(told, wire.frame_max)
+    one = _encoded(arguments, wire.frame_max)
     half = max(1, in_flight // 2)
     batch = one * half
     sent = confirmed = 0
     rest = b""
     watch = Stopwatch()
-    while confirmed < told.count:
-        while sent < told.count and sent - confirmed + min(half, told.count - sent) <= in_flight:
-            due = min(half, told.count - sent)
+    while confirmed < arguments.count:
+        while sent < arguments.count and sent - confirmed + min(half, arguments.count - sent) <= in_flight:
+            due = min(half, arguments.count - sent)
             wire.send(batch if due == half else one * due)
             sent += due
         rest += wire.receive()
@@ -109,21 +109,21 @@ def publish(told, in_flight):
             # RabbitMQ confirms in order or all up to a tag.
             confirmed = max(confirmed, tag) if multiple else confirmed + 1
         rest = rest[whole:]
-    watch.report(told.count)
+    watch.report(arguments.count)
 
 
-def consume(told):
+def consume(arguments):
     """Consume; only the sizes in frames are looked at. Acknowledged half a prefetch count at a time."""
     wire = Socket()
-    wire.method(1, spec.Basic.Qos(prefetch_count=told.prefetch))
+    wire.method(1, spec.Basic.Qos(prefetch_count=arguments.prefetch))
     wire.wait(spec.Basic.QosOk)
     wire.method(1, spec.Basic.Consume(queue=QUEUE, consumer_tag="raw"))
     wire.wait(spec.Basic.ConsumeOk)
-    every = max(1, told.prefetch // 2)
+    every = max(1, arguments.prefetch // 2)
     got = acknowledged = missing = 0
     data = bytearray()
     watch = Stopwatch()
-    while got < told.count:
+    while got < arguments.count:
         data += wire.receive()
         at, end = 0, len(data)
         while end - at >= 7:
@@ -137,23 +137,23 @@ def consume(told):
                 got += not missing
             at += size + 8
         del data[:at]
-        if got - acknowledged >= every or got == told.count:
+        if got - acknowledged >= every or got == arguments.count:
             wire.send(_ACK.pack(1, 1, 13, 60, 80, got, 1, 0xCE))
             acknowledged = got
-    watch.report(told.count)
+    watch.report(arguments.count)
     wire.method(1, spec.Channel.Close(200, "", 0, 0))
     wire.wait(spec.Channel.CloseOk)  # the last acknowledgement has arrived
 
 
 def main():
     """Do what is asked for."""
-    told = options()
-    if told.task == "publish":
-        publish(told, 1)
-    elif told.task == "pipeline":
-        publish(told, told.in_flight)
+    arguments = options()
+    if arguments.task == "publish":
+        publish(arguments, 1)
+    elif arguments.task == "pipeline":
+        publish(arguments, arguments.in_flight)
     else:
-        consume(told)
+        consume(arguments)
 
 
 main()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What the clients of the benchmarks share: the message, what they are told, and what they report.
+"""What the clients of the benchmarks share: the message, their arguments, and what they report.
 
 Each client is a program of its own, ``CLIENT.py TASK --count N``, in whichever environment has its library,
 and prints one line of JSON. The broker's address is in the environment variable BENCH_URL.
@@ -134,7 +134,7 @@ def make_check():
 
 
 def options():
-    """What a client is told; it ends by itself when it takes too long."""
+    """The arguments of a client; it ends by itself when it takes too long."""
     parser = argparse.ArgumentParser()
     parser.add_argument("task")
     parser.add_argument("--count", type=int, default=1000)
@@ -146,9 +146,9 @@ def options():
     parser.add_argument("--queues", type=int, default=1)
     parser.add_argument("--limit", type=int, default=60, help="seconds until the client is ended")
     parser.add_argument("--profile", default="", help="write a profile of the reactor's thread to this file")
-    told = parser.parse_args()
-    signal.alarm(told.limit)
-    return told
+    arguments = parser.parse_args()
+    signal.alarm(arguments.limit)
+    return arguments
 
 
 class Stopwatch:

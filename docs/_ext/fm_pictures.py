@@ -95,13 +95,13 @@ _BENDS = {(State.CONSUMING, State.IDLE): 330.0, (State.CONSUMING, State.CONNECTI
 
 
 def _edge(a: tuple[float, float], b: tuple[float, float], bend: float) -> str:
-    """A bent arrow from the rim of one box to the rim of another."""
+    """A bent arrow from the edge of one box to the edge of another."""
     (ax, ay), (bx, by) = a, b
     length = math.hypot(bx - ax, by - ay)
     mx = (ax + bx) / 2 - (by - ay) / length * bend
     my = (ay + by) / 2 + (bx - ax) / length * bend
-    sx, sy = _rim(a, (mx, my))
-    ex, ey = _rim(b, (mx, my))
+    sx, sy = _border(a, (mx, my))
+    ex, ey = _border(b, (mx, my))
     line = f"M{sx:.1f} {sy:.1f} Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}"
     return f'<path class="move" d="{line}"/>{_tip((ex, ey), math.atan2(ey - my, ex - mx))}'
 
@@ -116,14 +116,14 @@ def _tip(end: tuple[float, float], angle: float) -> str:
     return f'<polygon class="tip" points="{points}"/>'
 
 
-def _rim(centre: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
+def _border(centre: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:
     dx, dy = towards[0] - centre[0], towards[1] - centre[1]
     scale = min(_HALF[0] / abs(dx) if dx else math.inf, _HALF[1] / abs(dy) if dy else math.inf)
     return centre[0] + dx * scale, centre[1] + dy * scale
 
 
 class States(SphinxDirective):
-    """``{states}``: the states and every legal move."""
+    """``{states}``: the states and every transition."""
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(__file__)

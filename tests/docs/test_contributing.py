@@ -26,10 +26,10 @@ def test_make_has_every_target_that_is_named(name: str) -> None:
     assert set() == named - {target for line in targets for target in line.split()}
 
 
-def test_the_map_names_what_is_there() -> None:
-    """Each path in CONTRIBUTING's map exists."""
+def test_the_table_of_places_names_what_is_there() -> None:
+    """Each path in CONTRIBUTING's table of places exists."""
     text = (_CHECKOUT / "CONTRIBUTING.md").read_text()
-    section = text[text.index("## The map") : text.index("## The laws")]
+    section = text[text.index("## Where things are") : text.index("## Rules for code")]
     paths = [path for path in re.findall(r"`([\w./*-]+)`", section) if "/" in path]
 
     assert paths

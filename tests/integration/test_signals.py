@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Law 6: signals cost nothing without receivers, and a receiver that blocks never blocks the reactor."""
+"""Signals cost nothing without receivers, and a receiver that blocks never blocks the reactor."""
 
 import threading
 from typing import Any

@@ -56,7 +56,7 @@ def registered() -> Callable[[type[Message]], str]:
 
 
 def received(body: Any = b"{}", topic: str = "a.topic", **properties: Any) -> Message:
-    """A message as the wing receives it."""
+    """A message as it is received."""
     given = {"content_encoding": "utf-8", "message_id": "an-id", "headers": headers(), **properties}
     return get_message(topic, pika.BasicProperties(**given), body)
 
@@ -755,7 +755,7 @@ def test_serialised_schema() -> None:
     jsonschema.validate(json.loads(dumps(Message())), SERIALIZED_MESSAGE_SCHEMA)
 
 
-# The law of cheap imports
+# Cheap imports
 
 
 def test_imports_are_cheap() -> None:
