@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from functools import lru_cache
 from itertools import islice
 from logging import getLogger
@@ -33,7 +34,6 @@ from .headers import (
     now,
     without_brokers,
 )
-from .ids import new_id
 from .jsonable import presentable, representation
 from .registry import Registry, Schema
 
@@ -128,7 +128,7 @@ class Message(Accessors):
                 properties.headers = {}
             self.__headers: HeaderType = properties.headers
             return
-        self.__id: str | None = new_id()
+        self.__id: str | None = str(uuid.uuid4())
         own = {} if headers is None else _copied(headers)
         own[SCHEMA] = schema.name
         if schema.package is not None:
