@@ -72,7 +72,7 @@ def _consume(client: socket.socket, count: int) -> None:
 
 def end_to_end(count: int) -> float:
     """Messages a second through a broker in another process."""
-    from conformance.raw import RawClient
+    from wire.raw import RawClient
 
     with subprocess.Popen([sys.executable, "-c", _SERVE], stdout=subprocess.PIPE, text=True) as broker:
         try:

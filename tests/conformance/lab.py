@@ -114,7 +114,7 @@ class Lab:
 
     def raw(self) -> Any:
         """A client that speaks in frames."""
-        from .raw import RawClient
+        from wire.raw import RawClient
 
         client = RawClient(pika.URLParameters(self.url))
         self._sockets.append(client)

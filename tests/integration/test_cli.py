@@ -163,13 +163,14 @@ def test_halt(command: Callable[..., Program], amqp: Amqp) -> None:
 
 
 def test_callback_that_raises(command: Callable[..., Program], amqp: Amqp) -> None:
-    """Whatever the callback raises is exit code 13, errors of this package too; the message stays."""
+    """Whatever it raises is exit code 13, errors of this package too, with one traceback; the message stays."""
     consumer = command("consume", "--queue-name", "q", callback="broken")
     amqp.wait_for_consumers("q")
     amqp.publish("a")
 
     assert consumer.ended() == 13
-    assert error_of(consumer) == "Error: The callback raised PublishTimeout: two lines"
+    assert consumer.errors[-1] == "Error: The callback raised PublishTimeout: two lines"
+    assert sum("Traceback" in line for line in consumer.errors) == 1
     assert len(amqp.take("q")) == 1
 
 

@@ -66,13 +66,16 @@ def test_g1_a_callback_raises(vhost: Vhost, measured: Callable[..., None]) -> No
         measured(after=time.monotonic() - began)
 
     assert "KeyError('surprise')" == repr(error)
+    (logged,) = app.callback_errors
+    assert "id-2" in logged
+    assert "KeyError: 'surprise'" in logged
     assert [0, 1, 2] == [number for number, _ in app.account.finished]
     assert [2, 3, 4] == numbers(vhost.url)
     assert 1 == app.service.stats.consumed.failed
 
 
 def test_g1_on_the_command_line(vhost: Vhost, programs: Programs, measured: Callable[..., None]) -> None:
-    """`consume` ends with 13 and one line on the callback's error."""
+    """`consume` ends with 13, one line on the callback's error, and one traceback with the message's id."""
     fill(vhost.url, 3)
     script = _callback(programs, "raise KeyError('surprise')")
     began = time.monotonic()
@@ -80,8 +83,9 @@ def test_g1_on_the_command_line(vhost: Vhost, programs: Programs, measured: Call
 
     assert 13 == program.ended(2 + 2 * SLACK), program.said
     measured(start_and_end=time.monotonic() - began)
-    assert 1 == len([line for line in program.errors if "surprise" in line]), program.said
-    assert "Traceback" not in "\n".join(program.errors)
+    assert "Error: The callback raised KeyError: 'surprise'" == program.errors[-1], program.said
+    assert 1 == len([line for line in program.errors if "Traceback" in line]), program.said
+    assert 1 == len([line for line in program.errors if "id-0" in line and "surprise" in line]), program.said
     assert [0, 1, 2] == numbers(vhost.url)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pika
 import pytest
-from conformance.raw import RawClient
+from wire.raw import RawClient
 from pika import BasicProperties, spec
 
 from fedora_messaging import exceptions
@@ -110,8 +110,6 @@ HOSTILE: dict[str, tuple[bytes, bytes]] = {
     "false": (PLAIN, b"false"),
     "string": (PLAIN, b'"a string"'),
     "bare null": (b"\0\0", b"null"),
-    "timestamp 2^40": (headers((b"when", b"T" + struct.pack(">Q", 2**40))), b"{}"),
-    "timestamp 2^63": (headers((b"when", b"T" + struct.pack(">Q", 2**63))), b"{}"),
     "tables 500 deep": (headers((b"a", nested_tables(500))), b"{}"),
     "arrays 500 deep": (headers((b"a", nested_arrays(500))), b"{}"),
     "header name not UTF-8": (headers((b"\xff\xfe", b"t\1")), b"{}"),
@@ -129,6 +127,8 @@ ODD: dict[str, tuple[bytes, bytes]] = {
     "no headers": (b"\0\0", b"{}"),
     "newline in the id": (raw(message_id="a\nCRITICAL root forged", headers={}), b"{}"),
     "unknown schema": (raw(headers={SCHEMA: "no.such\nschema"}), b"{}"),
+    "timestamp 2^40": (headers((b"when", b"T" + struct.pack(">Q", 2**40))), b"{}"),
+    "timestamp 2^63": (headers((b"when", b"T" + struct.pack(">Q", 2**63))), b"{}"),
     "headers of every type": (
         headers(
             (b"b", b"b\xff"),

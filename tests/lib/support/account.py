@@ -44,7 +44,8 @@ class _Records(logging.Handler):
         super().__init__(logging.DEBUG)
         self.news = threading.Condition()
         self.lines: list[str] = []
-        self.tracebacks: list[str] = []
+        self.tracebacks: list[str] = []  # but for those of callbacks
+        self.callback_errors: list[str] = []
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -53,7 +54,8 @@ class _Records(logging.Handler):
             self.lines.append(line)
             self.news.notify_all()
         if record.exc_info or "Traceback" in line:
-            self.tracebacks.append(line)
+            known = " The callback " in line.partition("\n")[0]
+            (self.callback_errors if known else self.tracebacks).append(line)
 
 
 class Account(NullObserver):
@@ -227,6 +229,11 @@ class Application:
 
     async def _stop(self) -> None:
         await self.service.stopService()
+
+    @property
+    def callback_errors(self) -> list[str]:
+        """What was logged, with a traceback, about callbacks that failed."""
+        return self._records.callback_errors
 
     @property
     def log(self) -> str:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""A client without any sense of its own, joined to the embedded broker in memory."""
+"""Clients without any sense of their own: joined to the embedded broker in memory, and (`wire.raw`) on a socket."""
 
 from .client import Client, Content, joined
 
