@@ -163,7 +163,7 @@ def test_halt(command: Callable[..., Program], amqp: Amqp) -> None:
 
 
 def test_callback_that_raises(command: Callable[..., Program], amqp: Amqp) -> None:
-    """Whatever it raises is exit code 13, errors of this package too, with one traceback; the message stays."""
+    """Whatever it raises, this package's errors too, is exit code 13 and one traceback; the message stays."""
     consumer = command("consume", "--queue-name", "q", callback="broken")
     amqp.wait_for_consumers("q")
     amqp.publish("a")

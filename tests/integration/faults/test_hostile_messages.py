@@ -11,7 +11,6 @@ from typing import Any
 
 import pika
 import pytest
-from wire.raw import RawClient
 from pika import BasicProperties, spec
 
 from fedora_messaging import exceptions
@@ -20,6 +19,7 @@ from fedora_messaging.message import Message
 from rabbitmq import Vhost
 from support.account import QUEUE, SLACK, Application, taken
 from support.amqp import Amqp
+from wire.raw import RawClient
 
 pytestmark = [
     pytest.mark.fedora_messaging_real_broker,
