@@ -238,8 +238,8 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
             consumer.result.addBoth(self._consumer_ended, consumer)
         for consumer in consumers:
             consumer.start()
-            if self._current is not None:
-                self._current.add(consumer)
+            if self._connection is not None:
+                self._connection.add(consumer)
         self.connect()
         return Deferred.fromCoroutine(self._all_consuming(consumers))
 
@@ -313,6 +313,7 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         made.logged_in_with = self._parameters.credentials
         for consumer in self._consumers:
             made.add(consumer)
+        self.handshake_started(made)
         assert made.ready is not None
         made.ready.addCallbacks(self.connected, lambda _: None)
         return made
@@ -346,7 +347,9 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         """
         factories = [self] if self._publisher_factory is None else [self, self._publisher_factory]
         parameters = [factory._parameters for factory in factories]
-        connections = [factory._current for factory in factories if factory._current is not None]
+        connections = [
+            each for each in (factory._connection for factory in factories) if each and each.opened
+        ]
         return Deferred.fromCoroutine(update_secret(parameters, connections, secret, reason))
 
     def could_not_connect(self, reason: CloseReason) -> None:
@@ -360,16 +363,16 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         return bool(self._consumers or self._publisher.pending) or super().needs_connection()
 
     def _declaring_stuck(self) -> None:
-        if self._current is not None and not any(consumer.running for consumer in self._consumers):
-            self._current.abort("declaring took too long, and nothing else uses the connection")
+        if self._connection is not None and not any(consumer.running for consumer in self._consumers):
+            self._connection.abort("declaring took too long, and nothing else uses the connection")
 
     def _consumer_ended(self, outcome: Any, consumer: Consumer) -> None:
         if outcome is not consumer:
             self._failed += 1
         self._consumers.remove(consumer)
         self._ended_statistics += consumer.stats
-        if self._current is not None:
-            self._current.remove(consumer)
+        if self._connection is not None:
+            self._connection.remove(consumer)
 
     # Ending
 
@@ -385,8 +388,7 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         for consumer in list(self._consumers):
             consumer.abort()
         self._publisher.close()
-        if self._current is not None:
-            self._current.abort("aborted by this client")
+        self.abort_connection()
 
     def restart(self) -> None:
         """Connect and publish again, after :meth:`stop`."""

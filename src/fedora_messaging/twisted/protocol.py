@@ -124,17 +124,12 @@ class FedoraMessagingProtocol(Connection):
     def add(self, consumer: Consumer) -> None:
         """A consumer is to use this connection."""
         self._consumers[consumer] = None
-        if self._opened and self.reason is None:
+        if self.alive:
             consumer.connected(self.open_channel)
 
     def remove(self, consumer: Consumer) -> None:
         """A consumer needs this connection no more."""
         self._consumers.pop(consumer, None)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the connection is open and not ending."""
-        return self._opened and self.reason is None
 
     # What the connection tells
 

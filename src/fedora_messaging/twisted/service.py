@@ -127,7 +127,7 @@ class FedoraMessagingService(MultiService):
         origin = "the argument amqp_url" if amqp_url else config.origin
         for factory in (self.publisher, self.factory):
             factory.address = Address.of(self._parameters, origin)
-            factory.dial_with(self._connector(factory).connect)
+            factory.set_connect(self._connector(factory).connect)
         if config.monitoring is not None:
             from .monitor import monitor_service
 

@@ -231,6 +231,16 @@ class Connection(TwistedProtocolConnection):
         )
         self._impl.add_on_connection_unblocked_callback(lambda _, frame: self._block(None))
 
+    @property
+    def opened(self) -> bool:
+        """Whether the handshake was completed."""
+        return self._opened
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is open and not closing."""
+        return self._opened and self.reason is None
+
     # Channels
 
     def open_channel(self) -> Deferred[Channel]:
@@ -240,7 +250,7 @@ class Connection(TwistedProtocolConnection):
             A Deferred that fires with the open channel, or fails with ChannelEnded.
         """
         number = self._free_number()
-        if self.reason is not None or not self._opened:
+        if not self.alive:
             return _failed(ChannelEnded(self.reason or CloseReason(Scope.TRANSPORT, 0, "not connected")))
         if number is None:
             return _failed(ChannelEnded(self._no_channel()))
@@ -279,7 +289,7 @@ class Connection(TwistedProtocolConnection):
             ValueError: They are no strings, or too long.
         """
         check_secret(secret, reason)
-        if self.reason is not None or not self._opened:
+        if not self.alive:
             return _failed(ConnectionException(reason=str(self.reason or "not connected")))
         self.send(frames.method(0, spec.Connection.UpdateSecret(secret, reason)))
         return self._secrets.add()
