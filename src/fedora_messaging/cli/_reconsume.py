@@ -52,7 +52,7 @@ def call_with(callback: Callable[[Message], Any], fetched: Callable[[], Message]
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.internet.threads import deferToThread
 
-    from ..twisted._callbacks.awaiting import drive
+    from ..twisted._callbacks.awaiting import start_awaitable
     from ..twisted._callbacks.calling import runs_on_reactor
 
     waiting: list[Deferred[Any]] = []
@@ -73,7 +73,7 @@ def call_with(callback: Callable[[Message], Any], fetched: Callable[[], Message]
     async def call(message: Message) -> None:
         try:
             if runs_on_reactor(callback):
-                await waited(drive(callback(message)))
+                await waited(start_awaitable(callback(message)))
             else:
                 await waited(await waited(deferToThread(callback, message)))
         except (HaltConsumer, CancelledError):

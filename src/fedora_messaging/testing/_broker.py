@@ -124,10 +124,10 @@ class EmbeddedBroker:
         """
         from twisted.internet.defer import Deferred
 
-        from ..twisted._callbacks.awaiting import drive
+        from ..twisted._callbacks.awaiting import start_awaitable
 
         def start() -> Any:
-            return drive(call(*args))
+            return start_awaitable(call(*args))
 
         if _reactor_is_here():
             result = start()

@@ -98,7 +98,7 @@ def deliver(
 
 
 def _call(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:
-    from ..twisted._callbacks.awaiting import drive, is_awaitable
+    from ..twisted._callbacks.awaiting import is_awaitable, start_awaitable
     from ..twisted._callbacks.calling import runs_on_reactor
 
     on_reactor = runs_on_reactor(callback)
@@ -106,4 +106,6 @@ def _call(callback: Callable[[Message], Any], message: Message, timeout: float) 
     if on_reactor or is_awaitable(result):
         from .._client.reactor_thread import reactor_thread, wait
 
-        wait(reactor_thread.call(lambda: drive(callback(message) if on_reactor else result)), timeout)
+        wait(
+            reactor_thread.call(lambda: start_awaitable(callback(message) if on_reactor else result)), timeout
+        )

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The Twisted wing: protocol, factory and service."""
+"""The Twisted layer: protocol, factory and service."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The names that release 3.9.1 has for the same things, with the calls that they had there."""
+"""Names of release 3.9.1, with the methods that they had there; release 5.0 removes them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Bounds on the connections of an HTTP server that probes and people look at.
+"""Bounds on the connections of the HTTP server for probes and people.
 
 Whoever holds connections open must not keep others out: a platform whose probes are not answered restarts a
 healthy process.
@@ -95,7 +95,7 @@ class LimitedConnections(WrappingFactory):
         return super().buildProtocol(addr)
 
     def made(self, connection: _Connection) -> None:
-        """There is a new connection; make room for it."""
+        """A connection was made: if there are too many now, the one that has been idle longest is cut."""
         if len(self._open) > MOST:
             next(iter(self._open)).cut()
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """One AMQP consumer, across all the channels and connections of its life.
 
-It knows no protocol and no factory: it is told when channels can be opened and when not, and says how
-it ended through a Deferred. What it does next is decided by :mod:`fedora_messaging._core.lifecycle`, what an
-outcome means by :mod:`fedora_messaging._core.delivery`.
+It knows no protocol and no factory: its methods are called when channels can be opened and when not, and a
+Deferred fires when it has ended. What it does next is decided by :mod:`fedora_messaging._core.lifecycle`,
+what an outcome means by :mod:`fedora_messaging._core.delivery`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from ._callbacks.thread_worker import ThreadWorker, Worker
 from ._clock import wait
 from ._connection.channel import Channel
 from ._consuming.attempt import Attempt, NotSubscribed, Subscribed
-from ._consuming.completion import Ending, fire
-from ._consuming.deliveries import Deliveries, Overtime
-from ._consuming.outcomes import Outcomes, tell
+from ._consuming.completion import ConsumerCompletion, fire
+from ._consuming.deliveries import Deliveries, SlowCallbackWarning
+from ._consuming.outcomes import Outcomes, log_failures
 from ._consuming.settings import ConsumerSettings
 from .stats import ConsumerStatistics
 
@@ -45,7 +45,7 @@ _log = SafeLog(__name__)
 #: leaves it out.
 ENDED = "The consumer of %r ended: %s"
 #: What basic.cancel and channel.close may take of a grace period, in seconds.
-_POLITE = 5.0
+_CLOSE_TIMEOUT = 5.0
 
 
 class Consumer:
@@ -73,16 +73,18 @@ class Consumer:
         progressed: Callable[[], None] = lambda: None,
         name: str = "",
     ) -> None:
-        """Args:
-        subscription: The queue and its bindings.
-        callback: A function or an object that implements ``__call__``, or a class of such objects.
-        settings: How it behaves.
-        clock: The source of time.
-        from_thread: ``reactor.callFromThread``, to run plain callbacks in a thread of their own; None:
-            on the reactor.
-        stuck: Called when declaring has taken longer than ``declare_timeout``.
-        name: What it is called where several are told apart.
-        progressed: Called when it has been consuming for ``stable`` seconds.
+        """Make a consumer, which :meth:`start` starts.
+
+        Args:
+            subscription: The queue and its bindings.
+            callback: A function or an object that implements ``__call__``, or a class of such objects.
+            settings: How it behaves.
+            clock: The source of time.
+            from_thread: ``reactor.callFromThread``, to run plain callbacks in a thread of their own; None:
+                on the reactor.
+            stuck: Called when declaring has taken longer than ``declare_timeout``.
+            name: What distinguishes it from other consumers in logs and on the monitoring pages.
+            progressed: Called when it has been consuming for ``stable`` seconds.
 
         Raises:
             ValueError: It cannot be a callback; see
@@ -110,18 +112,18 @@ class Consumer:
         self._retry: Any = None
         self._stable: Any = None
         self._idle: list[Deferred[None]] = []
-        self._ending = Ending(self)
+        self._completion = ConsumerCompletion(self)
         self._error: Exception | None = None
-        self._overtime = Overtime()
+        self._slow_callback = SlowCallbackWarning()
         self._worker = self._make_worker(from_thread)
 
     def _make_worker(self, from_thread: Callable[..., Any] | None) -> Worker:
         observer = self._settings.observer
         started = None if observer is None else observer.started
         if from_thread is None or runs_on_reactor(self.callback):
-            hop = from_thread or getattr(self._clock, "callFromThread", None)
+            wake_up = from_thread or getattr(self._clock, "callFromThread", None)
             return ReactorWorker(
-                self.callback, messages.decode, self._finished, self._clock.callLater, started, hop
+                self.callback, messages.decode, self._finished, self._clock.callLater, started, wake_up
             )
         name = f"fedora-messaging consumer of {self.queue or 'a queue named by the broker'}"
         return ThreadWorker(
@@ -145,19 +147,19 @@ class Consumer:
 
     @property
     def ended(self) -> bool:
-        """Whether it is over, or ending."""
+        """Whether it has ended, or is ending."""
         return self._life.ended
 
     @property
     def result(self) -> Deferred[Any]:
-        """A new Deferred, which tells how the consumer ends.
+        """A new Deferred, which fires when the consumer has ended.
 
         It fires with the consumer once that was cancelled. It fails with HaltConsumer, with what the
         callback raised, with ConsumerCanceled (the queue is gone), with BadDeclaration or
         PermissionException (refused at the first start), or with ConnectionException (TLS was refused at
         the first start). Cancelling it does nothing to the consumer: see :meth:`cancel`.
         """
-        return self._ending.result()
+        return self._completion.result()
 
     def when_consuming(self) -> Deferred[Consumer]:
         """A Deferred that fires with the consumer when it consumes, at once when it has done so before.
@@ -165,7 +167,7 @@ class Consumer:
         It fails as :attr:`result` does when the consumer ends before, and with ConsumerCanceled when it
         was cancelled.
         """
-        return self._ending.when_consuming()
+        return self._completion.when_consuming()
 
     def cancel(self) -> Deferred[None]:
         """Stop consuming. The callback in flight finishes and is acknowledged, everything else is requeued.
@@ -175,7 +177,7 @@ class Consumer:
         """
         return Deferred.fromCoroutine(self.drain(None))
 
-    # What the factory tells it
+    # What the factory calls
 
     def start(self) -> None:
         """Consume as soon as there is a connection."""
@@ -185,12 +187,12 @@ class Consumer:
             self._try()
 
     def connected(self, open_channel: Callable[[], Deferred[Channel]]) -> None:
-        """A connection is there; ``open_channel`` opens a channel on it."""
+        """There is a connection; ``open_channel`` opens a channel on it."""
         self._open_channel = open_channel
         self._try()
 
     def disconnected(self) -> None:
-        """The connection is gone."""
+        """The connection was lost."""
         self._open_channel = None
         if self._life.state is State.BACKOFF:
             self._forget()
@@ -198,7 +200,7 @@ class Consumer:
 
     def refused(self, reason: CloseReason) -> None:
         """A connection could not be made."""
-        self._follow(reason, None)
+        self._apply_verdict(reason, None)
 
     async def pause(self) -> None:
         """Receive nothing until :meth:`resume`.
@@ -213,7 +215,7 @@ class Consumer:
                 self._subscribed.deliveries.keep_back()
                 return
             self._life.move(State.IDLE)
-            await self._subscribed.unsubscribe(self._clock, _POLITE)
+            await self._subscribed.unsubscribe(self._clock, _CLOSE_TIMEOUT)
         elif self._life.state in (State.CONNECTING, State.BACKOFF):
             self._forget()
             self._life.move(State.IDLE)
@@ -247,15 +249,15 @@ class Consumer:
             await wait(self._clock, self.result, grace)
             return
         self._life.move(State.DRAINING)
-        self._try_no_more()
+        self._cancel_attempt()
         until = None if grace is None else self._clock.seconds() + grace
         subscribed = self._subscribed
         if subscribed is not None:
-            await subscribed.unsubscribe(self._clock, self._polite(until))
+            await subscribed.unsubscribe(self._clock, self._call_timeout(until))
         await wait(self._clock, self._settled(), self._left(until))
         if subscribed is not None:
             # Whatever becomes of it, the end of the connection requeues what is left.
-            await wait(self._clock, subscribed.channel.close(), self._polite(until))
+            await wait(self._clock, subscribed.channel.close(), self._call_timeout(until))
         self._stop(self._error)
 
     def abort(self) -> None:
@@ -265,9 +267,9 @@ class Consumer:
     def _left(self, until: float | None) -> float | None:
         return None if until is None else max(until - self._clock.seconds(), 0.0)
 
-    def _polite(self, until: float | None) -> float:
+    def _call_timeout(self, until: float | None) -> float:
         left = self._left(until)
-        return _POLITE if left is None else min(_POLITE, left)
+        return _CLOSE_TIMEOUT if left is None else min(_CLOSE_TIMEOUT, left)
 
     # Declaring and consuming
 
@@ -299,7 +301,7 @@ class Consumer:
             prefetch=self._settings.prefetch_count,
             ack_timeout=self._settings.ack_timeout,
             received=self._received,
-            overtime=self._overtime,
+            slow_callback=self._slow_callback,
             observer=self._settings.observer,
         )
         if self._paused:
@@ -319,23 +321,25 @@ class Consumer:
         _log.info("Consuming from the queue %r%s.", self.queue, subscribed.preparation)
         if self._settings.observer is not None:
             self._settings.observer.declared(self.queue, self._life.generation)
-        self._ending.consumes()
+        self._completion.consumes()
 
     def _not_consuming(self, failure: Failure) -> None:
         error = failure.value
         self._attempt = None
-        if not isinstance(error, NotSubscribed):  # a defect: said in full, and treated as any passing failure
+        if not isinstance(
+            error, NotSubscribed
+        ):  # a defect: logged with its traceback, and retried like a passing failure
             _log.error("Declaring failed.", error=error)
             error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, shown(error, 500)))
         if error.error is not None:
             self._stop(error.error)
             return
-        self._follow(error.reason, error.declared)
+        self._apply_verdict(error.reason, error.declared)
         if error.timed_out:
             self._stuck()
 
-    def _follow(self, reason: CloseReason, declared: tuple[str, str] | None) -> None:
-        """Do what the table of failures says."""
+    def _apply_verdict(self, reason: CloseReason, declared: tuple[str, str] | None) -> None:
+        """Do what :func:`fedora_messaging._core.lifecycle.verdict` decides."""
         if self._life.ended:
             if self._subscribed is not None:
                 self._subscribed.deliveries.lost()
@@ -345,14 +349,14 @@ class Consumer:
             if self._life.state is not State.IDLE:
                 self._life.move(State.IDLE)
             return
-        judged = verdict(
+        decision = verdict(
             reason, consumed_once=self._consumed_once, recovering=self._lost is not None, declared=declared
         )
-        if judged.state is State.STOPPED:
-            self._stop(judged.error)
-        elif judged.state is State.BACKOFF and self._life.state is State.IDLE:
+        if decision.state is State.STOPPED:
+            self._stop(decision.error)
+        elif decision.state is State.BACKOFF and self._life.state is State.IDLE:
             self.start()  # resumed, the callback still runs, and the channel is gone: nothing to wait for
-        elif judged.state is State.BACKOFF:
+        elif decision.state is State.BACKOFF:
             self._back_off(reason, f" ({declared[0]} {declared[1]})" if declared else "")
         elif self._life.state is not State.CONNECTING:
             self._lost = None
@@ -388,17 +392,17 @@ class Consumer:
         self._try()
 
     def _channel_closed(self, reason: CloseReason) -> None:
-        self._follow(reason, None)
+        self._apply_verdict(reason, None)
 
     def _forget(self) -> None:
-        """Give up the present channel, attempt and timers."""
-        self._try_no_more()
+        """Drop the present channel, attempt and timers."""
+        self._cancel_attempt()
         subscribed, self._subscribed = self._subscribed, None
         if subscribed is not None:
             subscribed.deliveries.lost()
             subscribed.channel.close()
 
-    def _try_no_more(self) -> None:
+    def _cancel_attempt(self) -> None:
         attempt, self._attempt = self._attempt, None
         for timer in (self._retry, self._stable):
             if timer is not None and timer.active():
@@ -412,20 +416,22 @@ class Consumer:
         self.stats.received += 1
 
     def _finished(self, batch: list[tuple[Delivery, Exception | None]]) -> None:
-        """Callbacks have finished: settle, and end if one of them says so."""
-        settled, ends = self._outcomes.judge(batch)
+        """Callbacks have finished: settle their deliveries, and end the consumer if an outcome demands it."""
+        settled, ends = self._outcomes.decide(batch)
         deliveries = None if self._subscribed is None else self._subscribed.deliveries
         if ends is not None:  # before anything is requeued, which would come back to this very consumer
             self._end(ends.ends)
         if deliveries is not None:
             deliveries.settle(settled)
-        tell(batch, self.callback)
+        log_failures(batch, self.callback)
         if self._is_settled():
             fire(self._idle, None)
 
     def _end(self, error: Exception | None) -> None:
         """End because of an error, in order, or else at once."""
-        Deferred.fromCoroutine(self.drain(_POLITE, error)).addErrback(lambda _: self._stop(self._error))
+        Deferred.fromCoroutine(self.drain(_CLOSE_TIMEOUT, error)).addErrback(
+            lambda _: self._stop(self._error)
+        )
 
     # The end
 
@@ -451,7 +457,7 @@ class Consumer:
         self._worker.stop()
         self._open_channel = None
         fire(self._idle, None)
-        # It is over. This line comes before the application hears of it, which may end the process.
+        # Logged before the Deferreds fire, since the application may end the process then.
         if error is None:
             _log.info("Stopped consuming from %r.", self.queue)
         elif issubclass(type(error), HaltConsumer):
@@ -460,4 +466,4 @@ class Consumer:
             _log.error("The consumer of %r ended, because its callback failed.", self.queue)
         else:
             _log.error(ENDED, self.queue, excerpt(shown(error, 1000), 900))
-        self._ending.end(error)
+        self._completion.end(error)

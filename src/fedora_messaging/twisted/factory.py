@@ -199,7 +199,7 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
             bindings: As the class's argument; None: the factory's.
             queues: As the class's argument; None: the factory's.
             prefetch_count: How many deliveries the broker sends ahead; None: the factory's.
-            name: What the consumers are called where several are told apart.
+            name: What distinguishes the consumers from others in logs and on the monitoring pages.
             in_thread: Run a plain callback in a thread of its own rather than on the reactor.
 
         Returns:
@@ -415,7 +415,7 @@ def __getattr__(name: str) -> Any:
     """The name that release 3.9.1 has for it, imported when it is asked for."""
     if name == "FedoraMessagingFactoryV2":
         warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingFactory",
+            f"{name} is the name of release 3.9.1 for FedoraMessagingFactory; release 5.0 removes it",
             DeprecationWarning,
             stacklevel=2,
         )

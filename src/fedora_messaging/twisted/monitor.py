@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Two pages over HTTP for whoever watches the process: is it alive, is it doing its work.
 
-They tell state and counts, nothing else, so that they may be seen from outside: the probes of a
-container platform do not come from within.
+They show states and counts, nothing else, so that they may be public: the probes of a container platform
+come from outside the container.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ __all__ = ["FedoraMessagingProtocol"]
 
 @runtime_checkable
 class Reconnecting(Protocol):
-    """What a protocol tells the factory that made it."""
+    """What a protocol calls of the factory that made it."""
 
     def connection_ended(self, ended: FedoraMessagingProtocol, reason: CloseReason) -> None:
-        """The connection is over, for this reason."""
+        """The connection has ended, for this reason."""
 
 
 class FedoraMessagingProtocol(Connection):
@@ -40,7 +40,7 @@ class FedoraMessagingProtocol(Connection):
     the publisher and the consumers.
 
     Args:
-        parameters: pika's connection parameters. Host, port and TLS are the endpoint's affair.
+        parameters: pika's connection parameters. Host, port and TLS belong to the endpoint.
         confirms: Whether :meth:`publish` waits for the broker's confirm.
         clock: The source of time; None: the global reactor.
         handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
@@ -111,8 +111,8 @@ class FedoraMessagingProtocol(Connection):
         """Start, or resume, the reception of messages.
 
         Returns:
-            A Deferred that fires when it was asked for. It never fails; how each consumer fares is for
-            its own ``result``.
+            A Deferred that fires when it was requested. It never fails: each consumer has its own
+            ``result``.
         """
         resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))
         for consumer in list(self._consumers):
@@ -131,7 +131,7 @@ class FedoraMessagingProtocol(Connection):
         """A consumer needs this connection no more."""
         self._consumers.pop(consumer, None)
 
-    # What the connection tells
+    # Events of the connection
 
     def connectionReady(self) -> Any:
         """pika's: the connection is open."""
@@ -165,7 +165,7 @@ def __getattr__(name: str) -> Any:
     """The name that release 3.9.1 has for it, imported when it is asked for."""
     if name == "FedoraMessagingProtocolV2":
         warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingProtocol",
+            f"{name} is the name of release 3.9.1 for FedoraMessagingProtocol; release 5.0 removes it",
             DeprecationWarning,
             stacklevel=2,
         )

@@ -56,7 +56,7 @@ class FedoraMessagingService(MultiService):
         config: The configuration; None: the one that :data:`fedora_messaging.config.conf` holds now.
         confirms: Whether a publish waits for the broker's confirm.
         clock: The reactor to use; None: the global one.
-        observer: Told of what happens.
+        observer: Notified of what happens.
 
     Attributes:
         factory: The factory of the consuming connection. Its ``publish`` uses the other one.
@@ -154,7 +154,7 @@ class FedoraMessagingService(MultiService):
                 consuming = self.factory.consume(self._on_message)
             except ValueError as error:
                 raise ConfigurationException(str(error)) from error
-            consuming.addErrback(lambda _: None)  # each consumer's result tells
+            consuming.addErrback(lambda _: None)  # each consumer's result has the error
         elif not self.factory.consumers:
             self.publisher.connect()
 
@@ -185,8 +185,10 @@ class FedoraMessagingService(MultiService):
         return self.publisher.publish(message, exchange, timeout=timeout)
 
     def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
-        """Use a new password or token from now on, on both connections and for the next ones; see
-        :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.update_secret`."""
+        """Use a new password or token from now on, on both connections and for the next ones.
+
+        See :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.update_secret`.
+        """
         return self.factory.update_secret(secret, reason)
 
     def consume(
@@ -232,7 +234,7 @@ class FedoraMessagingService(MultiService):
 
     @property
     def stopping(self) -> bool:
-        """Whether it was told to stop, and has not been started since."""
+        """Whether it is stopping or has stopped, and has not been started since."""
         return self._stopping is not None
 
     @property
@@ -286,7 +288,7 @@ class FedoraMessagingService(MultiService):
 
 
 def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.connection.Parameters:
-    """pika's parameters for a configuration.
+    """The parameters of pika for a configuration.
 
     Raises:
         ConfigurationException: The URL is malformed.
@@ -331,7 +333,7 @@ def __getattr__(name: str) -> Any:
     """The name that release 3.9.1 has for it, imported when it is asked for."""
     if name == "FedoraMessagingServiceV2":
         warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingService",
+            f"{name} is the name of release 3.9.1 for FedoraMessagingService; release 5.0 removes it",
             DeprecationWarning,
             stacklevel=2,
         )

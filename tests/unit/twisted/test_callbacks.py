@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import Clock
 
 from fedora_messaging.config import parse
-from fedora_messaging.twisted._callbacks.awaiting import drive
+from fedora_messaging.twisted._callbacks.awaiting import start_awaitable
 from fedora_messaging.twisted._callbacks.calling import resolve, runs_on_reactor
 from fedora_messaging.twisted.service import FedoraMessagingService
 
@@ -308,8 +308,8 @@ def test_plain_values_and_deferreds_pass() -> None:
     """What is no coroutine is left as it is."""
     deferred: Deferred[None] = Deferred()
 
-    assert deferred is drive(deferred)
-    assert 7 == drive(7)
+    assert deferred is start_awaitable(deferred)
+    assert 7 == start_awaitable(7)
 
 
 def test_coroutines_become_deferreds() -> None:
@@ -323,11 +323,11 @@ def test_coroutines_become_deferreds() -> None:
         raise KeyError("surprise")
 
     results: list[Any] = []
-    drive(add()).addBoth(results.append)
+    start_awaitable(add()).addBoth(results.append)
     before = list(results)
     waited.callback(1)
     failed: list[Any] = []
-    drive(fail()).addErrback(failed.append)
+    start_awaitable(fail()).addErrback(failed.append)
 
     assert ([], [2]) == (before, results)
     assert isinstance(failed[0].value, KeyError)
@@ -338,7 +338,7 @@ from twisted.internet import asyncioreactor
 asyncioreactor.install()
 import asyncio
 from twisted.internet import defer, reactor, task
-from fedora_messaging.twisted._callbacks.awaiting import drive
+from fedora_messaging.twisted._callbacks.awaiting import start_awaitable
 
 async def both():
     assert asyncio.current_task() is not None
@@ -369,12 +369,12 @@ async def cancelled():
     await defer.Deferred()
 
 async def main():
-    print(await drive(both()))
+    print(await start_awaitable(both()))
     try:
-        await drive(fails())
+        await start_awaitable(fails())
     except KeyError as error:
         print(repr(error))
-    waiting = drive(cancelled())
+    waiting = start_awaitable(cancelled())
     await task.deferLater(reactor, 0.001, lambda: None)
     waiting.cancel()
     try:
@@ -559,8 +559,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from unit.twisted.test_the_end import METHODS, Spec, logged
 from fedora_messaging._core.delivery import Delivery
 from fedora_messaging.twisted._callbacks.reactor_worker import ReactorWorker
-from fedora_messaging.twisted._consuming.completion import Ending
-from fedora_messaging.twisted._consuming.outcomes import tell
+from fedora_messaging.twisted._consuming.completion import ConsumerCompletion
+from fedora_messaging.twisted._consuming.outcomes import log_failures
 from twisted.python.failure import Failure
 
 def spec_errors():
@@ -621,9 +621,9 @@ async def main():
             (delivery, outcome), = batch
             assert outcome is not None and worker.running is None, (style, spec)
             with logged() as log:
-                tell(batch, style)
+                log_failures(batch, style)
             assert 1 == len(log.failures), (style, spec)
-            ending = Ending(None)
+            ending = ConsumerCompletion(None)
             results = []
             ending.result().addBoth(results.append)
             ending.end(outcome)

@@ -31,7 +31,7 @@ def world() -> World:
 
 def connected(world: World, **parameters: Any) -> Any:
     """A protocol of 3.9.1's class that is ready."""
-    with pytest.warns(DeprecationWarning, match="FedoraMessagingProtocol"):
+    with pytest.warns(DeprecationWarning, match="FedoraMessagingProtocol; release 5.0 removes it"):
         cls = protocol.FedoraMessagingProtocolV2
     for name, value in parameters.items():
         setattr(PARAMETERS, name, value)
@@ -51,7 +51,7 @@ def test_a_service_publishes_and_consumes(world: World) -> None:
     async def callback(message: Message) -> None:
         received.append(message)
 
-    with pytest.warns(DeprecationWarning, match="FedoraMessagingService"):
+    with pytest.warns(DeprecationWarning, match="FedoraMessagingService; release 5.0 removes it"):
         made = service.FedoraMessagingServiceV2(config=world.config(), clock=world.reactor)
     made.startService()
     consuming = made.factory.consume(callback, BINDINGS, QUEUES)
@@ -71,7 +71,7 @@ def test_a_service_publishes_and_consumes(world: World) -> None:
 
 def test_a_factory_takes_confirms_by_position(world: World) -> None:
     """FedoraMessagingFactoryV2(parameters, confirms) makes protocols of its own class."""
-    with pytest.warns(DeprecationWarning, match="FedoraMessagingFactory"):
+    with pytest.warns(DeprecationWarning, match="FedoraMessagingFactory; release 5.0 removes it"):
         made = factory.FedoraMessagingFactoryV2(PARAMETERS, False, clock=world.reactor)
     world.reactor.connectTCP("localhost", 5672, made)
     world.settle()

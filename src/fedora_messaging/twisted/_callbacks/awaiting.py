@@ -26,11 +26,11 @@ from .._clock import global_clock
 
 __all__ = [
     "Ended",
-    "drive",
     "is_awaitable",
     "outcome_of",
     "run_in_task",
     "running_loop",
+    "start_awaitable",
     "wait_in_task",
     "wrapped",
 ]
@@ -53,9 +53,9 @@ def is_awaitable(result: Any) -> bool:
     if result is None:
         return False
     if issubclass(kind, types.GeneratorType) and not inspect.isawaitable(result):
-        raise TypeError("the callback returned a generator, which nobody would run; use inlineCallbacks")
+        raise TypeError("the callback returned a generator, which is never run; use inlineCallbacks")
     if issubclass(kind, types.AsyncGeneratorType):
-        raise TypeError("the callback returned an async generator, which nobody would run")
+        raise TypeError("the callback returned an async generator, which is never run")
     return (
         getattr(kind, "__await__", None) is not None
         or issubclass(kind, (concurrent.futures.Future, types.GeneratorType))
@@ -63,8 +63,8 @@ def is_awaitable(result: Any) -> bool:
     )
 
 
-def drive(result: Any, from_thread: Callable[..., Any] | None = None) -> Any:
-    """A return value, with what is awaitable started (:func:`outcome_of`): a Deferred, or a plain value."""
+def start_awaitable(result: Any, from_thread: Callable[..., Any] | None = None) -> Any:
+    """Start a return value that is awaitable (:func:`outcome_of`): a Deferred, or the plain value."""
     if not is_awaitable(result):
         return result
     if issubclass(type(result), Deferred):

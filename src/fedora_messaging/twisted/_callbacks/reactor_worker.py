@@ -16,7 +16,16 @@ from twisted.internet.defer import Deferred
 
 from ..._core.delivery import Delivery, ends_consumer
 from ...message import Message
-from .awaiting import Ended, drive, is_awaitable, outcome_of, run_in_task, running_loop, wait_in_task, wrapped
+from .awaiting import (
+    Ended,
+    is_awaitable,
+    outcome_of,
+    run_in_task,
+    running_loop,
+    start_awaitable,
+    wait_in_task,
+    wrapped,
+)
 from .thread_worker import Decode, Finished, Waiting, invalid, raised
 
 __all__ = ["ReactorWorker"]
@@ -193,7 +202,7 @@ class ReactorWorker:
             await wait_in_task(result, loop)
         elif issubclass(kind, Future) or asyncio.isfuture(result):
             self._flush()
-            await wait_in_task(drive(result, self._from_thread), loop)
+            await wait_in_task(start_awaitable(result, self._from_thread), loop)
         else:
             coroutine = result if inspect.iscoroutine(result) else wrapped(result)
             await run_in_task(coroutine, loop, context, self._flush)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""One callback at a time: in a thread of its own, or on the reactor (:mod:`._reactor_worker`).
+"""One callback at a time: in a thread of its own, or on the reactor (module ``reactor_worker``).
 
 A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go in
 one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor for
-everything that finished since the last (2.5 times the rate of a thread hop a message).
+everything that finished since the last (2.5 times the rate of one wake-up for each message).
 """
 
 from __future__ import annotations
@@ -51,15 +51,18 @@ class Worker(Protocol):
 
 
 class Waiting:
-    """Deliveries not started yet, in order. Whoever pops one owns it: the worker to run it, the reactor
-    to return it."""
+    """Deliveries not started yet, in order.
+
+    A delivery belongs to the thread that takes it out: the worker's, to run it, or the reactor's, to
+    requeue it.
+    """
 
     def __init__(self) -> None:
         self._deliveries: dict[int, Delivery] = {}
         self._last = 0
 
     def add(self, delivery: Delivery) -> int:
-        """One more; returns what it is claimed by."""
+        """Add a delivery; returns the number to claim it by."""
         self._last += 1
         self._deliveries[self._last] = delivery
         return self._last
@@ -97,7 +100,7 @@ def raised(error: BaseException | None) -> Exception | None:
     """The outcome of a callback that raised this, or (None) nothing."""
     if error is None or issubclass(type(error), Exception):
         return error  # type: ignore[return-value]
-    return CallbackRaised(error)  # SystemExit and the like mean something to those whom they pass
+    return CallbackRaised(error)  # SystemExit and the like would end the thread or the reactor
 
 
 class ThreadWorker:

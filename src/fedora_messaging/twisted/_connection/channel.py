@@ -28,7 +28,7 @@ _Reply = TypeVar("_Reply", bound="Method")
 
 
 class ChannelEnded(Exception):
-    """The channel ended before the call was answered. Stays within the wing.
+    """The channel ended before the call was answered. Never leaves this package.
 
     Args:
         reason: How it ended.
@@ -104,8 +104,7 @@ class Channel:
 
         Returns:
             A Deferred that fires with the broker's reply, or fails with :class:`ChannelEnded`.
-            Cancelling it only
-            stops waiting: the reply is read and dropped.
+            Cancelling it only stops waiting: the reply is read and dropped.
 
         Raises:
             ValueError: An argument cannot be encoded.
@@ -163,8 +162,7 @@ class Channel:
         )
 
     def settle(self, frames: bytes) -> None:
-        """Send acknowledgements (frames of :mod:`fedora_messaging._amqp.frames`); nothing once the channel
-        has ended."""
+        """Send frames of acknowledgements, unless the channel has ended."""
         if self.ended is None and self._closing is None:
             self._wire.send(frames)
 
@@ -281,9 +279,9 @@ class Channel:
 
 
 def _bytes(value: str | bytes) -> bytes:
-    """pika decodes short strings where they are UTF-8 and leaves them as bytes where they are not."""
+    """A short string as bytes: pika decodes those that are UTF-8, and leaves the others as they are."""
     return value.encode() if isinstance(value, str) else value
 
 
 def _ignore(*_: object) -> None:
-    """The event of a channel that nobody listens to."""
+    """Do nothing: the initial handler of every event."""

@@ -104,7 +104,7 @@ class _Resolved:
 class Connector:
     """Connects a client factory through endpoints; one connection at a time.
 
-    The factory is told as ``reactor.connectTCP`` would tell it: ``doStart``, ``startedConnecting``,
+    The factory is called as by ``reactor.connectTCP``: ``doStart``, ``startedConnecting``,
     ``buildProtocol``, then ``clientConnectionFailed`` or, in the end, ``clientConnectionLost``, and
     ``doStop`` unless it has connected again by then. Each attempt ends: with a connection, with an error, or
     after ``timeout`` seconds, resolving the name included. After that neither a timer nor a Deferred is left.
@@ -179,17 +179,17 @@ class Connector:
             self._attempt.cancel()
 
     def _failed(self, reason: Failure) -> None:
-        self._no_timer()
+        self._cancel_timer()
         self._attempt = None
         if self._given_up is not None:
             reason = Failure(self._given_up)
         elif reason.check(error.DNSLookupError):
             reason = Failure(error.DNSLookupError(f"no address is known for {self.host!r}"))
-        self._over(self.factory.clientConnectionFailed, reason)
+        self._disconnected(self.factory.clientConnectionFailed, reason)
 
     def linked(self, transport: Any) -> None:
         """A connection is there."""
-        self._no_timer()
+        self._cancel_timer()
         self._attempt = None
         self.state = "connected"
         self.transport = transport
@@ -197,15 +197,15 @@ class Connector:
     def lost(self, reason: Failure) -> None:
         """The connection is gone."""
         self.transport = None
-        self._over(self.factory.clientConnectionLost, reason)
+        self._disconnected(self.factory.clientConnectionLost, reason)
 
-    def _over(self, tell: Callable[[Connector, Failure], Any], reason: Failure) -> None:
+    def _disconnected(self, notify: Callable[[Connector, Failure], Any], reason: Failure) -> None:
         self.state = "disconnected"
-        tell(self, reason)
+        notify(self, reason)
         if self.state == "disconnected":
             self.factory.doStop()
 
-    def _no_timer(self) -> None:
+    def _cancel_timer(self) -> None:
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():
             timer.cancel()

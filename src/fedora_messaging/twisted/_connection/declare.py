@@ -22,7 +22,7 @@ __all__ = ["Refused", "consume", "declare", "declare_exchanges", "find"]
 
 
 class Refused(Exception):
-    """A declaration was not answered. Stays within the wing.
+    """A declaration was not answered. Never leaves this package.
 
     Args:
         declared: The type of the object and its description.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Foreign errors, mapped in one table: no pika or bare Twisted error leaves the wing."""
+"""The table that maps errors of Twisted and pika: none of them leaves this package."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def tls_words(failure: BaseException) -> str | None:
 
 
 def _more(reason: str) -> str:
-    # pyOpenSSL does not tell which of them it was.
+    # pyOpenSSL does not distinguish them.
     if reason != "certificate verify failed":
         return ""
     return " (it has expired or is not valid yet, or is from an authority that tls.ca_cert does not hold)"

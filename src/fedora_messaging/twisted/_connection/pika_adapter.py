@@ -3,7 +3,7 @@
 """pika's Twisted adapter, and the work-arounds for its defects.
 
 The only file that imports the adapter, so that it can be replaced. Importing it installs the global
-reactor (the adapter does), so the rest of the package imports this wing when it is needed.
+reactor (the adapter does), so the rest of the package imports this layer when it is needed.
 
 What is worked round, each with a test: the adapter waits for ever for a peer that does not close;
 overwrites the reason of a close by "connection done" and of a refused login by a generic one; has no
@@ -52,7 +52,7 @@ _log = SafeLog(__name__)
 #: How long a peer may take to end a connection that we end, in seconds.
 LINGER = 0.5
 #: How peers that do not speak AMQP begin, and what they are.
-_OTHERS = (
+_OTHER_PROTOCOLS = (
     (b"\x15\x03", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
     (b"HTTP/", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
 )
@@ -61,7 +61,7 @@ CLOSE_TIMEOUT = 5.0
 
 
 class _Adapter(_TwistedConnectionAdapter):
-    """pika's connection, with our reader and our idea of how a connection ends."""
+    """pika's connection, with our reader and our handling of how a connection ends."""
 
     def __init__(self, owner: Connection, parameters: pika.connection.Parameters, reactor: Any) -> None:
         super().__init__(
@@ -74,13 +74,13 @@ class _Adapter(_TwistedConnectionAdapter):
         self._owner = owner
         self.reader = frames.FrameReader(self._pika_frame, lambda: None)
         #: The numbers of channels that are open or were, ours and pika's.
-        self.known: set[int] = {0}
+        self.used_channels: set[int] = {0}
 
     def _pika_frame(self, data: bytes) -> None:
         number = int.from_bytes(data[1:3], "big")
         if number in self._channels:
-            self.known.add(number)
-        elif number not in self.known:
+            self.used_channels.add(number)
+        elif number not in self.used_channels:
             raise frames.ProtocolBreach(
                 f"the broker sent a frame for channel {number}, which was never opened"
             )
@@ -164,7 +164,7 @@ class _Adapter(_TwistedConnectionAdapter):
 
 @implementer(IPushProducer)
 class _Flow:
-    """Tells a connection when its transport's buffer is full and when it has room again."""
+    """Passes on to a connection when its transport's buffer is full, and when it is not any more."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -184,7 +184,7 @@ class Connection(TwistedProtocolConnection):
 
     Args:
         parameters: pika's parameters: credentials, virtual host, heartbeat, frame_max, channel_max,
-            client properties. Host, port and TLS are the transport's affair.
+            client properties. Host, port and TLS belong to the transport.
         clock: The source of time; None: the global reactor.
         handshake_timeout: Seconds from the TCP connection to ``connection.open-ok``.
         max_body: Bodies received over this size, in bytes, are read but not kept.
@@ -304,7 +304,7 @@ class Connection(TwistedProtocolConnection):
     def release(self, number: int) -> None:
         """See :class:`~fedora_messaging.twisted._connection.channel.Wire`."""
         self._impl.reader.sinks.pop(number, None)
-        self._impl.known.add(number)
+        self._impl.used_channels.add(number)
 
     # The transport
 
@@ -321,7 +321,7 @@ class Connection(TwistedProtocolConnection):
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""
         self._heard = self._clock.seconds()
         if not self._opened:
-            for start, words in _OTHERS:
+            for start, words in _OTHER_PROTOCOLS:
                 if data.startswith(start):
                     self.abort(words, ConnectionException(reason=words))
                     return
@@ -340,7 +340,7 @@ class Connection(TwistedProtocolConnection):
             if timer.active():
                 timer.cancel()
         self._timers.clear()
-        self._tell_of_stray_frames()
+        self._log_stray_frames()
         if self.reason is None:
             # pika ends a connection by itself when blocked_connection_timeout is over, and notes that.
             self.reason = transport_reason(self._impl._error or reason.value, opened=self._opened)
@@ -388,8 +388,10 @@ class Connection(TwistedProtocolConnection):
         self._abort_transport()
 
     def _disconnect(self) -> None:
-        """End the transport in order, and by force shortly after: a silent peer never answers TLS's
-        close_notify."""
+        """End the transport in order, and by force shortly after.
+
+        A silent peer never answers TLS's close_notify.
+        """
         transport: Any = self._impl._transport
         if transport is None:
             return
@@ -419,20 +421,20 @@ class Connection(TwistedProtocolConnection):
             self.reason = CloseReason(Scope.CONNECTION, code, text, opened=self._opened)
         self.send(frames.method(0, spec.Connection.CloseOk()))
 
-    # Frames for channels that are gone: the broker is wrong, but what it says harms nobody
+    # Frames for channels that are closed: an error of the broker, which does no harm
 
     def _stray_frame(self) -> None:
         self._stray_frames += 1
         if "stray" not in self._timers:
-            self._tell_of_stray_frames()
+            self._log_stray_frames()
 
-    def _tell_of_stray_frames(self) -> None:
+    def _log_stray_frames(self) -> None:
         self._timers.pop("stray", None)
         count, self._stray_frames = self._stray_frames, 0
         if count:
             _log.warning("Dropped frames that the broker sent for channels that are closed: %d.", count)
             if self._impl._transport is not None:
-                self._timers["stray"] = self._clock.callLater(1.0, self._tell_of_stray_frames)
+                self._timers["stray"] = self._clock.callLater(1.0, self._log_stray_frames)
 
     # The handshake
 

@@ -25,9 +25,10 @@ __all__ = ["Secrets", "check_secret", "update_secret"]
 
 
 def check_secret(secret: Any, reason: Any) -> None:
-    """Raises:
-    ValueError: The secret is no string, or the reason is none or has more than 255 bytes. The secret is
-        not in the text.
+    """Check a new secret and its reason.
+
+    Raises:
+        ValueError: One of them is no string, or has too many bytes. The secret is not in the text.
     """
     if not isinstance(secret, str):
         raise ValueError(f"the secret must be a string, not {type(secret).__name__}")
@@ -65,8 +66,12 @@ class Secrets:
         self._waiting: deque[tuple[Deferred[None], Any]] = deque()
 
     def add(self) -> Deferred[None]:
-        """One more was sent. Returns a Deferred that fires when it is accepted, or fails with
-        ConnectionException. Cancelling it only stops waiting."""
+        """Wait for the answer to one more update.
+
+        Returns:
+            A Deferred that fires when it is accepted, or fails with ConnectionException. Cancelling it only
+            stops waiting.
+        """
         done: Deferred[None] = Deferred()
         self._waiting.append((done, self._clock.callLater(self._timeout, self._late, done)))
         return done

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""One try of a consumer to get its channel, its topology and its subscription."""
+"""One attempt of a consumer to open its channel, declare its topology and subscribe."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Subscribed(NamedTuple):
 
 
 class NotSubscribed(Exception):
-    """It failed. Stays within the wing.
+    """An attempt failed. Never leaves this package.
 
     Args:
         reason: Why.
         declared: The type and the description of what was refused, if that was it.
         timed_out: Whether it took too long.
-        error: The documented error, if it is hopeless.
+        error: The documented error, if another attempt would fail as well.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class NotSubscribed(Exception):
 
 
 class Attempt:
-    """One try.
+    """One attempt to consume.
 
     Args:
         open_channel: Opens a channel on the present connection.
@@ -111,14 +111,14 @@ class Attempt:
         self._over = False
 
     def run(self) -> Deferred[Subscribed]:
-        """Try.
+        """Start the attempt.
 
         Returns:
             A Deferred that fires when the consumer is consuming, or fails with NotSubscribed. It does
             neither after :meth:`give_up`.
         """
         result: Deferred[Subscribed] = Deferred()
-        timer = self._clock.callLater(self._timeout, self._fail, result, None, self._too_long())
+        timer = self._clock.callLater(self._timeout, self._fail, result, None, self._timeout_error())
 
         def done(outcome: Any) -> None:
             if timer.active():
@@ -134,7 +134,7 @@ class Attempt:
         return result
 
     def give_up(self) -> None:
-        """The attempt is not wanted any more, whatever comes of it."""
+        """Abandon the attempt: its result is not wanted any more."""
         self._over = True
         if self._deliveries is not None:
             self._deliveries.lost()
@@ -168,7 +168,7 @@ class Attempt:
             channel.close()
         return channel
 
-    def _too_long(self) -> NotSubscribed:
+    def _timeout_error(self) -> NotSubscribed:
         reason = CloseReason(Scope.CHANNEL, 0, f"declaring took longer than {self._timeout:g} s")
         return NotSubscribed(reason, timed_out=True)
 
@@ -181,6 +181,6 @@ class Attempt:
         elif isinstance(error, ChannelEnded):
             error = NotSubscribed(error.reason)
         elif isinstance(error, ValueError):  # an argument that AMQP cannot carry
-            hopeless = BadDeclaration("topology", self._subscription.queue.name, str(error))
-            error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, str(error)), error=hopeless)
+            final = BadDeclaration("topology", self._subscription.queue.name, str(error))
+            error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, str(error)), error=final)
         result.errback(error)

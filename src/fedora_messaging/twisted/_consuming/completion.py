@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Who waits for a consumer to begin, and for how it ends."""
+"""The Deferreds that fire when a consumer consumes, and when it has ended."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from twisted.python.failure import Failure
 
 from ...exceptions import CallbackRaised, ConsumerCanceled
 
-__all__ = ["Ending", "fire"]
+__all__ = ["ConsumerCompletion", "fire"]
 
 
-class Ending:
-    """Makes a Deferred for everyone who asks: an error that nobody asked about is nobody's unhandled error.
+class ConsumerCompletion:
+    """How a consumer ended, as a new Deferred for each caller.
+
+    An error for which nobody asked is not reported as an unhandled one.
 
     Args:
         consumer: What the Deferreds fire with.
@@ -43,7 +45,7 @@ class Ending:
         if self._consumed:
             waiter.callback(self._consumer)
         elif self._outcome is not None:
-            waiter.callback(self._too_early())
+            waiter.callback(self._outcome_before_consuming())
         else:
             self._waiters.append(waiter)
         return waiter
@@ -54,12 +56,12 @@ class Ending:
         fire(self._waiters, self._consumer)
 
     def end(self, error: Exception | None) -> None:
-        """The consumer is over."""
+        """The consumer has ended."""
         self._outcome = self._consumer if error is None else _failure_of(error)
-        fire(self._waiters, self._too_early())
+        fire(self._waiters, self._outcome_before_consuming())
         fire(self._results, self._outcome)
 
-    def _too_early(self) -> object:
+    def _outcome_before_consuming(self) -> object:
         if isinstance(self._outcome, Failure):
             return self._outcome
         return Failure(ConsumerCanceled("the consumer was cancelled before it consumed"))

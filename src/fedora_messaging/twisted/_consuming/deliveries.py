@@ -16,7 +16,7 @@ from ..._reporting.log import SafeLog
 from .._callbacks.thread_worker import Worker
 from .._connection.channel import Channel
 
-__all__ = ["Deliveries", "Overtime"]
+__all__ = ["Deliveries", "SlowCallbackWarning"]
 
 _log = SafeLog(__name__)
 
@@ -26,24 +26,24 @@ _log = SafeLog(__name__)
 _TOLERANCE = 2
 
 
-class Overtime:
-    """A callback that runs for long, whatever becomes of its channel: it is told of once."""
+class SlowCallbackWarning:
+    """Decides when to warn of a callback that runs for long: once, whatever becomes of its channel."""
 
-    __slots__ = ("_delivery", "_said", "_since")
+    __slots__ = ("_delivery", "_logged", "_since")
 
     def __init__(self) -> None:
         self._delivery: Delivery | None = None
         self._since = 0.0
-        self._said = False
+        self._logged = False
 
     def due(self, running: Delivery | None, now: float, limit: float) -> bool:
-        """Whether the callback that runs now was already seen ``limit`` seconds ago, and nobody was told."""
+        """Whether to warn: the callback was running ``limit`` seconds ago, and there was no warning yet."""
         if running is not self._delivery:
-            self._delivery, self._since, self._said = running, now, False
+            self._delivery, self._since, self._logged = running, now, False
             return False
-        if running is None or self._said or now - self._since < limit - 1e-6:
+        if running is None or self._logged or now - self._since < limit - 1e-6:
             return False
-        self._said = True
+        self._logged = True
         return True
 
 
@@ -59,8 +59,8 @@ class Deliveries:
         prefetch: How many deliveries the broker may leave unacknowledged; 0: any number.
         ack_timeout: A delivery that was not started after half of these seconds goes back to its queue.
         received: Called for each delivery.
-        overtime: The consumer's, for all its channels.
-        observer: Told of deliveries and settlements, when given.
+        slow_callback: The consumer's, shared by all its channels.
+        observer: Notified of deliveries and settlements, when given.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Deliveries:
         prefetch: int,
         ack_timeout: float,
         received: Callable[[], None],
-        overtime: Overtime,
+        slow_callback: SlowCallbackWarning,
         observer: Observer | None = None,
     ) -> None:
         self.channel = channel
@@ -93,9 +93,9 @@ class Deliveries:
         self._kept_back: list[Delivery] | None = None
         self._closed = False
         self._watch: Any = None
-        self._overtime = overtime
+        self._slow_callback = slow_callback
         if worker.running is not None:  # a callback of an earlier channel
-            self._watch = clock.callLater(ack_timeout / 2, self._look)
+            self._watch = clock.callLater(ack_timeout / 2, self._check_waiting)
 
     def arrived(
         self,
@@ -134,16 +134,16 @@ class Deliveries:
             self._observer.delivered(delivery)
         if self._closed:
             self._after_close += 1
-            self._say(delivery, _GIVE_BACK)
+            self._settle_now(delivery, _REQUEUE)
         elif self._kept_back is not None:
             self._kept_back.append(delivery)
         else:
             self._worker.put(delivery)
             if self._watch is None:
-                self._watch = self._clock.callLater(self._ack_timeout / 2, self._look)
+                self._watch = self._clock.callLater(self._ack_timeout / 2, self._check_waiting)
 
     def settle(self, settled: list[tuple[Delivery, Settlement]]) -> None:
-        """Tell the broker; acknowledgements in a row are sent as one."""
+        """Settle deliveries; consecutive acknowledgements are sent as one."""
         acknowledged: list[int] = []
         observer = self._observer
         for delivery, settlement in settled:
@@ -158,7 +158,7 @@ class Deliveries:
                     timer = self._clock.callLater(settlement.delay, self._release, delivery.tag)
                     self._held[delivery.tag] = delivery, settlement, timer
                     continue
-                self._say(delivery, settlement)
+                self._settle_now(delivery, settlement)
             if observer is not None:
                 observer.settled(delivery, settlement)
         self._acknowledge(acknowledged)
@@ -169,28 +169,23 @@ class Deliveries:
             self._kept_back = self._worker.take_back()
 
     def resume(self) -> None:
-        """Hand over what was kept back."""
+        """Hand over the deliveries that were kept back."""
         kept, self._kept_back = self._kept_back or [], None
         for delivery in kept:
             self._worker.put(delivery)
 
     def give_back(self) -> None:
-        """What was not started, or is held, goes back to its queue at once; so does what still arrives."""
+        """Requeue all that was not started or is held, at once, and whatever arrives from now on."""
         self._closed = True
         self._stop_timers()
         kept, self._kept_back = self._kept_back or [], None
         held = [delivery for delivery, _, _ in self._held.values()]
         self._held.clear()
         for delivery in sorted(self._worker.take_back() + kept + held, key=lambda each: each.tag):
-            self._say(delivery, _GIVE_BACK)
-
-    def take_again(self) -> None:
-        """Deliveries are welcome again after :meth:`give_back`."""
-        self._closed = False
-        self._after_close = 0
+            self._settle_now(delivery, _REQUEUE)
 
     def lost(self) -> None:
-        """The channel is gone: the broker requeues all, so nothing of it may be started any more."""
+        """The channel has ended: the broker requeues its deliveries, so that none may be started now."""
         self._closed = True
         self._stop_timers()
         self._held.clear()
@@ -200,7 +195,7 @@ class Deliveries:
 
     @property
     def unsettled(self) -> int:
-        """How many deliveries the broker waits for."""
+        """How many deliveries are not settled."""
         return len(self._ledger)
 
     def _stop_timers(self) -> None:
@@ -219,25 +214,25 @@ class Deliveries:
 
     def _release(self, tag: int) -> None:
         delivery, settlement, _ = self._held.pop(tag)
-        self._say(delivery, settlement)
+        self._settle_now(delivery, settlement)
         if self._observer is not None:
             self._observer.settled(delivery, settlement)
 
-    def _say(self, delivery: Delivery, settlement: Settlement) -> None:
+    def _settle_now(self, delivery: Delivery, settlement: Settlement) -> None:
         if not self._ledger.settle(delivery.tag):
             return
         frame = frames.nack if settlement.verb is Verb.NACK else frames.reject
         self.channel.settle(frame(self.channel.number, delivery.tag, requeue=settlement.requeue))
 
-    def _look(self) -> None:
-        """Return what waits for too long, and warn of a callback that runs for too long."""
+    def _check_waiting(self) -> None:
+        """Requeue what has waited for too long, and warn of a callback that runs for too long."""
         self._watch = None
         now = self._clock.seconds()
         half = self._ack_timeout / 2
         for delivery in self._worker.take_back(now - half + 1e-6):
-            self._say(delivery, _GIVE_BACK)
+            self._settle_now(delivery, _REQUEUE)
         running = self._worker.running
-        if self._overtime.due(running, now, half):
+        if self._slow_callback.due(running, now, half):
             _log.warning(
                 "A callback on the queue %r has been running for more than %g s. After its consumer_timeout "
                 "(30 minutes unless configured) the broker gives the message to somebody else. Only a longer "
@@ -248,9 +243,9 @@ class Deliveries:
             )
         oldest = self._worker.oldest
         if oldest is not None:
-            self._watch = self._clock.callLater(max(oldest + half - now, 0.0), self._look)
+            self._watch = self._clock.callLater(max(oldest + half - now, 0.0), self._check_waiting)
         elif running is not None or self._ledger:
-            self._watch = self._clock.callLater(half, self._look)
+            self._watch = self._clock.callLater(half, self._check_waiting)
 
 
-_GIVE_BACK = Settlement(Verb.NACK, requeue=True)
+_REQUEUE = Settlement(Verb.NACK, requeue=True)

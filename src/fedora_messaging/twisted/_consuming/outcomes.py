@@ -1,23 +1,24 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What the callbacks of one consumer came to: decided and counted, and afterwards logged."""
+"""The outcomes of one consumer's callbacks: decided on, counted and logged."""
 
 from __future__ import annotations
 
 from ..._amqp import messages
-from ..._core.delivery import Attempts, Delivery, InvalidMessage, Policy, Settlement, decide
+from ..._core.delivery import Attempts, Delivery, InvalidMessage, Policy, Settlement
+from ..._core.delivery import decide as settlement_of
 from ..._reporting.log import SafeLog
 from ..._reporting.text import name_of, shown
 from ...exceptions import CallbackRaised, Drop, HaltConsumer, Nack, excerpt
 from ..stats import ConsumerStatistics
 
-__all__ = ["Outcomes", "tell"]
+__all__ = ["Outcomes", "log_failures"]
 
 _log = SafeLog(__name__)
 
 
 class Outcomes:
-    """Judges outcomes.
+    """Decides what the outcomes of callbacks mean for their deliveries, and counts them.
 
     Args:
         policy: How refused messages are delayed.
@@ -29,7 +30,7 @@ class Outcomes:
         self._stats = stats
         self._attempts = Attempts()
 
-    def judge(
+    def decide(
         self, batch: list[tuple[Delivery, Exception | None]]
     ) -> tuple[list[tuple[Delivery, Settlement]], Settlement | None]:
         """Decide on deliveries whose callbacks have finished.
@@ -47,7 +48,7 @@ class Outcomes:
             if outcome is not None and issubclass(type(outcome), Nack):
                 key, counted = messages.refusal_key(delivery)
                 delivery = delivery._replace(attempts=self._attempts.refused(key, counted))
-            settlement = decide(outcome, delivery, self._policy)
+            settlement = settlement_of(outcome, delivery, self._policy)
             setattr(stats, settlement.counts, getattr(stats, settlement.counts) + 1)
             settled.append((delivery, settlement))
             if settlement.ends is not None:
@@ -55,13 +56,13 @@ class Outcomes:
         return settled, ends
 
 
-def tell(batch: list[tuple[Delivery, Exception | None]], callback: object) -> None:
-    """Log what was wrong with messages and callbacks: each failure in one record, with its traceback.
+def log_failures(batch: list[tuple[Delivery, Exception | None]], callback: object) -> None:
+    """Log invalid messages and failed callbacks, each in one record, with the traceback.
 
     To be called when all of it has been settled. It never raises.
 
     Args:
-        batch: As for :meth:`Outcomes.judge`.
+        batch: As for :meth:`Outcomes.decide`.
         callback: The callback, for its name.
     """
     for delivery, outcome in batch:

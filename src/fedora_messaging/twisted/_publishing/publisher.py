@@ -54,7 +54,7 @@ class _Publishing(Deferred[None]):
         return self.outgoing is None
 
     def settle(self, error: Exception | None) -> None:
-        """Tell whoever waits."""
+        """Fire the Deferred."""
         self.callback(None if error is None else Failure(error))
 
 
@@ -66,7 +66,7 @@ class Publisher:
         confirms: Wait for the broker's confirm; without, a message counts as published when it was written.
         exchanges: The exchanges to declare, once a connection.
         passive_declares: They must exist already.
-        observer: Told of confirms and returns, when given.
+        observer: Notified of confirms and returns, when given.
         wanted: Called when there is something to publish and no channel.
         progressed: Called at the first confirm on each channel.
         frame_max: The limit of frames, until a connection has negotiated one.
@@ -171,11 +171,10 @@ class Publisher:
         """How many messages were written and are not confirmed."""
         return self._outbox.in_flight
 
-    # What the connection tells it
+    # What the connection calls
 
     def connected(self, open_channel: Callable[[], Deferred[Channel]], frame_max: int) -> None:
-        """A connection is there; ``open_channel`` opens a channel on it, which is done when there is a
-        message.
+        """There is a connection; ``open_channel`` opens a channel on it, once there is a message.
 
         Messages that wait and whose header exceeds its ``frame_max`` fail: the broker would close each
         connection that they are sent on.
@@ -321,7 +320,7 @@ class Publisher:
         self._check_idle()
 
     def _pump(self) -> None:
-        """Write what waits, as far as the broker and the transport let us."""
+        """Write what waits, while the connection is not blocked and the transport's buffer is not full."""
         channel = self._channel
         outbox = self._outbox
         while channel is not None and self._writable and self._blocked is None:
@@ -418,13 +417,13 @@ class Publisher:
         self._check_idle()
 
     def _fail(self, outgoing: Outgoing, error: Exception) -> None:
-        """A message fails of which the broker has not said anything."""
+        """Fail a message that was neither confirmed nor refused."""
         done = self._detached(outgoing)
         if done is not None:
             done.settle(error)
 
     def _detached(self, outgoing: Outgoing) -> _Publishing | None:
-        """Who is to be told, once; nobody is waited for any more."""
+        """The message's Deferred, detached so that it fires once; None when it was detached before."""
         done: _Publishing | None = outgoing.waiter
         if done is not None:
             outgoing.waiter = done.outgoing = None
