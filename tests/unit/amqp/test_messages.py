@@ -676,8 +676,7 @@ def test_headers_fill_no_memory(caplog: pytest.LogCaptureFixture) -> None:
         _properties.decode_properties(raw_properties)
 
     assert len(_properties._names) <= 1000
-    assert len(_properties._tables) <= 1000
-    assert len(_properties._tables_read) <= 1000
+    assert len(_properties._decoded_tables) <= 1000
 
 
 def test_what_messages_of_other_clients_lack_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
