@@ -26,21 +26,7 @@ def _with_tomllib(text: str) -> dict[str, Any]:
 
 def _with_toml(text: str) -> dict[str, Any]:
     content: dict[str, Any] = imported("toml").loads(text)
-    # It takes what is cut off inside an array for complete, and leaves out what was to follow.
-    depth = 0
-    for token in _TOKENS.findall(text):
-        depth += (token in ("[", "{")) - (token in ("]", "}"))
-    if depth:
-        raise ValueError("brackets that are not closed")
     return content
-
-
-_TOKENS = re.compile(
-    r"\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}.*?'{3}"  # strings of several lines
-    r"|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"  # strings of one line
-    r"|#[^\n]*|[\[\]{}]",
-    re.DOTALL,
-)
 
 
 #: The readers by name.
@@ -50,7 +36,8 @@ READERS: Mapping[str, Reader] = MappingProxyType({"tomllib": _with_tomllib, "tom
 def default_reader() -> Reader:
     """``tomllib`` where Python has it (3.11), else the package ``toml``.
 
-    The latter accepts some files that are broken and refuses some that are not.
+    The latter accepts some files that are not valid TOML, such as one that was cut off inside an array, and
+    refuses some that are.
     """
     return READERS["tomllib" if sys.version_info >= (3, 11) else "toml"]
 
