@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from .._runner.stop_signals import STOP_SIGNALS, StopSequence
+
 __all__ = ["ended_by_signals", "when_threads_end"]
 
 _log = logging.getLogger(__name__)
 
-_ENDING = (signal.SIGTERM, signal.SIGINT)
-
-#: What a fork is to undo: its signals are its own, and the wake-up descriptor is shared with its parent.
+#: What a forked child restores: its signals are its own, and it shares the wake-up descriptor with its
+#: parent.
 _to_undo: list[Callable[[], None]] = []
 
 
@@ -33,35 +34,43 @@ os.register_at_fork(after_in_child=_forked)
 
 @contextmanager
 def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Iterator[None]:
-    """In the main thread, SIGTERM and SIGINT call ``first``, and the next one ``second``; both must not
-    block, and are called in another thread. In any other thread they do when the main thread has ended.
+    """Let the first SIGTERM or SIGINT call ``first``, and the next one ``second``.
 
-    Python calls handlers in the main thread alone, which waits here and is woken by nothing when the kernel
-    gives the signal to another thread (as it may to a process that was stopped or frozen). So a thread reads
-    signals from the wake-up descriptor, which hears of them wherever they arrive.
+    In any other thread than the main one this holds only once the main thread has ended.
+
+    Python runs signal handlers only in the main thread. That thread waits here, and nothing wakes it when the
+    kernel delivers the signal to another thread, as it may in a process that was stopped or frozen. So a
+    thread reads the signals from the wake-up descriptor, which is written to whichever thread gets them.
+
+    Args:
+        first: Must not block; called in another thread.
+        second: As ``first``.
     """
-    calls = [second, first]
+    sequence = StopSequence(lambda _: first(), lambda _: second())
     if threading.current_thread() is not threading.main_thread():
-        _in_threads.append(calls)
+        _in_threads.append(sequence)
         try:
             yield
         finally:
-            _in_threads.remove(calls)
+            _in_threads.remove(sequence)
         return
     reading, writing = socket.socketpair()
     writing.setblocking(False)
-    # The descriptor before the handlers, and after them when it ends: no signal falls between.
-    other = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
-    before = {number: signal.signal(number, _noted) for number in _ENDING}
+    # The descriptor is set before the handlers and restored after them, so that no signal is lost in between.
+    previous_fd = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    previous_handlers = {number: signal.signal(number, _read_elsewhere) for number in STOP_SIGNALS}
 
     def undo() -> None:
-        for number, old in before.items():
+        for number, old in previous_handlers.items():
             signal.signal(number, signal.SIG_DFL if old is None else old)  # None: not set from Python
-        signal.set_wakeup_fd(other)
+        signal.set_wakeup_fd(previous_fd)
 
     _to_undo.append(undo)
     reader = threading.Thread(
-        target=_read_signals, args=(reading, calls, other), name="fedora-messaging signals", daemon=True
+        target=_read_signals,
+        args=(reading, sequence, previous_fd),
+        name="fedora-messaging signals",
+        daemon=True,
     )
     reader.start()
     try:
@@ -69,34 +78,30 @@ def ended_by_signals(first: Callable[[], Any], second: Callable[[], Any]) -> Ite
     finally:
         _to_undo.remove(undo)
         undo()
-        # The end of it for the reader, even where a forked child still has the descriptor.
+        # Ends the reader, even where a forked child still has the descriptor.
         writing.shutdown(socket.SHUT_WR)
         writing.close()
         reader.join()
         reading.close()
 
 
-def _read_signals(reading: socket.socket, calls: list[Callable[[], Any]], other: int) -> None:
-    """Make the next call at each signal that ends; pass the others on to whoever was told before."""
+def _read_signals(reading: socket.socket, sequence: StopSequence, previous_fd: int) -> None:
+    """Handle the signals that ask to end; forward all others to the previous wake-up descriptor."""
     while numbers := reading.recv(64):
         for number in numbers:
-            if number not in _ENDING:
-                if other >= 0:
-                    with suppress(OSError):  # full, or closed
-                        os.write(other, bytes((number,)))
-            elif calls:
-                try:
-                    calls.pop()()
-                except Exception:  # the next signal must be heard
-                    _log.exception("Ending after a signal failed.")
+            if number in STOP_SIGNALS:
+                sequence.received(number)
+            elif previous_fd >= 0:
+                with suppress(OSError):  # full, or closed
+                    os.write(previous_fd, bytes((number,)))
 
 
-def _noted(number: int, frame: Any) -> None:
-    """The handler of a signal that is read elsewhere."""
+def _read_elsewhere(number: int, frame: Any) -> None:
+    """The handler of a signal that is read from the wake-up descriptor."""
 
 
-#: What signals call when the main thread has ended, for each thread that waits for them.
-_in_threads: list[list[Callable[[], Any]]] = []
+#: What signals do once the main thread has ended, for each thread that waits for them.
+_in_threads: list[StopSequence] = []
 
 
 _main_ended = threading.Event()
@@ -110,7 +115,7 @@ def when_threads_end(call: Callable[[], Any]) -> None:
 
     def wait() -> None:
         _main_ended.wait()
-        while others := [each for each in threading.enumerate() if _waited_for(each)]:
+        while others := [each for each in threading.enumerate() if _is_joined(each)]:
             for thread in others:
                 thread.join()
         try:
@@ -122,24 +127,24 @@ def when_threads_end(call: Callable[[], Any]) -> None:
 
 
 def _at_the_end_of_main() -> None:
-    """The main thread has ended, and is about to wait for the others; it still takes signals."""
-    if threading.current_thread() is threading.main_thread() and any(map(_waited_for, threading.enumerate())):
-        for number in _ENDING:
+    """The main thread has ended and is about to wait for the others; its signal handlers still run."""
+    if threading.current_thread() is threading.main_thread() and any(map(_is_joined, threading.enumerate())):
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 signal.signal(number, _end_threads)
     _main_ended.set()
 
 
 def _watch_main() -> None:
-    # As concurrent.futures does: nothing else tells when the main thread has ended. At once, when this is
-    # imported: a thread that it leaves behind may be the first to use this package.
+    # As concurrent.futures does: there is no public way to learn that the main thread has ended. Registered
+    # on import, because a thread that outlives the main one may be the first to use this package.
     register: Any = getattr(threading, "_register_atexit", None)
     if register is None:
         threading.Thread(target=_join_main, name="fedora-messaging main", daemon=True).start()
         return
     try:
         register(_at_the_end_of_main)
-    except RuntimeError:  # it has
+    except RuntimeError:  # it has ended already
         _main_ended.set()
 
 
@@ -151,18 +156,15 @@ def _join_main() -> None:
 _watch_main()
 
 
-def _waited_for(thread: threading.Thread) -> bool:
+def _is_joined(thread: threading.Thread) -> bool:
     return not (thread.daemon or thread is threading.current_thread() or thread is threading.main_thread())
 
 
 def _end_threads(number: int, frame: Any) -> None:
-    """The handler of signals when the main thread has ended."""
-    waiting = [calls for calls in _in_threads if calls]
-    for calls in waiting:
-        try:
-            calls.pop()()
-        except Exception:
-            _log.exception("Ending after a signal failed.")
+    """The handler of signals once the main thread has ended."""
+    waiting = [sequence for sequence in _in_threads if not sequence.finished]
+    for sequence in waiting:
+        sequence.received(number)
     if not waiting:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         signal.raise_signal(number)

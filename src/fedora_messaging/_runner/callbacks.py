@@ -1,66 +1,90 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Callbacks by name, and the exit codes that errors stand for."""
+"""Callbacks by name: loaded from a module or a file, and made ready to be called."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import exceptions
 from .._reporting.text import shown
-from ..exceptions import (
-    BadDeclaration,
-    ConfigurationException,
-    ConnectionException,
-    ConsumerCanceled,
-    HaltConsumer,
-    PermissionException,
-)
+from ..exceptions import CallbackRaised
 
 __all__ = [
     "CallbackFailed",
     "CallbackNotFound",
     "check_callback",
-    "exit_code",
+    "find_callback",
     "load_callback",
     "load_callback_file",
 ]
 
 
 class CallbackNotFound(Exception):
-    """There is no such callback, it cannot be imported, or it cannot be called."""
+    """A callback does not exist, cannot be imported, or cannot be called."""
 
 
 class CallbackFailed(Exception):
     """A callback raised an exception."""
 
     def __init__(self, error: Exception) -> None:
-        if issubclass(type(error), exceptions.CallbackRaised) and error.__cause__ is not None:
+        if issubclass(type(error), CallbackRaised) and error.__cause__ is not None:
             super().__init__(f"The callback raised {shown(error.__cause__)}")
         else:
             super().__init__(f"The callback raised {shown(error)}")
+
+
+def find_callback(
+    named: Any,
+    resolve: Callable[[Any], Callable[[Any], Any]],
+    *,
+    options: str,
+    load: Callable[[str], Any] | None = None,
+) -> Callable[[Any], Any]:
+    """The callback that options or the configuration name, ready to be called.
+
+    Args:
+        named: Its path, or the callback itself; empty if none is named.
+        resolve: Makes a callable of it, as :func:`fedora_messaging.twisted._callbacks.calling.resolve` does.
+            It is passed in because it belongs to a higher layer.
+        options: The options that can name a callback, for the error.
+        load: Loads the object that a path names; None: :func:`load_callback`.
+
+    Raises:
+        CallbackNotFound: None is named, or it cannot be loaded or used.
+    """
+    if not named:
+        raise CallbackNotFound(f"There is no callback: name one with {options} or in the configuration")
+    found = named if callable(named) else (load or load_callback)(named)
+    try:
+        return resolve(found)
+    except Exception as error:
+        reason = str(error) if isinstance(error, ValueError) else shown(error, 2000)
+        raise CallbackNotFound(f'The callback "{named}" cannot be used: {reason}') from error
 
 
 def load_callback(path: str) -> Any:
     """The object with the path ``package.module:object``.
 
     Raises:
-        CallbackNotFound: Says in one line what is wrong.
+        CallbackNotFound: The reason, in one line.
     """
     module, name = _split(path, "package.module:object")
     try:
         loaded = importlib.import_module(module)
     except (Exception, SystemExit) as error:
-        hint = _not_searched(module) if isinstance(error, ModuleNotFoundError) else ""
-        raise CallbackNotFound(f'The module "{module}" cannot be imported: {_line(error)}{hint}') from error
-    return _find(loaded, name, f'the module "{module}"')
+        hint = _current_folder_hint(module) if isinstance(error, ModuleNotFoundError) else ""
+        raise CallbackNotFound(
+            f'The module "{module}" cannot be imported: {_one_line(error)}{hint}'
+        ) from error
+    return _find_object(loaded, name, f'the module "{module}"')
 
 
-def _not_searched(module: str) -> str:
+def _current_folder_hint(module: str) -> str:
     """What to do about a module in the current folder, where a command does not look for modules."""
     here = Path(module.replace(".", "/"))
     file = next((file for file in (here.with_suffix(".py"), here / "__init__.py") if file.is_file()), None)
@@ -73,7 +97,7 @@ def load_callback_file(path: str) -> Any:
     """The object with the path ``path/to/file.py:object``.
 
     Raises:
-        CallbackNotFound: Says in one line what is wrong.
+        CallbackNotFound: The reason, in one line.
     """
     file, name = _split(path, "path/to/file.py:object")
     location = Path(file)
@@ -87,8 +111,8 @@ def load_callback_file(path: str) -> Any:
     except CallbackNotFound:
         raise
     except (Exception, SystemExit) as error:
-        raise CallbackNotFound(f'The file "{file}" cannot be imported: {_line(error)}') from error
-    return _find(loaded, name, f'the file "{file}"')
+        raise CallbackNotFound(f'The file "{file}" cannot be imported: {_one_line(error)}') from error
+    return _find_object(loaded, name, f'the file "{file}"')
 
 
 def check_callback(value: Any, path: str) -> Any:
@@ -109,7 +133,7 @@ def _split(path: str, form: str) -> tuple[str, str]:
     return module, name
 
 
-def _find(module: Any, name: str, where: str) -> Any:
+def _find_object(module: Any, name: str, where: str) -> Any:
     found = module
     for part in name.split("."):
         try:
@@ -119,26 +143,5 @@ def _find(module: Any, name: str, where: str) -> Any:
     return check_callback(found, name)
 
 
-def _line(error: object) -> str:
+def _one_line(error: object) -> str:
     return " ".join(shown(error, 2000).split())
-
-
-def exit_code(error: BaseException | None) -> int:
-    """What a process that ends with this error exits with."""
-    if error is None:
-        return 0
-    kind = type(error)  # isinstance() asks the error's __class__, which may raise
-    if issubclass(kind, HaltConsumer):
-        code = getattr(error, "exit_code", 0)
-        return int(code) if issubclass(type(code), int) else 0 if code is None else 1  # as sys.exit() has it
-    table: tuple[tuple[type[BaseException], int], ...] = (
-        (CallbackNotFound, 1),
-        (ConfigurationException, 2),
-        (exceptions.CallbackRaised, 13),
-        (BadDeclaration, 10),
-        (PermissionException, 15),
-        (ConsumerCanceled, 12),
-        (ConnectionException, 14),
-        (exceptions.BaseException, 11),
-    )
-    return next((code for base, code in table if issubclass(kind, base)), 13)

@@ -15,7 +15,8 @@ import click
 from .. import exceptions
 from .._reporting.log import SafeLog
 from .._reporting.text import shown, text_of
-from .._runner.callbacks import CallbackFailed, CallbackNotFound, exit_code
+from .._runner.callbacks import CallbackFailed, CallbackNotFound
+from .._runner.exit_codes import exit_code
 from ..config import conf
 
 __all__ = ["Failed", "configure", "main"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from . import configure
-from ._consuming import bindings_for, callback_options, consume, find_callback, topology_options
+from ._consuming import bindings_for, callback_options, consume, named_callback, topology_options
 
 __all__ = ["command"]
 
@@ -43,5 +43,5 @@ def command(
       15  the broker refused permission, password or virtual host
     """
     configure(conf)
-    found = find_callback(callback, callback_file)
+    found = named_callback(callback, callback_file)
     consume(found, bindings_for(app_name, queue_name, routing_keys, exchange))

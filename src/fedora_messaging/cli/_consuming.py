@@ -10,13 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from .._core import topology
-from .._reporting.text import shown
-from .._runner.callbacks import CallbackFailed, CallbackNotFound, load_callback, load_callback_file
+from .._runner.callbacks import CallbackFailed, find_callback, load_callback_file
 from ..config import Config, conf
 from ..exceptions import ConfigurationException, HaltConsumer
 from ._reactor import install, run
 
-__all__ = ["Topology", "callback_options", "consume", "find_callback", "topology_options"]
+__all__ = ["Topology", "callback_options", "consume", "named_callback", "topology_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -66,31 +65,24 @@ def callback_options(function: _F) -> _F:
     return function
 
 
-def find_callback(callback: str | None, callback_file: str | None) -> Callable[..., Any]:
+def named_callback(callback: str | None, callback_file: str | None) -> Callable[..., Any]:
     """The callback that is named on the command line, else the configured one; classes are instantiated.
 
     Raises:
-        CallbackNotFound: None is named, or it is not one.
+        CallbackNotFound: None is named, or it cannot be loaded or used.
+        click.UsageError: Both options are given.
     """
     if callback and callback_file:
         raise click.UsageError("--callback and --callback-file exclude each other")
     install()  # before the callback's module imports a reactor
-    named = callback or callback_file or conf["callback"]
-    if not named:
-        raise CallbackNotFound(
-            "There is no callback: name one with --callback, --callback-file or in the configuration"
-        )
-    if callable(named):
-        found = named
-    else:
-        found = load_callback_file(named) if named == callback_file and not callback else load_callback(named)
     from ..twisted._callbacks.calling import resolve
 
-    try:
-        return resolve(found)
-    except Exception as error:
-        words = str(error) if isinstance(error, ValueError) else shown(error, 2000)
-        raise CallbackNotFound(f'The callback "{named}" cannot be used: {words}') from error
+    return find_callback(
+        callback or callback_file or conf["callback"],
+        resolve,
+        options="--callback, --callback-file",
+        load=load_callback_file if callback_file else None,
+    )
 
 
 def bindings_for(

@@ -6,18 +6,17 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
+
+from .._runner.stop_signals import StopSequence
 
 __all__ = ["install", "run"]
 
-# Some supervisors (GNU timeout, for one) signal the process and its group: that is one signal, not two.
-_SAME = 0.02
+# Seconds within which two signals are one request: see StopSequence.
+_SAME_WITHIN = 0.02
 
 
 def install() -> None:
@@ -37,25 +36,26 @@ def install() -> None:
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
-    """While this is open, what ends a consumer is not logged to the terminal, where the command says it, with
-    the same words. Handlers that write elsewhere have it."""
+def _without_duplicate_error() -> Iterator[None]:
+    """Keep the record of what ended a consumer from the terminal, where the command prints the same text.
 
+    Handlers that write elsewhere still get the record.
+    """
     from ..twisted.consumer import ENDED
 
-    def shown(record: logging.LogRecord) -> bool:
+    def is_no_duplicate(record: logging.LogRecord) -> bool:
         return record.msg != ENDED
 
     names = [None, *logging.Logger.manager.loggerDict]
     handlers = {handler for name in names for handler in logging.getLogger(name).handlers}
     terminal = [each for each in handlers if getattr(each, "stream", None) in (sys.stdout, sys.stderr)]
     for handler in terminal:
-        handler.addFilter(shown)
+        handler.addFilter(is_no_duplicate)
     try:
         yield
     finally:
         for handler in terminal:
-            handler.removeFilter(shown)
+            handler.removeFilter(is_no_duplicate)
 
 
 def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -> None:
@@ -75,16 +75,13 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
 
     reactor: Any = global_reactor
     outcome: list[Any] = []
-    first: list[float] = []
 
-    def received(number: int, frame: FrameType | None) -> None:
-        if not first:
-            first.append(time.monotonic())
-            reactor.callFromThread(stop)
-        elif time.monotonic() - first[0] > _SAME:
-            # Nothing in order any more: a callback that does not return would keep the process.
-            logging.shutdown()
-            os._exit(128 + number)
+    def exit_at_once(number: int) -> None:
+        # No orderly end: a callback that does not return would keep the process.
+        logging.shutdown()
+        os._exit(128 + number)
+
+    signals = StopSequence(lambda _: reactor.callFromThread(stop), exit_at_once, same_within=_SAME_WITHIN)
 
     def finished(result: Any) -> None:
         outcome.append(result)
@@ -93,12 +90,11 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
 
     def start() -> None:
         # After the reactor has set its own.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, received)
+        signals.install()
         Deferred.fromCoroutine(work()).addBoth(finished)
 
     reactor.callWhenRunning(start)
-    with _said_once():
+    with _without_duplicate_error():
         reactor.run()
     if outcome and isinstance(outcome[0], Failure):
         outcome[0].raiseException()

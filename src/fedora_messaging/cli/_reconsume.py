@@ -13,7 +13,7 @@ from .._runner.callbacks import CallbackFailed
 from ..exceptions import HaltConsumer
 from ..message import Message
 from . import configure
-from ._consuming import callback_options, find_callback
+from ._consuming import callback_options, named_callback
 from ._datagrepper import fetch, url_option
 from ._reactor import run
 
@@ -39,7 +39,7 @@ def command(
     of HaltConsumer.
     """
     configure(conf)
-    found = find_callback(callback, callback_file)
+    found = named_callback(callback, callback_file)
     call_with(found, lambda: fetch(datagrepper_url, message_id))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -21,8 +20,10 @@ from twisted.python import usage
 from .._config.model import ConsumerConfig
 from .._core import topology
 from .._reporting.log import SafeLog
-from .._reporting.text import shown, text_of
-from .._runner.callbacks import CallbackNotFound, exit_code, load_callback
+from .._reporting.text import text_of
+from .._runner.callbacks import CallbackNotFound, find_callback
+from .._runner.exit_codes import exit_code
+from .._runner.stop_signals import StopSequence
 from .._runner.systemd import Notifier
 from .._runner.twistd_log import for_twistd
 from .._steady import make_steady
@@ -75,7 +76,10 @@ def makeService(options: Options) -> Service:
         _configure(options)
         make_steady(reactor)  # twistd runs it for us alone, and not yet
         config = conf.parsed()
-        wanted = [(consumer, _callback_of(consumer)) for consumer in _consumers(options)]
+        wanted = [
+            (consumer, find_callback(consumer.callback, resolve, options="--callback"))
+            for consumer in _consumers(options)
+        ]
         return _Consuming(FedoraMessagingService(None, config=config), wanted)
     except (ConfigurationException, CallbackNotFound) as error:
         _give_up(error)
@@ -140,18 +144,6 @@ def _consumers(options: Options) -> tuple[ConsumerConfig, ...]:
     )
 
 
-def _callback_of(consumer: ConsumerConfig) -> Callable[..., Any]:
-    named = consumer.callback
-    if not named:
-        raise CallbackNotFound("There is no callback: name one with --callback or in the configuration")
-    found = named if callable(named) else load_callback(named)
-    try:
-        return resolve(found)
-    except Exception as error:
-        words = str(error) if isinstance(error, ValueError) else shown(error, 2000)
-        raise CallbackNotFound(f'The callback "{named}" cannot be used: {words}') from error
-
-
 class _Consuming(Service):
     """Consumes until a signal, HaltConsumer or an error, and then ends the process.
 
@@ -166,7 +158,10 @@ class _Consuming(Service):
         self._wanted = wanted
         self._reactor = global_clock()
         self._notifier = Notifier(self._reactor)
-        self._signals = 0
+        self._signals = StopSequence(
+            lambda _: self._reactor.callFromThread(self._reactor.stop),
+            lambda _: self._reactor.callFromThread(self._end_now),
+        )
 
     def privilegedStartService(self) -> None:
         """Twisted's: bind the monitor's port before privileges are dropped."""
@@ -200,7 +195,8 @@ class _Consuming(Service):
         results = [consumer.result for consumer in self._service.consumers]
         DeferredList(results, fireOnOneErrback=True, consumeErrors=True).addErrback(self._failed)
         self._service.startService()
-        self._reactor.callWhenRunning(self._take_signals)
+        # After the reactor has set its own handlers, with which twistd would end itself by the signal it got.
+        self._reactor.callWhenRunning(self._signals.install)
 
     def stopService(self) -> Deferred[None]:
         """Twisted's: finish what runs, within the grace period."""
@@ -221,15 +217,6 @@ class _Consuming(Service):
         self._reactor.stop()
         # What ended it the consumer has logged.
         _log.log(logging.ERROR if code else logging.INFO, "Ending with exit code %d.", code)
-
-    def _take_signals(self) -> None:
-        # After the reactor has set its own, with which twistd would end itself by the signal it got.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._received)
-
-    def _received(self, number: int, _: Any) -> None:
-        self._signals += 1
-        self._reactor.callFromThread(self._reactor.stop if self._signals == 1 else self._end_now)
 
     def _end_now(self) -> None:
         self._service.abort()

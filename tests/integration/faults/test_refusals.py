@@ -13,7 +13,7 @@ import pytest
 
 from faults import ProxyProcess
 from fedora_messaging import exceptions
-from fedora_messaging._runner.callbacks import exit_code
+from fedora_messaging._runner.exit_codes import exit_code
 from fedora_messaging.message import Message
 from rabbitmq import Cluster, Node, Vhost
 from support.account import QUEUE, SLACK, Account, Application, declare, fill, taken, through

@@ -1,14 +1,19 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Callbacks by name, and exit codes."""
+"""Callbacks by name."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fedora_messaging import exceptions
-from fedora_messaging._runner.callbacks import CallbackNotFound, exit_code, load_callback, load_callback_file
+from fedora_messaging._runner.callbacks import (
+    CallbackNotFound,
+    find_callback,
+    load_callback,
+    load_callback_file,
+)
 from fedora_messaging.example import printer
 from fedora_messaging.message import Message
 
@@ -91,25 +96,44 @@ def test_file_not_found(content: str | None, name: str, words: str, tmp_path: Pa
     assert "\n" not in str(caught.value)
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def test_found_and_resolved(tmp_path: Path) -> None:
+    """What is named may be a path or the callback itself, and is resolved in both cases."""
+    file = tmp_path / "mine.py"
+    file.write_text("def callback(message): pass\n")
+    path = "fedora_messaging.example:printer"
+
+    assert find_callback(path, _as_it_is, options="--callback") is printer
+    assert find_callback(printer, _as_it_is, options="--callback") is printer
+    found = find_callback(f"{file}:callback", _as_it_is, options="--callback", load=load_callback_file)
+    assert found.__name__ == "callback"
+
+
+@pytest.mark.parametrize("named", [None, ""])
+def test_none_named(named: Any) -> None:
+    """Without a callback the error names the options."""
+    with pytest.raises(CallbackNotFound, match="name one with --callback or in the configuration"):
+        find_callback(named, _as_it_is, options="--callback")
+
+
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "words"),
     [
-        (None, 0),
-        (CallbackNotFound("x"), 1),
-        (exceptions.ConfigurationException("x"), 2),
-        (exceptions.BadDeclaration("queue", "q", "x"), 10),
-        (exceptions.ConsumeException("x"), 11),
-        (exceptions.ConsumerCanceled("x"), 12),
-        (RuntimeError("x"), 13),
-        (exceptions.ConnectionException("x"), 14),
-        (exceptions.PermissionException("queue", "q", "x"), 15),
-        (exceptions.HaltConsumer(), 0),
-        (exceptions.HaltConsumer(42), 42),
+        (ValueError("not callable"), "cannot be used: not callable"),
+        (OSError("x"), "cannot be used: OSError: x"),
     ],
 )
-def test_exit_codes(error: Exception | None, code: int) -> None:
-    """Every way a consumer ends has its exit code."""
-    assert exit_code(error) == code
+def test_cannot_be_resolved(error: Exception, words: str) -> None:
+    """An error of the resolver names the callback and the reason."""
+
+    def refuse(found: Any) -> Any:
+        raise error
+
+    with pytest.raises(CallbackNotFound, match=words):
+        find_callback("fedora_messaging.example:printer", refuse, options="--callback")
 
 
 def test_printer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,8 @@ from fedora_messaging._core.delivery import Delivery
 from fedora_messaging._core.observer import guarded
 from fedora_messaging._reporting.log import SafeLog, Tally
 from fedora_messaging._reporting.text import name_of, shown, text_of, traceback_of
-from fedora_messaging._runner.callbacks import CallbackFailed, exit_code
+from fedora_messaging._runner.callbacks import CallbackFailed
+from fedora_messaging._runner.exit_codes import exit_code
 from fedora_messaging.message import Message
 from fedora_messaging.twisted._callbacks.thread_worker import ThreadWorker
 from support.world import World
