@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The blocking client: Twisted runs in a thread, and callers wait on its Deferreds.
 
-:mod:`fedora_messaging._client.reactor_thread` runs the reactor. Here its work gets names, and its errors are
-mapped.
+:mod:`fedora_messaging._client.reactor_thread` runs the reactor. This module has the
+public methods, and maps errors.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Publishes and consumes, blocking or with Deferreds, over a service of its own that runs when it
-    is needed.
+    """Publishes and consumes, blocking or with Deferreds.
+
+    It has a service of its own, which is started when it is first needed.
 
     May be used from any thread, and as a context manager. The functions of :mod:`fedora_messaging.api`
     are the methods of one instance.
@@ -74,11 +75,11 @@ class Client:
                 None: no limit.
 
         Raises:
-            ValidationError: The message is not valid, not one, or too large; it, its topic, a header or the
-                exchange's name cannot be sent. Nothing was sent, and nothing will change that.
+            ValidationError: The message is not valid, not a message, or too large; or its body, its topic, a
+                header or the name of the exchange cannot be sent. Nothing was sent; do not try again.
             PublishReturned: The broker refused it (PublishForbidden: for lack of permission).
-            PublishTimeout: The time was over; the error names what was being waited for. The message
-                may have arrived: publish the same one again, consumers know it by its id.
+            PublishTimeout: The time is over; the error names the state of the connection. The message may
+                have arrived: publish the same one again, and consumers can recognise it by its id.
             ConnectionException: The broker refused the credentials, the virtual host or TLS; the
                 process was forked after the first use; or the client was closed.
             ConfigurationException: The configuration cannot be used; nothing was sent.
@@ -103,9 +104,9 @@ class Client:
     def consume(self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None) -> None:
         """Call a callback with each message, until SIGTERM, SIGINT, HaltConsumer or an error.
 
-        In the main thread both signals end it in order: the callback in flight finishes and is
-        acknowledged, all else goes back to its queue; a second one ends it at once. In any other thread
-        they do so once the main thread has ended, and are left alone before.
+        In the main thread both signals end it in order: the callback in flight finishes and its message is
+        acknowledged, all other messages go back to the queue; a second signal ends it at once. In any other
+        thread this holds once the main thread has ended; before that, signals are not handled.
 
         Args:
             callback: A function, a coroutine function, or a class (or an object) that implements
@@ -122,8 +123,8 @@ class Client:
                 a declaration).
             ConsumerCanceled: The queue was deleted.
             ConnectionException: TLS was refused, or the process was forked after the first use.
-            Exception: Whatever the callback raised; its message went back to the queue. CallbackRaised in the
-                place of what is no Exception (SystemExit, for example), or cannot be passed on.
+            Exception: Whatever the callback raised; its message went back to the queue. CallbackRaised stands
+                for what is not an Exception (SystemExit, for example), or cannot be raised in another thread.
             RuntimeError: Called in the reactor's thread, where :meth:`twisted_consume` belongs.
         """
         not_in_reactor("consume", "twisted_consume")
@@ -177,13 +178,17 @@ class Client:
         """
         try:
             if self._is_taken(message, exchange, timeout):
-                return _fired(None)
+                from twisted.internet.defer import succeed
+
+                return succeed(None)
             timeout = messages.check_timeout(timeout)
             if pre_publish_signal.receivers or publish_failed_signal.receivers or publish_signal.receivers:
                 return self._publish_signalled(message, exchange, timeout)
             return self._send(messages.prepare(message, exchange, self._settings.publish), timeout)
         except Exception as error:
-            return _fired(error)
+            from twisted.internet.defer import fail
+
+            return fail(error)
 
     def _publish_signalled(
         self, message: Message, exchange: str | None, timeout: float | None
@@ -223,8 +228,8 @@ class Client:
 
         Returns:
             A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            How each ends is told by its ``result``. It fails with the error of the first that has ended by
-            then, and ends the others.
+            The ``result`` of each consumer fires when that consumer ends. The Deferred fails with the error
+            of the first consumer that has ended by then; the others are cancelled.
 
         Raises:
             ValueError: The callback is not callable, or bindings or queues are not of the shape named.
@@ -233,19 +238,21 @@ class Client:
         if service.stopping:
             service = self._new_service(self._connection_keys)
         consuming = service.consume(callback, bindings, queues, in_thread=True)
-        # Started only now: without consumers it would connect for publishing.
+        # Started only now: a service without consumers connects for publishing.
         if not service.running:
             try:
                 service.startService()
             except Exception:
-                consuming.addErrback(lambda _: None)  # what is raised here is the reason
+                consuming.addErrback(lambda _: None)  # the error that is raised here is the reason
                 raise
         return consuming
 
     @property
     def service(self) -> FedoraMessagingService | None:
-        """The service underneath; None until it is needed. Setting None makes the next call start a new
-        one."""
+        """The client's service; None until it is needed.
+
+        Setting None makes the next call start a new one.
+        """
         return self._service
 
     @service.setter
@@ -253,14 +260,14 @@ class Client:
         self._service = service
 
     def running_service(self) -> FedoraMessagingService:
-        """The service underneath, started if there is none; for the reactor's thread."""
+        """Return the client's service, which is started if need be; for the reactor's thread."""
         service = self._ready_service()
-        # One that is stopping is left at that: callbacks that still run publish through it.
+        # One that is stopping is not started again: callbacks that still run publish through it.
         if not service.running and not service.stopping:
             service.startService()
         return service
 
-    # Underneath
+    # Internals
 
     @property
     def _settings(self) -> ClientSettings:
@@ -272,7 +279,7 @@ class Client:
         return settings
 
     def _is_taken(self, message: Message, exchange: str | None, timeout: float | None) -> bool:
-        """Whether a test takes the message, which is called as the real thing has to be."""
+        """Whether a test takes the message; the arguments are checked as without a test."""
         if interception.takers:
             messages.check_timeout(timeout)
             if exchange is not None:
@@ -296,7 +303,7 @@ class Client:
             raise
 
     def _ready_service(self) -> FedoraMessagingService:
-        """The service for the present configuration, in the reactor's thread."""
+        """Return the service for the present configuration; in the reactor's thread."""
         keys = self._settings.connection
         service = self._service
         if service is not None and keys == self._connection_keys:
@@ -322,7 +329,7 @@ class Client:
         return self._stop()
 
     def _stop(self) -> Deferred[None]:
-        """Stop the service; until that is done, callbacks that still run may publish."""
+        """Stop the service; until that is done, callbacks that still run can publish."""
         from twisted.internet.defer import succeed
 
         service = self._service
@@ -361,15 +368,3 @@ class Client:
                 first.subFailure.raiseException()
 
         return Deferred.fromCoroutine(consume())
-
-
-def _fired(result: Exception | None) -> Deferred[None]:
-    """A Deferred that has fired, or failed."""
-    from twisted.internet.defer import Deferred
-
-    done: Deferred[None] = Deferred()
-    if result is None:
-        done.callback(None)
-    else:
-        done.errback(result)
-    return done

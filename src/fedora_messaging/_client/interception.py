@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Where tests step between an application and the broker.
+"""Lets tests intercept messages between an application and the broker.
 
-Clients ask here before they publish. Outside of tests nobody has anything to say. It imports nothing,
-so that pytest's plugin can use it in every test of every machine.
+Clients consult it before they publish; outside of tests it does nothing. The module imports nothing, so that
+the pytest plugin, which is loaded in every test run of every machine that has the package, can use it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ __all__ = ["Interception", "interception"]
 
 
 class Interception:
-    """Takes messages away from clients, or forbids them to connect.
+    """Takes messages that would be published, or forbids clients to connect.
 
     Attributes:
-        takers: The last one is given each message instead of the broker.
+        takers: The last one gets each message in place of the broker.
         guard: Called before the first connection for publishing is made; raises to forbid it.
     """
 
@@ -27,14 +27,14 @@ class Interception:
         self.guard: Callable[[Any], None] | None = None
 
     def takes(self, message: Any, *, connected: bool) -> bool:
-        """Whether a message is taken, and is not to be published.
+        """Whether a test takes a message, which is then not published.
 
         Args:
             message: The message.
             connected: Whether the client has published before.
 
         Raises:
-            Exception: What the guard raises.
+            Exception: Whatever the guard raises.
         """
         if self.takers:
             self.takers[-1](message)
@@ -44,5 +44,5 @@ class Interception:
         return False
 
 
-#: The one of this process.
+#: The instance of this process.
 interception = Interception()

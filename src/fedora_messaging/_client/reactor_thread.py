@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The reactor's thread, and waiting for what runs in it.
+"""The reactor's thread, and calls into it that other threads wait for.
 
-It gets on with applications that use crochet themselves: whoever comes first runs the reactor.
+It works together with applications that use crochet themselves: whichever comes first runs the reactor.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ __all__ = ["Call", "ended_by_signals", "not_in_reactor", "reactor_thread", "wait
 
 
 class Call:
-    """Something that runs in the reactor's thread. Another thread waits for what comes of it, on a lock.
+    """A call in the reactor's thread, for whose result another thread waits on a lock.
 
-    crochet's own EventualResult does the same for 30 µs more, logs failures that nobody waits for any more,
-    and knows of no call that is given up.
+    crochet's EventualResult does the same for 30 µs more, logs failures that nobody waits for any more, and
+    has no way to give up a call.
 
     Args:
-        call: What is called; it may return a Deferred.
-        arguments: With what.
+        call: The function; it may return a Deferred.
+        arguments: Its arguments.
+        waiting: The calls whose result is still to come; this one is added.
     """
 
     __slots__ = ("_arguments", "_call", "_deferred", "_failure", "_fired", "_result", "_waiting")
@@ -47,7 +48,7 @@ class Call:
         waiting.add(self)
 
     def run(self) -> None:
-        """Call it; in the reactor's thread."""
+        """Make the call; in the reactor's thread."""
         from twisted.internet.defer import maybeDeferred
 
         if self in self._waiting:
@@ -55,38 +56,42 @@ class Call:
             self._deferred.addCallbacks(self._end, lambda failure: self._end(failure=failure))
 
     def lost(self) -> None:
-        """The reactor has stopped; from any thread."""
+        """Fail because the reactor has stopped; from any thread."""
         self._end(failure=ConnectionException(reason="the reactor was stopped"))
 
     def failed(self, error: BaseException) -> None:
-        """It could not be called; from any thread."""
-        if not isinstance(error, Exception):  # SystemExit, in a thread that nobody knows of
+        """Fail because the reactor could not be started; from any thread."""
+        if not isinstance(error, Exception):  # SystemExit, for one, which would end only this thread
             error = ConnectionException(reason=f"the reactor could not be started: {excerpt(repr(error))}")
         self._end(failure=error)
 
     def _end(self, result: Any = None, failure: Any = None) -> None:
         try:
-            self._waiting.remove(self)  # one step: of two threads one gets on
+            self._waiting.remove(self)  # atomic: only one of two threads goes on
         except KeyError:
             return
         self._result, self._failure = result, failure
         self._fired.release()
 
     def cancel(self) -> None:
-        """Give it up; in the reactor's thread."""
+        """Give up the call; in the reactor's thread."""
         if self._deferred is not None:
             self._deferred.cancel()
         else:
             self._waiting.discard(self)
 
     def wait(self, timeout: float | None) -> Any:
-        """What it returned; raises what it failed with.
+        """Wait for the result of the call.
 
         Args:
             timeout: Seconds; None: no limit.
 
+        Returns:
+            What the call returned.
+
         Raises:
-            TimeoutError: It is still running.
+            TimeoutError: The call is still running.
+            Exception: Whatever the call raised.
         """
         limit = -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
         if not self._fired.acquire(timeout=limit):
@@ -105,17 +110,17 @@ class _Reactor:
 
     Invariants:
 
-    - **No caller holds a lock or waits for more than its call.** The reactor is imported and started in a
-      thread of its own, and calls wait for that as they wait for their results. A signal handler or finalizer
-      that interrupts a call, in whatever line, can make calls of its own.
+    - **No caller holds a lock or waits for anything but its own call.** The reactor is imported and started
+      in a thread of its own, and calls wait for that as they wait for their results. A signal handler or
+      finalizer that interrupts a call, at whatever line, can make calls of its own.
     - **The reactor outlives every use.** Its thread is a daemon, and runs until the interpreter is gone, so
-      that atexit handlers can use it. What is open is closed in order when the last thread of the application
-      that is no daemon has ended; whatever is used later is closed after each use.
+      that atexit handlers can use it. Connections are closed in order when the last thread of the application
+      that is not a daemon has ended; connections that are opened later are closed after each use.
 
     Attributes:
-        closers: Called in the reactor's thread, when the application has ended, to close what is open; each
-            may return a Deferred.
-        ended: Whether the application has.
+        closers: Called in the reactor's thread when the application has ended, to close connections; each may
+            return a Deferred.
+        ended: Whether the application has ended.
     """
 
     def __init__(self) -> None:
@@ -131,12 +136,16 @@ class _Reactor:
         self.ended = False
 
     def call(self, call: Callable[..., Any], *arguments: Any) -> Call:
-        """Call something in the reactor's thread, which is started for the first call.
+        """Call a function in the reactor's thread, which is started for the first call.
+
+        Args:
+            call: The function; it may return a Deferred.
+            arguments: Its arguments.
 
         Raises:
-            ConnectionException: The process was forked after the first use; or this is the first use, and the
-                interpreter is ending, or starting the reactor has brought it about (a finalizer, a logging
-                handler).
+            ConnectionException: The process was forked after the first use; or this is the first use and the
+                interpreter is ending; or the call was made by code that runs while the reactor is started (a
+                finalizer, a logging handler).
         """
         if self._pid != os.getpid():
             return self._early_call(call, arguments)
@@ -154,7 +163,7 @@ class _Reactor:
             self._from_thread(call.cancel)
 
     def close(self) -> None:
-        """Close what is open, in order, and wait for that; not in the reactor's thread."""
+        """Close connections in order, and wait for that; not in the reactor's thread."""
         closers = list(self.closers)
         if not closers:
             return
@@ -164,18 +173,18 @@ class _Reactor:
 
             return DeferredList([maybeDeferred(each) for each in closers], consumeErrors=True)
 
-        with suppress(ConnectionException):  # somebody has stopped the reactor: it is done
+        with suppress(ConnectionException):  # the application has stopped the reactor: nothing is open
             self.call(close).wait(None)
 
     def forget_start(self) -> None:
-        """In a fork: nobody is starting the reactor, whatever the parent was doing."""
+        """Reset the state in a forked child, where no thread is starting the reactor."""
         if self._pid is None:
             self._lock = threading.Lock()
             self._early.clear()
             self._waiting.clear()
 
     def _release(self) -> None:
-        """The reactor has stopped: nothing will come of what is waited for."""
+        """Fail all calls that are waited for: the reactor has stopped."""
         self._stopped = True
         for each in list(self._waiting):
             each.lost()
@@ -193,8 +202,8 @@ class _Reactor:
             raise ConnectionException(reason=_TOO_LATE)
         made = Call(call, arguments, self._waiting)
         self._early.append(made)
-        # Whoever calls before it is ready starts a thread: the first starts the reactor, and each passes on
-        # what has come. A daemon, because a process does not wait for what nobody waits for.
+        # Each call before the reactor is ready starts a thread: the first one starts the reactor, and each
+        # passes on the calls that have come in. They are daemons, so that they do not keep the process alive.
         try:
             threading.Thread(target=self._set_up, name="fedora-messaging start", daemon=True).start()
         except RuntimeError as error:
@@ -209,7 +218,7 @@ class _Reactor:
                 busy.add(threading.get_ident())
                 try:
                     self._start()
-                except BaseException as error:  # whoever waits is told, whatever it is
+                except BaseException as error:  # raised to everyone who waits, whatever it is
                     failed = error
                 finally:
                     busy.discard(threading.get_ident())
@@ -226,7 +235,7 @@ class _Reactor:
         from twisted.internet import reactor
 
         with suppress(RuntimeError):  # the application has set up crochet by itself
-            # From here on an application's crochet.setup() does nothing, as if it had been called.
+            # From here on crochet.setup() does nothing when the application calls it.
             crochet.no_setup()
             self._ours = not reactor.running  # twistd, or an application, may run it
         if self._ours:
@@ -270,10 +279,16 @@ os.register_at_fork(after_in_child=reactor_thread.forget_start)
 
 
 def wait(call: Call, timeout: float | None) -> Any:
-    """See :meth:`Call.wait`.
+    """Wait for the result of a call, as :meth:`Call.wait` does.
+
+    Args:
+        call: The call.
+        timeout: Seconds; None: no limit.
 
     Raises:
-        RuntimeError: Called in the reactor's thread, where nothing would come of it.
+        RuntimeError: Called in the reactor's thread, which would wait for itself.
+        TimeoutError: The call is still running.
+        Exception: Whatever the call raised.
     """
     not_in_reactor("waiting for a call", "its Deferred")
     try:
@@ -284,9 +299,19 @@ def wait(call: Call, timeout: float | None) -> Any:
 
 
 def not_in_reactor(name: str, instead: str) -> None:
+    """Refuse a blocking call where it could never return.
+
+    Args:
+        name: The name of the call.
+        instead: What to use in the reactor's thread.
+
+    Raises:
+        RuntimeError: Called in the reactor's thread.
+        ConnectionException: Called in a thread that is starting the reactor.
+    """
     if busy and threading.get_ident() in busy:
         raise ConnectionException(reason=_STARTING)
-    # Nothing is imported here: whoever calls may have interrupted the very import.
+    # Nothing is imported here: the caller may have interrupted the import of that very module.
     threadable = sys.modules.get("twisted.python.threadable")
     if threadable is not None and getattr(threadable, "isInIOThread", bool)():
         raise RuntimeError(f"{name} would block the reactor, in whose thread it was called; use {instead}")

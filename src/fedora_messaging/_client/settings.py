@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What a client needs of the configuration to send messages."""
+"""The part of the configuration that a client needs to publish."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ __all__ = ["ClientSettings"]
 
 
 class ClientSettings(NamedTuple):
-    """What is needed of the configuration for each message; looking it all up costs a sixth of a publish."""
+    """The settings for each message; reading them from the configuration costs a sixth of a publish."""
 
-    generation: int  #: of the configuration that it was read from
+    generation: int  #: of the configuration that they were read from
     publish: PublishSettings
-    #: Other values here need a new connection. The dictionaries may be changed in place.
+    #: A change of these values needs a new connection. The dictionaries may be changed in place.
     connection: tuple[Any, ...]
 
     @classmethod
     def of(cls, values: LazyConfig | Config) -> ClientSettings:
-        """Those of a configuration.
+        """Read the settings from a configuration.
+
+        Args:
+            values: The configuration.
 
         Raises:
-            ConfigurationException: Names the key that cannot be used.
+            ConfigurationException: Names the key whose value cannot be used.
         """
         if isinstance(values, Config):
             keys = ("amqp_url", "publish_exchange", "topic_prefix", "publish_priority", "max_message_size")
             return cls(0, publish_settings({key: getattr(values, key) for key in keys}), ())
-        generation = values.generation  # before the values: what changes meanwhile is read again
+        generation = values.generation  # read before the values: a change in between is noticed next time
         return cls(
             values.generation if not values.loaded else generation,
             publish_settings(values),

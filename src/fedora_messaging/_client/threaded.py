@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What a reactor needs that runs in a thread of a program which knows nothing of Twisted."""
+"""Prepares a reactor that runs in a thread of a program which does not use Twisted itself."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 __all__ = ["prepare"]
 
-#: How often processes that were started through the reactor are looked after, in seconds: there is no signal.
+#: How often to reap processes that were started through the reactor, in seconds: SIGCHLD is not handled.
 _REAP = 0.1
 
 
 def prepare(reactor: Any) -> None:
-    """Send Twisted's log to ``logging``, and have processes looked after; before the reactor runs."""
+    """Send Twisted's log to ``logging``, and reap child processes; to be called before the reactor runs."""
     shown = warnings.showwarning
     globalLogBeginner.beginLoggingTo([STDLibLogObserver()], redirectStandardIO=False)  # type: ignore[list-item]
-    warnings.showwarning = shown  # which Twisted would send to its log
+    warnings.showwarning = shown  # Twisted replaced it, to log warnings
     if os.name == "posix":
         from twisted.internet.process import reapAllProcesses
 
