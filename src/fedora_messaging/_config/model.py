@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The configuration as frozen values, and what it is when nothing is configured."""
+"""The configuration as frozen values, and its defaults."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = [
     "Reconnect",
 ]
 
-#: The client properties that are the package's own.
+#: The client properties that only the package sets.
 RESERVED = {
     "product": "Fedora Messaging",
     "information": "https://fedora-messaging.readthedocs.io/en/stable/",
     "version": "fedora_messaging-4.0.0",
 }
 
-#: The configuration when nothing is configured.
+#: The default configuration.
 DEFAULTS: dict[str, Any] = {
     "amqp_url": "amqp://?connection_attempts=3&retry_delay=5",
     "passive_declares": False,
@@ -91,7 +91,7 @@ class TLS:
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Where the monitor's pages are served. The default is on all interfaces: probes come from outside."""
+    """Where the monitor's pages are served; by default on all interfaces, since probes come from outside."""
 
     port: int
     address: str = ""
@@ -108,7 +108,7 @@ class Reconnect:
 
 @dataclass(frozen=True, slots=True)
 class NackDelay:
-    """How long a message that was given back stays away: at first, and at most (seconds)."""
+    """How long a message is held before it is requeued: the first time, and at most (seconds)."""
 
     first: float = 1.0
     cap: float = 30.0
@@ -127,7 +127,7 @@ class ConsumerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The configuration in effect. What may hold secrets is not in its ``repr``."""
+    """The configuration in effect. Its ``repr`` leaves out what may hold secrets."""
 
     amqp_url: str = field(default=DEFAULTS["amqp_url"], repr=False)
     passive_declares: bool = False

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Reading a configuration: dictionaries in, values out, or one line about what is wrong."""
+"""Parses a configuration: a dictionary becomes frozen values, or an error of one line."""
 
 from __future__ import annotations
 
@@ -34,22 +34,25 @@ _T = TypeVar("_T")
 
 
 def parse(mapping: Mapping[str, Any]) -> Config:
-    """The values of a configuration; what is left out has its default, in sections given in part too.
+    """Parse and check a configuration. What is left out has its default, also inside sections.
+
+    Args:
+        mapping: The configuration.
 
     Raises:
-        ConfigurationException: Names the key, and says in one line what is wrong with its value.
+        ConfigurationException: Names the key and the reason, in one line.
     """
-    _known("", mapping, DEFAULTS)
+    _check_keys("", mapping, DEFAULTS)
     values = completed(mapping)
     url.parameters(values["amqp_url"])
     queues, bindings = _topology_of(values)
     return Config(
         amqp_url=values["amqp_url"],
         passive_declares=_typed("passive_declares", values["passive_declares"], bool),
-        publish_exchange=_short("publish_exchange", values["publish_exchange"]),
+        publish_exchange=_short_string("publish_exchange", values["publish_exchange"]),
         publish_priority=_optional_integer("publish_priority", values["publish_priority"], 0, 255),
-        topic_prefix=_short("topic_prefix", values["topic_prefix"]),
-        exchanges=_told("exchanges", lambda: topology.exchanges(_dictionary(values, "exchanges"))),
+        topic_prefix=_short_string("topic_prefix", values["topic_prefix"]),
+        exchanges=_with_key("exchanges", lambda: topology.exchanges(_dictionary(values, "exchanges"))),
         queues=queues,
         bindings=bindings,
         callback=_callback(values["callback"]),
@@ -72,18 +75,21 @@ def parse(mapping: Mapping[str, Any]) -> Config:
 
 
 def publish_settings(values: Mapping[str, Any]) -> PublishSettings:
-    """What is needed to send messages; what is left out has its default.
+    """Return the settings for publishing. What is left out has its default.
+
+    Args:
+        values: The configuration.
 
     Raises:
-        ConfigurationException: Names the key, and says in one line what is wrong with its value.
+        ConfigurationException: Names the key and the reason, in one line.
     """
 
     def get(key: str) -> Any:
         return values.get(key, DEFAULTS[key])
 
     return PublishSettings(
-        _short("publish_exchange", get("publish_exchange")).encode(),
-        _short("topic_prefix", get("topic_prefix") or ""),
+        _short_string("publish_exchange", get("publish_exchange")).encode(),
+        _short_string("topic_prefix", get("topic_prefix") or ""),
         _optional_integer("publish_priority", get("publish_priority"), 0, 255),
         _integer("max_message_size", get("max_message_size"), 1, 2**63),
         url.parameters(get("amqp_url")).frame_max,
@@ -91,7 +97,7 @@ def publish_settings(values: Mapping[str, Any]) -> PublishSettings:
 
 
 def completed(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration with the defaults of what it leaves out."""
+    """Copy a configuration, with the defaults of what it leaves out."""
     values = copy.deepcopy(DEFAULTS)
     for key, value in mapping.items():
         section = isinstance(values.get(key), dict) and isinstance(value, Mapping)
@@ -104,7 +110,7 @@ def completed(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-# The others are replaced as a whole: their keys are names of things.
+# All other sections are replaced as a whole: their keys are the names of exchanges, queues and so on.
 _SECTIONS = frozenset({"qos", "tls", "client_properties", "reconnect", "nack_delay"})
 
 
@@ -112,25 +118,25 @@ def validate_bindings(bindings: Any) -> None:
     """Check ``bindings``.
 
     Raises:
-        ConfigurationException: Names the binding and the key that is wrong.
+        ConfigurationException: Names the binding and the key whose value cannot be used.
     """
-    _told("bindings", lambda: topology.bindings(bindings))
+    _with_key("bindings", lambda: topology.bindings(bindings))
 
 
 def validate_queues(queues: Any) -> None:
     """Check ``queues``.
 
     Raises:
-        ConfigurationException: Names the queue and the key that is wrong.
+        ConfigurationException: Names the queue and the key whose value cannot be used.
     """
-    _told("queues", lambda: topology.queues(_mapping("queues", queues)))
+    _with_key("queues", lambda: topology.queues(_mapping("queues", queues)))
 
 
 def validate_client_properties(props: Any) -> None:
-    """Check ``client_properties``: three of them are the package's own.
+    """Check ``client_properties``, three of which are reserved for the package.
 
     Raises:
-        ConfigurationException: Names the property that is reserved.
+        ConfigurationException: Names the property that cannot be used.
     """
     _client_properties(props)
 
@@ -139,16 +145,16 @@ def validate_monitoring(monitoring: Any) -> None:
     """Check ``monitoring``.
 
     Raises:
-        ConfigurationException: Names the key that is wrong.
+        ConfigurationException: Names the key whose value cannot be used.
     """
     _monitoring(monitoring)
 
 
 def _topology_of(values: Mapping[str, Any]) -> tuple[tuple[Queue, ...], tuple[Binding, ...]]:
-    queues = _told("queues", lambda: topology.queues(_dictionary(values, "queues")))
-    bindings = _told("bindings", lambda: topology.bindings(values["bindings"]))
-    # The default queue and the default binding belong together. Who names a queue of his own does not want
-    # a second one beside it.
+    queues = _with_key("queues", lambda: topology.queues(_dictionary(values, "queues")))
+    bindings = _with_key("bindings", lambda: topology.bindings(values["bindings"]))
+    # The default queue and the default binding belong together. Users who name a queue do not want a second
+    # one beside it.
     if values["bindings"] == DEFAULTS["bindings"] and not any(queue.name == "" for queue in queues):
         bindings = ()
     if values["queues"] == DEFAULTS["queues"] and not any(binding.queue == "" for binding in bindings):
@@ -161,11 +167,11 @@ def _consumers(values: Mapping[str, Any]) -> tuple[ConsumerConfig, ...]:
     for name, given in _dictionary(values, "consumers").items():
         where = f"consumers.{name}"
         section = _mapping(where, given)
-        _known(where, section, _CONSUMER)
+        _check_keys(where, section, _CONSUMER)
         callback = _callback(section.get("callback", values["callback"]))
         if callback is None:
             raise ConfigurationException(f"{where}.callback: is missing")
-        # What it leaves out, it has in common with the others.
+        # What it leaves out is as configured for all consumers.
         common = {key: section[key] for key in ("queues", "bindings") if key in section}
         try:
             queues, bindings = _topology_of({**values, **(common and {**_NO_TOPOLOGY, **common})})
@@ -181,14 +187,14 @@ _NO_TOPOLOGY: dict[str, Any] = {"queues": {}, "bindings": []}
 
 
 def _qos(section: Mapping[str, Any]) -> QoS:
-    _known("qos", section, DEFAULTS["qos"])
+    _check_keys("qos", section, DEFAULTS["qos"])
     if _integer("qos.prefetch_size", section["prefetch_size"], 0, 2**32 - 1):
         raise ConfigurationException("qos.prefetch_size: must be 0: RabbitMQ refuses everything else")
     return QoS(0, _integer("qos.prefetch_count", section["prefetch_count"], 0, 65535))
 
 
 def _tls(section: Mapping[str, Any]) -> TLS:
-    _known("tls", section, DEFAULTS["tls"])
+    _check_keys("tls", section, DEFAULTS["tls"])
     given_files = {key: _optional(f"tls.{key}", value, str) for key, value in section.items()}
     files = {key: os.path.expanduser(file) if file else None for key, file in given_files.items()}
     if bool(files["certfile"]) != bool(files["keyfile"]):
@@ -208,7 +214,7 @@ def _client_properties(value: Any) -> Mapping[str, Any]:
             )
     _typed("client_properties.app", properties.get("app", ""), str)
     if not isinstance(properties.get("capabilities", {}), Mapping):
-        raise _wrong("client_properties.capabilities", _WORDS[dict], properties["capabilities"])
+        raise _type_error("client_properties.capabilities", _TYPE_NAMES[dict], properties["capabilities"])
     complete = {**properties, **_reserved()}
     try:
         check_client_properties(complete)
@@ -226,7 +232,7 @@ def _reserved() -> Mapping[str, str]:
 
 def _monitoring(value: Any) -> Monitoring | None:
     section = _mapping("monitoring", {} if value is None else value)
-    _known("monitoring", section, {"address": "", "port": 0})
+    _check_keys("monitoring", section, {"address": "", "port": 0})
     if not section:
         return None
     if section.get("port") is None:
@@ -236,7 +242,7 @@ def _monitoring(value: Any) -> Monitoring | None:
 
 
 def _reconnect(section: Mapping[str, Any]) -> Reconnect:
-    _known("reconnect", section, DEFAULTS["reconnect"])
+    _check_keys("reconnect", section, DEFAULTS["reconnect"])
     base = _seconds("reconnect.base", section["base"])
     return Reconnect(
         base,
@@ -246,7 +252,7 @@ def _reconnect(section: Mapping[str, Any]) -> Reconnect:
 
 
 def _nack_delay(section: Mapping[str, Any]) -> NackDelay:
-    _known("nack_delay", section, DEFAULTS["nack_delay"])
+    _check_keys("nack_delay", section, DEFAULTS["nack_delay"])
     first = _seconds("nack_delay.first", section["first"], least=0.0)
     return NackDelay(first, _seconds("nack_delay.cap", section["cap"], least=first))
 
@@ -255,7 +261,7 @@ def _callback(value: Any) -> Any:
     return value if callable(value) else _optional("callback", value, str) or None
 
 
-def _known(section: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def _check_keys(section: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     for key in given:
         if key not in known:
             where = f"{section}.{key}" if section else str(key)
@@ -263,21 +269,22 @@ def _known(section: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> 
 
 
 def _suggestion(key: object, known: Iterable[str]) -> str:
-    """The known keys, with those first that the unknown one is likely to be a mistake for."""
+    """List the known keys, those first that the unknown one is most similar to."""
     names = sorted(known)
     near = get_close_matches(str(key).lower(), names, n=3, cutoff=0.7)
     all_known = f"the known ones are: {', '.join(names)}"
     return f"did you mean {' or '.join(near)}? {all_known[0].upper()}{all_known[1:]}" if near else all_known
 
 
-def _told(key: str, make: Callable[[], _T]) -> _T:
+def _with_key(key: str, make: Callable[[], _T]) -> _T:
+    """Return what a function makes; a ValueError becomes a ConfigurationException that names the key."""
     try:
         return make()
     except ValueError as error:
         raise ConfigurationException(f"{key}: {error}") from error
 
 
-_WORDS: dict[type, str] = {
+_TYPE_NAMES: dict[type, str] = {
     bool: "true or false",
     dict: "a section (a dictionary)",
     int: "an integer",
@@ -285,14 +292,14 @@ _WORDS: dict[type, str] = {
 }
 
 
-def _wrong(key: str, words: str, value: object) -> ConfigurationException:
-    # The value itself is not shown: nobody knows here which ones are secret.
-    return ConfigurationException(f"{key}: must be {words}, not {type(value).__name__}")
+def _type_error(key: str, expected: str, value: object) -> ConfigurationException:
+    # The value itself is not shown: it may be a secret.
+    return ConfigurationException(f"{key}: must be {expected}, not {type(value).__name__}")
 
 
 def _typed(key: str, value: Any, kind: type[_T]) -> _T:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise _wrong(key, _WORDS[kind], value)
+        raise _type_error(key, _TYPE_NAMES[kind], value)
     return value
 
 
@@ -302,7 +309,7 @@ def _optional(key: str, value: Any, kind: type[_T]) -> _T | None:
 
 def _mapping(key: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise _wrong(key, _WORDS[dict], value)
+        raise _type_error(key, _TYPE_NAMES[dict], value)
     return value
 
 
@@ -310,7 +317,7 @@ def _dictionary(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return _mapping(key, values[key])
 
 
-def _short(key: str, value: Any) -> str:
+def _short_string(key: str, value: Any) -> str:
     text = _typed(key, value, str)
     try:
         if len(text.encode("utf-8")) > 255:
@@ -333,8 +340,8 @@ def _optional_integer(key: str, value: Any, least: int, most: int) -> int | None
 
 def _seconds(key: str, value: Any, least: float | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wrong(key, "a number of seconds", value)
+        raise _type_error(key, "a number of seconds", value)
     if not math.isfinite(value) or (value <= 0 if least is None else value < least):
-        floor = "more than 0" if least is None else f"{least:g} at least"
-        raise ConfigurationException(f"{key}: must be {floor}, not {value}")
+        limit = "more than 0" if least is None else f"{least:g} at least"
+        raise ConfigurationException(f"{key}: must be {limit}, not {value}")
     return float(value)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""TOML files, read by whichever reader there is; every fault names file and line."""
+"""Reads TOML files with the available reader; every error names the file and the line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..exceptions import ConfigurationException, ConnectionException
 
 __all__ = ["READERS", "Reader", "default_reader", "read", "read_file"]
 
-#: Text in, a dictionary out; raises what it likes.
+#: A function from text to a dictionary; it may raise any exception.
 Reader = Callable[[str], dict[str, Any]]
 
 
@@ -43,19 +43,23 @@ def default_reader() -> Reader:
 
 
 def read_file(path: str | Path, reader: Reader | None = None) -> dict[str, Any]:
-    """What is in a TOML file.
+    """Read a TOML file.
+
+    Args:
+        path: The file.
+        reader: The reader to use; None: the default one.
 
     Raises:
-        ConfigurationException: Names the file, and the line if it is about one.
+        ConfigurationException: Names the file, and the line if there is one.
     """
     try:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        raise ConfigurationException(f"{path}: cannot be read: {words}") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationException(f"{path}: cannot be read: {reason}") from error
     try:
-        # Editors of other systems put a byte order mark in front. Python would import the codec for it here,
-        # see _importing.
+        # Some editors write a byte order mark. The codec for it is not used: Python would import it here, see
+        # _importing.
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -64,37 +68,37 @@ def read_file(path: str | Path, reader: Reader | None = None) -> dict[str, Any]:
 
 
 def read(text: str, name: str, reader: Reader | None = None) -> dict[str, Any]:
-    """What is in a TOML text.
+    """Parse a TOML text.
 
     Args:
         text: The text.
-        name: What the text is called in errors.
-        reader: Which reader to use, the default one if None.
+        name: The name of the text in errors.
+        reader: The reader to use; None: the default one.
 
     Raises:
         ConfigurationException: Names the text and the line.
-        ConnectionException: Called in the middle of importing what reads TOML.
+        ConnectionException: The call interrupts an import of the reader (see ``_importing``).
     """
-    # TOML allows both endings; the package toml does not cope with the second one everywhere.
+    # TOML allows both line endings; the package toml does not accept CRLF everywhere.
     text = text.replace("\r\n", "\n")
     try:
         content = (reader or default_reader())(text)
-    except ConnectionException:  # the reader cannot be imported at this moment
+    except ConnectionException:  # the reader cannot be imported now
         raise
     except Exception as error:
-        line, words = _place(error, text)
-        raise ConfigurationException(f"{name}: line {line}: not valid TOML: {words}") from error
+        line, reason = _line_and_reason(error, text)
+        raise ConfigurationException(f"{name}: line {line}: not valid TOML: {reason}") from error
     return content
 
 
-def _place(error: Exception, text: str) -> tuple[int, str]:
-    words = " ".join(str(getattr(error, "msg", None) or error).split())
-    found = re.search(r"\(at line (\d+), column \d+\)", words) or re.search(r"line (\d+)", str(error))
+def _line_and_reason(error: Exception, text: str) -> tuple[int, str]:
+    reason = " ".join(str(getattr(error, "msg", None) or error).split())
+    found = re.search(r"\(at line (\d+), column \d+\)", reason) or re.search(r"line (\d+)", str(error))
     line = getattr(error, "lineno", None)
     if not isinstance(line, int):
-        # At the end of the document, or from inside a reader that gave up: the end is where to look.
+        # The error is at the end of the document, or does not say where it is.
         line = int(found[1]) if found else text.rstrip().count("\n") + 1
-    words = re.sub(r"\s*\(at (line \d+, column \d+|end of document)\)", r"", words)
+    reason = re.sub(r"\s*\(at (line \d+, column \d+|end of document)\)", r"", reason)
     if type(error).__module__ == "builtins" and not isinstance(error, ValueError):
-        words = "something is missing or cut off"
-    return line, words[:200]
+        reason = "something is missing or cut off"
+    return line, reason[:200]

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""TOML written so that every reader gives back exactly what was there.
+"""Writes TOML that every reader reads back as the same value.
 
-The encoder of the package `toml <https://pypi.org/project/toml/>`_ changes backslashes, and what it makes of
-tables inside arrays and of odd keys is not TOML. It is replaced at the point that the package has for that.
+The encoder of the package `toml <https://pypi.org/project/toml/>`_ changes backslashes, and what it writes
+for tables inside arrays and for keys that need quotes is not TOML. This is a replacement at the package's own
+extension point.
 
-Invariant: ``tomllib.loads(toml.dumps(value, encoder=Encoder())) == value`` for all that TOML can hold.
+Invariant: ``tomllib.loads(toml.dumps(value, encoder=Encoder())) == value`` for every value of TOML's types.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _is_array_of_tables(value: Any) -> bool:
 
 
 def _string(text: str) -> str:
-    """A basic string. JSON escapes as TOML does, but for DEL, which TOML does not take as it is."""
+    """Write a basic string. JSON escapes as TOML does, but not DEL, which TOML requires."""
     written = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
     try:
         written.encode()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The names of the configuration's parts, for annotations."""
+"""Types of the parts of the configuration, for annotations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class NamedQueueConfig(QueueConfig, total=False):
 
 
 class BaseBinding(TypedDict, total=False):
-    """What a binding is made of besides its keys."""
+    """A binding without its routing keys."""
 
     queue: str
     queue_name: str
@@ -77,7 +77,7 @@ class BindingConfig(BaseBinding, total=False):
 #: ``bindings``: one, or a list of them.
 BindingsType = BindingConfig | list[BindingConfig]
 
-#: What messages are given to.
+#: A function that is called with each message.
 CallbackType = Callable[[Any], Any]
 
 
@@ -97,7 +97,7 @@ class TLSConfig(TypedDict, total=False):
 
 
 class ClientProperties(TypedDict, total=False):
-    """``client_properties``: what the broker is told about the client."""
+    """``client_properties``: how the client describes itself to the broker."""
 
     app: str
     product: str

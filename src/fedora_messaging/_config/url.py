@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""``amqp://`` and ``amqps://`` URLs: read strictly, and shown without their secrets."""
+"""``amqp://`` and ``amqps://`` URLs: strict parsing, and hiding the secrets in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..exceptions import ConfigurationException
 
 __all__ = ["parameters", "redacted", "redacted_value"]
 
-# RabbitMQ 4.1 refuses smaller frames, without a word
+# RabbitMQ 4.1 refuses smaller frames, without an error message
 # (https://www.rabbitmq.com/docs/configure, frame_max, and its release notes).
 _LEAST_FRAME = 8192
 
@@ -30,12 +30,15 @@ _REFUSED = {
 
 
 def parameters(url: str) -> pika.connection.URLParameters:
-    """What a broker's URL says.
+    """Parse a broker's URL.
 
     ``connection_attempts`` and ``retry_delay`` are accepted and have no effect.
 
+    Args:
+        url: The URL.
+
     Raises:
-        ConfigurationException: The URL cannot be used. No part of it that could be secret is in the text.
+        ConfigurationException: The URL cannot be used. The text contains no part of it that could be secret.
     """
     if not isinstance(url, str):
         raise ConfigurationException(f"amqp_url: must be a string, not {type(url).__name__}")
@@ -45,8 +48,8 @@ def parameters(url: str) -> pika.connection.URLParameters:
     try:
         return pika.connection.URLParameters(url)
     except Exception as error:
-        # The words of the error could repeat the password of the key in ssl_options.
-        text = f"amqp_url: {type(error).__name__}: {_blame(url)}"
+        # pika's error could contain the password of the key in ssl_options.
+        text = f"amqp_url: {type(error).__name__}: {_unusable_option(url)}"
         raise ConfigurationException(text) from None
 
 
@@ -83,7 +86,7 @@ def _fault(url: str) -> str | None:
 
 
 def _is_host(name: str) -> bool:
-    """Whether a name can be looked up at all; "" is for the default."""
+    """Whether a name can be looked up at all; "" stands for the default."""
     try:
         return len(name.rstrip(".").encode("idna")) <= 253 and "\0" not in name
     except UnicodeError:
@@ -114,8 +117,8 @@ def _option_fault(name: str, value: str, count: int) -> str | None:
     return None
 
 
-def _blame(url: str) -> str:
-    """Which option it is that pika does not accept."""
+def _unusable_option(url: str) -> str:
+    """Name the option that pika does not accept."""
     base = urlsplit(url)._replace(query="")
     for name, value in parse_qsl(urlsplit(url).query):
         try:
@@ -125,7 +128,7 @@ def _blame(url: str) -> str:
     return "it cannot be used"
 
 
-# In running text a URL ends with the first blank.
+# In running text a URL ends at the first whitespace.
 _IN_TEXT = re.compile(r"(?<=://)\S+")
 _VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 _PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
@@ -133,15 +136,15 @@ _OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
 
 
 def redacted(text: str) -> str:
-    """Text with the passwords of all URLs in it hidden; nothing else of it changes."""
+    """Hide the passwords of all URLs in a text; the rest of the text stays as it is."""
     return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
 
 
 def redacted_value(text: str) -> str:
-    """A value of the configuration with the passwords in it hidden.
+    """Hide the passwords in a value of the configuration.
 
-    A value that begins as a URL is one as a whole, blanks included: its password may hold what should have
-    been quoted.
+    A value that begins as a URL is taken for one URL, whitespace included: its password may contain
+    characters that should have been quoted.
     """
     beginning = _VALUE.match(text)
     if beginning is None:
@@ -150,11 +153,11 @@ def redacted_value(text: str) -> str:
 
 
 def _without_password(rest: str) -> str:
-    """What follows ``://``, with its password hidden.
+    """Hide the password in the part of a URL that follows ``://``.
 
-    A password that is not quoted (RFC 3986, section 3.2.1) may hold any of the characters that end it. So
-    whatever stands between the first colon and the last "@" counts as one: it is better to hide too much than
-    too little.
+    A password that is not quoted (RFC 3986, section 3.2.1) may contain the characters that normally end it.
+    So everything between the first colon and the last "@" counts as the password: it is better to hide too
+    much than too little.
     """
     found = _PASSWORD.match(rest)
     if found is not None:
