@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Where a broker is, and as whom one logs in there: what every text about a connection names."""
+"""A broker's address and the user that logs in, as every text about a connection names them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Address:
     Args:
         host: The host name or IP address.
         port: The TCP port.
-        tls: Whether TLS is spoken there.
+        tls: Whether the connection uses TLS.
         vhost: The virtual host.
         user: The user name; None: the one in this client's certificate.
-        origin: Where all this was written, in words; "" if nobody knows.
+        origin: Where the address was configured, as text; "" if that is not known.
     """
 
     host: str
@@ -32,7 +32,7 @@ class Address:
 
     @classmethod
     def of(cls, parameters: Any, origin: str = "") -> Address:
-        """The address in pika's connection parameters."""
+        """Take the address from pika's connection parameters."""
         return cls(
             parameters.host,
             parameters.port,
@@ -46,6 +46,6 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         user = "the user of the certificate" if self.user is None else f"user {self.user!r}"
         parts = [f"virtual host {self.vhost!r}", user, *([self.origin] if self.origin else [])]
-        # The host name is what someone wrote in a URL: anything that is no whitespace.
+        # The host name comes from a URL, and may hold anything but whitespace.
         where = f"{host}:{self.port}" if host.isprintable() else f"{host!r}:{self.port}"
         return f"{where}{' over TLS' if self.tls else ''} ({', '.join(parts)})"

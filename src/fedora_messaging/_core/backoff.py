@@ -12,9 +12,14 @@ __all__ = ["Backoff", "doubling"]
 
 
 def doubling(attempt: int, first: float, cap: float) -> float:
-    """The delay before attempt number ``attempt`` (1, 2, ...): ``first`` seconds, doubled each time,
-    ``cap`` at most."""
-    # 2**64 seconds are over any cap; the bound keeps the power small.
+    """Return the delay before an attempt, in seconds.
+
+    Args:
+        attempt: The number of the attempt: 1, 2, ...
+        first: The delay before the first attempt; it doubles with each further one.
+        cap: The longest delay.
+    """
+    # 2**64 seconds exceed any cap; the bound keeps the power small.
     return float(min(cap, first * 2.0 ** min(max(attempt, 1) - 1, 64)))
 
 
@@ -22,8 +27,8 @@ def doubling(attempt: int, first: float, cap: float) -> float:
 class Backoff:
     """Full jitter: each delay is drawn evenly between 0 and a bound that doubles up to a cap.
 
-    Many clients that lost one broker at one moment come back spread out in time (Marc Brooker,
-    "Exponential Backoff And Jitter").
+    Clients that lost the broker at the same moment reconnect spread over time (Marc Brooker, "Exponential
+    Backoff And Jitter").
 
     Args:
         base: The first bound, in seconds.
@@ -37,10 +42,10 @@ class Backoff:
     attempts: int = field(default=0, init=False)
 
     def next(self) -> float:
-        """The next delay, in seconds."""
+        """Return the next delay, in seconds."""
         self.attempts += 1
         return self.uniform(0.0, doubling(self.attempts, self.base, self.cap))
 
     def reset(self) -> None:
-        """Progress was made: begin again at the base."""
+        """Begin again at the base, after progress was made."""
         self.attempts = 0

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Time, as this package needs it: a reactor, or a ``twisted.internet.task.Clock`` in tests."""
+"""The protocol of clocks: a reactor, or a ``twisted.internet.task.Clock`` in tests."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ __all__ = ["Clock", "Timer"]
 
 
 class Timer(Protocol):
-    """A call that is going to happen."""
+    """A scheduled call."""
 
     def active(self) -> bool:
-        """Whether it has neither happened nor been cancelled."""
+        """Whether the call has neither been made nor cancelled."""
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel the call."""
 
 
 class Clock(Protocol):
-    """Twisted's IReactorTime. A protocol of our own, because zope's interfaces have no ``self``."""
+    """Twisted's IReactorTime as a Protocol, because zope's interfaces have no ``self``."""
 
     def seconds(self) -> float:
-        """Now, in seconds."""
+        """Return the present time, in seconds."""
 
     def callLater(self, delay: float, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        """Call something after ``delay`` seconds; returns a :class:`Timer`."""
+        """Schedule a call in ``delay`` seconds; returns a :class:`Timer`."""

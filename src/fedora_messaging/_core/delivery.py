@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the outcome of a callback means for the delivery it was given.
 
-:func:`decide` is the only place that says so. The consumer executes the :class:`Settlement` and knows
-no policy.
+:func:`decide` is the only place that decides it. The consumer executes the :class:`Settlement` and knows no
+policy.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Delivery(NamedTuple):
-    """One message as the broker handed it over; a named tuple because one is made for every message."""
+    """One message as the broker delivered it; a named tuple because one is made for every message."""
 
     queue: str
     exchange: str
@@ -46,7 +46,7 @@ class Delivery(NamedTuple):
 
 
 class Verb(enum.Enum):
-    """What is said to the broker. Which is used when: see the documentation on delivery guarantees."""
+    """The AMQP method that settles a delivery; which one when: see the documentation on guarantees."""
 
     ACK = "ack"
     NACK = "nack"
@@ -58,9 +58,9 @@ class Settlement:
     """What to do with a delivery.
 
     Args:
-        verb: What to say to the broker.
+        verb: The method to send to the broker.
         requeue: With NACK and REJECT: whether the message goes back to the queue.
-        delay: Seconds to hold the delivery, unacknowledged, before saying so.
+        delay: Seconds to hold the delivery, unacknowledged, before it is sent.
         ends: The consumer stops, with this error.
         counts: The statistic that this outcome adds to.
     """
@@ -86,11 +86,16 @@ class Policy:
 
 
 def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Settlement:
-    """The settlement of a delivery whose callback returned (None) or raised ``outcome``.
+    """Decide how to settle a delivery.
 
-    A :class:`~fedora_messaging.exceptions.Nack` is ``basic.nack``, which quorum queues of RabbitMQ 4.3
-    do not count; any other exception is ``basic.reject``, which they do, so that a delivery limit ends
-    a message that always fails.
+    A :class:`~fedora_messaging.exceptions.Nack` is ``basic.nack``, which quorum queues of RabbitMQ 4.3 do not
+    count; any other exception is ``basic.reject``, which they do count, so that a delivery limit removes a
+    message that always fails.
+
+    Args:
+        outcome: What the callback raised; None: it returned.
+        delivery: The delivery.
+        policy: How refused messages are delayed.
     """
     if outcome is None:
         return ACK
@@ -116,17 +121,17 @@ def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Set
 def _asks_requeue(halt: Any) -> bool:
     try:
         return bool(halt.requeue)
-    except Exception:  # of a property, or of an object that is neither true nor false: nothing may be lost
+    except Exception:  # a property, or a value without a truth value: no message may be lost
         return True
 
 
 def ends_consumer(outcome: Exception) -> bool:
-    """Whether nothing may be handed to the callback after this outcome."""
+    """Whether the consumer ends after this outcome."""
     return not issubclass(type(outcome), (Nack, Drop, InvalidMessage))
 
 
 class InvalidMessage(Exception):
-    """The delivery could not be made into a message; the callback has not seen it."""
+    """The delivery could not be decoded into a valid message; the callback was not called."""
 
     def __init__(self, error: ValidationError) -> None:
         super().__init__(text_of(error))
@@ -134,7 +139,7 @@ class InvalidMessage(Exception):
 
 
 class Attempts:
-    """How often each message was refused, for the queues that do not count it themselves.
+    """Counts how often each message was refused, for queues that do not count it themselves.
 
     Bounded: the message refused longest ago is forgotten first.
 
@@ -149,7 +154,15 @@ class Attempts:
         self._limit = limit
 
     def refused(self, key: Hashable, counted: int = 0) -> int:
-        """Count one more refusal and return how many there were, ``counted`` (by the queue) at least."""
+        """Count one more refusal.
+
+        Args:
+            key: Identifies the message.
+            counted: How many refusals the queue has counted.
+
+        Returns:
+            How many refusals there were, this one included; more than ``counted``.
+        """
         count = max(self._counts.pop(key, 0) + 1, counted + 1)
         self._counts[key] = count
         if len(self._counts) > self._limit:
@@ -157,7 +170,7 @@ class Attempts:
         return count
 
     def forget(self, key: Hashable) -> None:
-        """The message was settled for good."""
+        """Forget a message that was settled for good."""
         self._counts.pop(key, None)
 
     def __len__(self) -> int:

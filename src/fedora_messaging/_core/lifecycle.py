@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The states of connections and consumers, and the one table of legal moves.
+"""The states of connections and consumers, and the table of transitions between them.
 
-Everything that decides *whether* a consumer or a connection goes on lives here; nothing here does I/O.
-The wing asks, moves, and acts.
+Everything that decides *whether* a consumer or a connection goes on is in this module, which does no I/O. The
+Twisted layer asks for a decision, makes the transition, and acts on it.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ __all__ = [
 
 
 class State(enum.Enum):
-    """Where a connection or a consumer stands."""
+    """The state of a connection or a consumer."""
 
-    IDLE = "idle"  #: not wanted: never started, or paused
-    CONNECTING = "connecting"  #: dialling; a consumer: waiting for its connection
+    IDLE = "idle"  #: not in use: never started, or paused
+    CONNECTING = "connecting"  #: connecting; a consumer: waiting for its connection
     DECLARING = "declaring"  #: opening the channel, declaring the topology
     CONSUMING = "consuming"  #: in use; for a connection without consumers: open
     BACKOFF = "backoff"  #: waiting before the next attempt
-    DRAINING = "draining"  #: no new work; what runs may finish
-    STOPPED = "stopped"  #: over, for good
+    DRAINING = "draining"  #: no new work; what is in progress may finish
+    STOPPED = "stopped"  #: ended for good
 
 
 _ALWAYS = frozenset({State.DRAINING, State.STOPPED})
@@ -61,11 +61,11 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 class IllegalTransition(AssertionError):
-    """A move that the table does not allow: a defect of this package, never of the application."""
+    """A transition that is not in the table: a defect of this package, never of the application."""
 
 
 class Lifecycle:
-    """One machine: a state and a generation number.
+    """A state machine: a state and a generation number.
 
     The generation grows each time DECLARING is entered: whatever belongs to an earlier one (a late
     acknowledgement, a late reply) is recognised by its number and dropped.
@@ -78,10 +78,10 @@ class Lifecycle:
         self.generation = 0
 
     def move(self, state: State) -> int:
-        """Go to ``state`` and return the generation that holds there.
+        """Make the transition to ``state``, and return the generation that holds there.
 
         Raises:
-            IllegalTransition: The table has no such move.
+            IllegalTransition: The transition is not in the table.
         """
         if state not in TRANSITIONS[self.state]:
             raise IllegalTransition(f"{self.state.value} -> {state.value}")
@@ -92,12 +92,12 @@ class Lifecycle:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to be started."""
+        """Whether nothing new may be started."""
         return self.state in _ALWAYS
 
 
 class Scope(enum.Enum):
-    """What a close ended."""
+    """What was closed."""
 
     CHANNEL = "channel"
     CONNECTION = "connection"
@@ -109,12 +109,12 @@ class CloseReason:
     """Why a channel or a connection ended.
 
     Args:
-        scope: Who closed: the broker its channel or connection, or the transport went away.
+        scope: What was closed: the channel or the connection by the broker, or the transport was lost.
         code: The AMQP reply code (AMQP 0-9-1, section 1.2), 0 when there was none.
-        text: The broker's words, or the transport's error in words; made fit to be shown.
-        cause: The error underneath, if there was one.
+        text: The broker's reply text, or the text of the transport's error; escaped to be shown.
+        cause: The error behind it, if there was one.
         opened: Whether the connection had been open before (Connection.OpenOk was received).
-        peer: The broker's address in words, for a connection; "" where it is not known.
+        peer: The broker's address as text, for a connection; "" where it is not known.
     """
 
     scope: Scope
@@ -136,39 +136,45 @@ class CloseReason:
 
     @property
     def refused_login(self) -> bool:
-        """Whether the credentials or the virtual host were refused (402, 403, 530), or no login was tried
-        because the broker offers none that this client can do. A limit that is reached is no refusal."""
+        """Whether the broker refused the login.
+
+        It refused the credentials or the virtual host (402, 403, 530), or offers no login mechanism that this
+        client supports. A limit that is reached is not a refusal.
+        """
         if self.opened:
             return False
         if isinstance(self.cause, PermissionException):
             return True
-        return self.scope is Scope.CONNECTION and self.code in (402, 403, 530) and not _reached(self)
+        return self.scope is Scope.CONNECTION and self.code in (402, 403, 530) and not _is_limit_reached(self)
 
     @property
     def advised(self) -> str:
-        """The words of the reason; for a refused login with what to check."""
+        """The text of the reason; for a refused login with advice on what to check."""
         if not self.refused_login or self.cause is not None:
             return str(self)
-        words = str(self).replace("For details see the broker logfile", "").rstrip(" .")
+        text = str(self).replace("For details see the broker logfile", "").rstrip(" .")
         if self.code != 403:
-            return f"{words}; check the virtual host, and the user's permissions in it"
-        if "EXTERNAL" in words:
-            return f"{words}; check that the broker knows the user in the certificate (its log says more)"
-        return f"{words}; check the user name and the password (the broker's log says more)"
+            return f"{text}; check the virtual host, and the user's permissions in it"
+        if "EXTERNAL" in text:
+            return f"{text}; check that the broker knows the user in the certificate (its log says more)"
+        return f"{text}; check the user name and the password (the broker's log says more)"
 
     @property
     def refused_tls(self) -> bool:
-        """Whether TLS, or the terms that the broker offers for the connection, could not be agreed on."""
+        """Whether TLS, or the parameters of the connection, could not be negotiated."""
         return not self.opened and isinstance(self.cause, ConnectionException)
 
     @property
     def faulted(self) -> bool:
-        """Whether the broker closed an open connection for an error, which may come again with what is sent
-        again: of its hard errors (AMQP 0-9-1, section 1.2) all but 320 and 402."""
+        """Whether the broker closed an open connection for an error that may be the client's.
+
+        Those are all hard errors (AMQP 0-9-1, section 1.2) but 320 and 402. The error may come again when the
+        same frames are sent again.
+        """
         return self.opened and self.scope is Scope.CONNECTION and self.code >= 500
 
     def error(self) -> ConnectionException | PermissionException:
-        """The documented exception for it, with the broker's address; passwords never show."""
+        """Return the documented exception for it, with the broker's address and without passwords."""
         if self.refused_login:
             return PermissionException("connection", f"to {self.peer or 'the broker'}", self.advised)
         error = ConnectionException(
@@ -180,7 +186,7 @@ class CloseReason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a consumer does next: go to ``state``; ``error`` says how it ended if that is STOPPED."""
+    """What a consumer does next: it goes to ``state``; if that is STOPPED, ``error`` is the reason."""
 
     state: State
     error: BaseException | None = None
@@ -197,16 +203,16 @@ def verdict(
     recovering: bool = False,
     declared: tuple[str, str] | None = None,
 ) -> Verdict:
-    """What becomes of a consumer whose channel, connection or declaration failed.
+    """Decide what a consumer does whose channel, connection or declaration failed.
 
-    Until it has consumed once, a refusal ends it: the configuration is wrong and a person should hear
-    of it. After that, every failure is taken for a passing one and retried.
+    Until it has consumed once, a refusal ends it: the configuration is probably wrong, and an operator should
+    know. After that, every failure is considered temporary and retried.
 
-    What the broker's answers mean at the first start, by reply code (AMQP 0-9-1, section 1.2; the texts
-    are RabbitMQ's):
+    What the broker's replies mean at the first start, by reply code (AMQP 0-9-1, section 1.2; the texts are
+    RabbitMQ's):
 
     ==== ============================================================== ==========================
-    code the broker says                                                verdict
+    code reply of the broker                                            verdict
     ==== ============================================================== ==========================
     320  connection forced: stopping, or closed by an administrator     retry
     402  invalid path, to connection.open                               PermissionException
@@ -261,26 +267,28 @@ def verdict(
 
 
 def no_such_queue(reason: CloseReason) -> bool:
-    """Whether the broker says that the queue does not exist: the only 404 that is not a passing one."""
+    """Whether the broker reports that the queue does not exist: the only 404 that is not temporary."""
     return reason.code == 404 and "no queue" in reason.text
 
 
 def unavailable(reason: CloseReason) -> bool:
-    """Whether what was declared may be had later: its node does not answer now, or another connection has
-    it, or a limit is reached."""
+    """Whether the same declaration may succeed later.
+
+    The node of the queue does not answer now, another connection holds the queue, or a limit is reached.
+    """
     text = reason.text
     if reason.code == 404:
         return "no queue" not in text and "no exchange" not in text
     if reason.code == 403:
         return text.rstrip(".").endswith("in exclusive use")
     if reason.code in (406, 541):
-        return "timeout" in text or _reached(reason)
+        return "timeout" in text or _is_limit_reached(reason)
     return reason.code in (405, 506)
 
 
-_REACHED = re.compile(r"\(\d+\) is reached\W*$")
+_LIMIT_REACHED = re.compile(r"\(\d+\) is reached\W*$")
 
 
-def _reached(reason: CloseReason) -> bool:
-    """Whether a limit of connections or queues, which others fill, is reached: a refusal that passes."""
-    return _REACHED.search(reason.text) is not None
+def _is_limit_reached(reason: CloseReason) -> bool:
+    """Whether a limit of connections or queues is reached, which is temporary."""
+    return _LIMIT_REACHED.search(reason.text) is not None

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What can be observed of a running client, as calls with plain values.
+"""Observers: objects that are called with plain values when something happens in a running client.
 
-Statistics are the first observer; tests use one to see what happened; metrics and traces will be
-others. The Twisted layer calls an observer only when one is set, and only through :func:`guarded`.
+Statistics are one; tests use others. The Twisted layer calls an observer only when one is set, and only
+through :func:`guarded`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _log = SafeLog(__name__)
 
 
 class Observer(Protocol):
-    """Called in the reactor thread, in the order of the events; must return soon.
+    """Called in the reactor thread, in the order of the events; must not block.
 
-    What it raises is logged, the first time with a traceback, and changes nothing.
+    What it raises is logged, the first time with a traceback, and has no other effect.
     """
 
     def connected(self) -> None:
@@ -45,14 +45,14 @@ class Observer(Protocol):
         """A message came in."""
 
     def started(self, delivery: Delivery) -> None:
-        """Its callback is about to be called; called in the callback's thread."""
+        """A callback is about to be called with a message; called in the callback's thread."""
 
     def settled(self, delivery: Delivery, settlement: Settlement) -> None:
-        """It was acknowledged, requeued or rejected."""
+        """A message was acknowledged, requeued or rejected."""
 
 
 class NullObserver:
-    """An observer that sees nothing: a base for those that want a few of the calls."""
+    """An observer that does nothing: a base class for those that implement a few of the calls."""
 
     def connected(self) -> None:
         """See :class:`Observer`."""
@@ -92,7 +92,7 @@ class _Guarded:
         def call(*values: Any) -> None:
             try:
                 getattr(observer, name)(*values)
-            except BaseException as error:  # telling stops nothing, whatever it raises
+            except BaseException as error:  # an observer must not stop the work, whatever it raises
                 count = self._tally.due(name)
                 if count:
                     _log.error(
@@ -107,7 +107,7 @@ class _Guarded:
 
 
 def guarded(observer: Observer | None) -> Observer | None:
-    """The same observer, with what its calls raise logged."""
+    """Wrap an observer so that what its calls raise is logged."""
     if observer is None or isinstance(observer, _Guarded):
         return observer
     return cast(Observer, _Guarded(observer))

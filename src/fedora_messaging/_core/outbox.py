@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Messages on their way to the broker: which wait, which are in flight, which to send again.
+"""Messages to be published: which wait, which are in flight, which to send again.
 
-Sans-I/O. An outbox outlives connections: what was in flight when a channel ended is sent again, in
-order, with the same id, unless the broker said that it was the one it refused.
+Sans-I/O. An outbox outlives connections: what was in flight when a channel ended is sent again, in order,
+with the same id, except for the message that the broker refused.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ..exceptions import PublishForbidden, PublishReturned
 
 __all__ = ["Outbox", "Outgoing", "UnknownConfirm", "refusal", "timeout_words"]
 
-#: How many are in flight while a message that the broker refuses is looked for. More find it sooner; those of
-#: them that come before it are in the queue, unconfirmed, and are sent once more.
+#: How many are in flight while the message that the broker refuses is looked for. With more it is found
+#: sooner; those that were sent before it are in the queue, unconfirmed, and are sent a second time.
 SEARCHING = 32
 
 _EXCHANGE = re.compile(r"exchange '([^']*)'")
@@ -27,7 +27,7 @@ _SIZE = re.compile(r"message size (\d+) is larger")
 
 
 class UnknownConfirm(Exception):
-    """The broker confirmed what is not in flight."""
+    """The broker confirmed a delivery tag that is not in flight."""
 
 
 class Outgoing:
@@ -40,10 +40,10 @@ class Outgoing:
         body: The encoded body.
         message_id: The id within ``properties``, by which a return is recognised; needed of a mandatory one.
         mandatory: The broker is to return it when no queue takes it.
-        waiter: Who waits for the outcome: its owner's. None when nobody does any more.
+        waiter: An object of the owner for what waits for the outcome; None when nothing waits any more.
 
     Attributes:
-        returned: What it came back with, while it is in flight.
+        returned: The error of its basic.return, while it is in flight.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class Outgoing:
 
     @property
     def key(self) -> tuple[bytes, bytes, bytes]:
-        """What a ``basic.return`` tells of the message it returns."""
+        """What a ``basic.return`` contains to identify the message."""
         return self.message_id, self.exchange, self.routing_key
 
 
@@ -110,18 +110,18 @@ class Outbox:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something that :meth:`head` may give."""
+        """Whether there are messages that :meth:`head` may return."""
         return bool(self._waiting)
 
     def add(self, outgoing: Outgoing) -> None:
-        """One more message."""
+        """Add a message."""
         self._waiting.append(outgoing)
 
     def give_up(self, outgoing: Outgoing) -> None:
-        """Nobody waits for this message any more: it is not sent if it has not been.
+        """Give up a message: nothing waits for it any more, and it is not sent if it has not been.
 
-        While there is no broker this may happen to many, so they are not kept until their turn comes:
-        those that wait are never outnumbered by those given up, which costs little for each.
+        Without a connection this may happen to many messages. They are removed as soon as they outnumber the
+        others, which costs little for each.
         """
         outgoing.waiter = None
         self._given_up += 1
@@ -134,8 +134,9 @@ class Outbox:
             self._waiting = deque(each for each in self._waiting if each.waiter is not None)
 
     def head(self) -> Outgoing | None:
-        """The next message to send now; None when there is none. It waits until :meth:`sent` or
-        :meth:`unsendable` is called.
+        """Return the next message to send now; None when there is none.
+
+        It stays at the head until :meth:`sent` or :meth:`unsendable` is called.
 
         While a refused message is being looked for, a few are in flight (:attr:`searching`), or one.
         """
@@ -150,10 +151,11 @@ class Outbox:
         return None
 
     def sent(self) -> None:
-        """The frames of the :meth:`head` were written: from here on it is in flight.
+        """Move the :meth:`head`, whose frames were written, to those in flight.
 
-        The invariant: a delivery tag belongs to a message that was written, since the broker counts those. So
-        it is taken here, and nowhere else.
+        Invariant: a delivery tag belongs to a message that was written, since the broker counts those. So it
+            is
+        taken here, and nowhere else.
         """
         outgoing = self._waiting.popleft()
         tag = self._next_tag
@@ -168,7 +170,7 @@ class Outbox:
             self._tidy()
 
     def unsendable(self) -> None:
-        """There are no frames for the :meth:`head`: it is in the outbox no more, and nothing else changes."""
+        """Remove the :meth:`head`, which cannot be encoded into frames; nothing else changes."""
         self._suspects.discard(self._waiting.popleft())
         if self._given_up:
             self._tidy()
@@ -179,14 +181,21 @@ class Outbox:
         return bool(self._unanswered)
 
     def answered(self) -> None:
-        """The broker answered the call behind the message that was first sent among those without an answer.
+        """Note that the broker answered the call that follows the oldest message without an answer.
 
-        It works a channel off in order, so it has not refused that message.
+        It processes a channel in order, so it has not refused that message.
         """
         self._unanswered.popleft()
 
     def confirmed(self, tag: int, multiple: bool) -> list[Outgoing]:
-        """The broker acknowledged (or nacked) ``tag``, or all up to it: the messages concerned, in order.
+        """Remove the messages that the broker acknowledged or nacked.
+
+        Args:
+            tag: The delivery tag.
+            multiple: Whether all messages up to the tag are confirmed.
+
+        Returns:
+            The messages, in order.
 
         Raises:
             UnknownConfirm: The tag is not in flight. RabbitMQ confirms each once, so this confirm belongs to
@@ -216,9 +225,16 @@ class Outbox:
         return done
 
     def was_returned(self, key: tuple[bytes, bytes, bytes], error: PublishReturned) -> bool:
-        """The broker returned a message; its confirm follows. False when nothing in flight fits.
+        """Note that the broker returned a message; its confirm follows.
 
-        The same message may be in flight twice: the one sent first is meant.
+        The same message may be in flight twice: the first one is marked.
+
+        Args:
+            key: :attr:`Outgoing.key` of the message.
+            error: The error to report.
+
+        Returns:
+            Whether such a message is in flight.
         """
         for outgoing in self._returnable.get(key, ()):
             if outgoing.returned is None:
@@ -227,7 +243,7 @@ class Outbox:
         return False
 
     def channel_lost(self) -> None:
-        """The channel went with its connection: what was in flight is to be sent again."""
+        """Let what was in flight be sent again: the channel was lost with its connection."""
         self._suspects.difference_update(each for each in self._in_flight.values() if each.waiter is None)
         self._waiting.extendleft(
             each for each in reversed(self._in_flight.values()) if each.waiter is not None
@@ -238,15 +254,22 @@ class Outbox:
         self._lowest = self._next_tag = 1
 
     def channel_refused(self, code: int, text: str) -> list[Outgoing]:
-        """The broker closed the channel because of a message in flight: the ones it refuses.
+        """Find the message in flight because of which the broker closed the channel.
 
-        It drops what came after that message and confirms nothing before it, so all others are sent
-        again. Where its words do not say which it was, those that were in flight are sent again a few at a
-        time, each followed by a call: the first whose call has no answer is the one.
+        The broker drops what came after that message and confirms nothing before it, so all others are sent
+        again. Where its reply text does not identify the message, those that were in flight are sent again a
+        few at a time, each followed by a call: the first whose call gets no answer is the one.
+
+        Args:
+            code: The reply code.
+            text: The reply text.
+
+        Returns:
+            The messages that it refuses; empty while the message is still looked for.
         """
         suspects = list(self._in_flight.values())
         searched = bool(self._suspects)
-        found = [suspects[0]] if len(suspects) == 1 else _named(code, text, suspects)
+        found = [suspects[0]] if len(suspects) == 1 else _identified_by(code, text, suspects)
         if not found:
             found = [each for each in self._unanswered if each in self._in_flight.values()][:1]
         self.channel_lost()
@@ -257,16 +280,16 @@ class Outbox:
             if searched or len(suspects) == 1:
                 self._suspects.clear()
         else:
-            # A broker that answers first and refuses later is asked one at a time.
+            # If the broker answers first and refuses later, messages are sent one at a time.
             self._most = 1 if searched else SEARCHING
             self._suspects = {each for each in suspects if each.waiter is not None}
         return found
 
     def connection_refused(self) -> None:
-        """The broker closed the connection for an error, perhaps because of a message in flight.
+        """Let all be sent again after the broker closed the connection, perhaps because of one of them.
 
-        Unlike a channel's close this does not tell that the message was not accepted, so all are sent
-        again; but one at a time, and one that is alone when it happens again goes behind the others.
+        Unlike the close of a channel this does not mean that the message was refused, so all are sent again,
+        but one at a time. One that is alone in flight when it happens again goes behind the others.
         """
         suspects = [each for each in self._in_flight.values() if each.waiter is not None]
         self.channel_lost()
@@ -276,7 +299,7 @@ class Outbox:
         self._suspects.update(suspects)
 
     def remove(self, unfit: Callable[[Outgoing], bool]) -> list[Outgoing]:
-        """Those that wait and are unfit, in order; they are in the outbox no more."""
+        """Remove and return those that wait and are unfit, in order."""
         gone = [each for each in self._waiting if each.waiter is not None and unfit(each)]
         left = set(self._waiting).difference(gone)
         self._waiting = deque(each for each in self._waiting if each in left)
@@ -285,7 +308,7 @@ class Outbox:
         return gone
 
     def take_all(self) -> list[Outgoing]:
-        """Everything, in order; the outbox is empty afterwards."""
+        """Remove and return all messages, in order."""
         self.channel_lost()
         everything = list(self._waiting)
         self._waiting.clear()
@@ -300,13 +323,13 @@ class Outbox:
 
 
 def refusal(code: int, text: str) -> PublishReturned:
-    """The documented error for a message that the broker refused with this reply code and text."""
-    words = text if text.startswith(str(code)) else f"{code} {text}"
-    return PublishForbidden(reason=words) if code == 403 else PublishReturned(reason=words)
+    """Return the documented error for a message that the broker refused with this reply code and text."""
+    reason = text if text.startswith(str(code)) else f"{code} {text}"
+    return PublishForbidden(reason=reason) if code == 403 else PublishReturned(reason=reason)
 
 
-def _named(code: int, text: str, suspects: list[Outgoing]) -> list[Outgoing]:
-    """Those that the broker's words point at; none when they name nothing that is in flight."""
+def _identified_by(code: int, text: str, suspects: list[Outgoing]) -> list[Outgoing]:
+    """Return the messages that the broker's reply text identifies, if any are in flight."""
     if size := _SIZE.search(text):
         return [outgoing for outgoing in suspects if len(outgoing.body) == int(size[1])]
     if code not in (403, 404):
@@ -323,5 +346,5 @@ def _named(code: int, text: str, suspects: list[Outgoing]) -> list[Outgoing]:
 
 
 def timeout_words(timeout: float, state: str) -> str:
-    """Why a publish was given up."""
+    """Say why a publish was given up."""
     return f"not confirmed within {timeout:g} s; last state: {state}"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Exchanges, queues and bindings: dictionaries from configuration come in, values go out."""
+"""Exchanges, queues and bindings: dictionaries of the configuration become frozen values."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Queue:
 
     Attributes:
         name: "" lets the server choose one.
-        existing: The queue is named only in a binding, so it is used as it is when the broker has it,
-            and declared with these properties otherwise.
+        existing: The queue is named only in a binding. It is used as it is when the broker has it, and
+            declared with these properties otherwise.
     """
 
     name: str = ""
@@ -73,10 +73,10 @@ class Subscription:
     bindings: tuple[Binding, ...] = ()
 
     def preparation(self, *, missing: bool) -> str:
-        """What is done before the queue is consumed from, as the rest of a sentence.
+        """Describe what was done before consuming from the queue, as the rest of a sentence.
 
         Args:
-            missing: The queue was not there, and was declared for that reason.
+            missing: The queue did not exist, and was declared for that reason.
         """
         if missing:
             text = ", declared because it was not there"
@@ -97,7 +97,7 @@ def overridden(
     routing_keys: Iterable[str] = (),
     exchange: str | None = None,
 ) -> tuple[Binding, ...]:
-    """Bindings with what a command line says put in the place of their own.
+    """Replace parts of bindings by what the command line says.
 
     Args:
         bindings: The configured bindings.
@@ -125,39 +125,39 @@ def overridden(
 
 
 def exchanges(value: Any) -> tuple[Exchange, ...]:
-    """Exchanges from a dictionary of names to properties, a list of either, or finished values.
+    """Parse exchanges from a dictionary of names to properties, a list of such, or :class:`Exchange` values.
 
     Raises:
-        ValueError: Names the exchange and the key that is wrong.
+        ValueError: Names the exchange and the key whose value cannot be used.
     """
     return _collect(value, Exchange, _exchanges_of)
 
 
 def queues(value: Any) -> tuple[Queue, ...]:
-    """Queues from a dictionary of names to properties, a list of either, or finished values.
+    """Parse queues from a dictionary of names to properties, a list of such, or :class:`Queue` values.
 
     Raises:
-        ValueError: Names the queue and the key that is wrong.
+        ValueError: Names the queue and the key whose value cannot be used.
     """
     return _collect(value, Queue, _queues_of)
 
 
 def bindings(value: Any) -> tuple[Binding, ...]:
-    """Bindings from one dictionary, a list of dictionaries, or finished values.
+    """Parse bindings from a dictionary, a list of dictionaries, or :class:`Binding` values.
 
     Raises:
-        ValueError: Names the binding (by its number, from 1) and the key that is wrong.
+        ValueError: Names the binding (by its number, from 1) and the key whose value cannot be used.
     """
     return _collect(value, Binding, _binding_of)
 
 
 def subscriptions(queues: Iterable[Queue], bindings: Iterable[Binding]) -> tuple[Subscription, ...]:
-    """One subscription for each queue, the queues that only bindings name included.
+    """Make one subscription for each queue, including the queues that only bindings name.
 
-    Bindings without a queue's name belong to the one server-named queue: the first given, else an
-    exclusive one that is deleted with its consumer. A queue that only bindings name keeps messages for an
-    hour after its last consumer has left (``x-expires``) if it has to be declared: one that vanishes with
-    its consumer would lose messages whenever the link is cut.
+    Bindings without a queue's name belong to the one server-named queue: the first given, else an exclusive
+    one that is deleted with its consumer. A queue that only bindings name is kept for an hour after its last
+    consumer (``x-expires``) if it has to be declared: if it were deleted with its consumer, messages would be
+    lost whenever the connection is.
     """
     wanted: dict[str, list[Binding]] = {}
     needed: list[tuple[Queue, list[Binding]]] = []

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["Ledger"]
+__all__ = ["UnackedTags"]
 
 
-class Ledger:
+class UnackedTags:
     """Delivery tags of one channel, in the order of their arrival.
 
     ``basic.ack`` with ``multiple`` settles every delivery up to its tag (AMQP 0-9-1, 1.8.3.13), so it
@@ -26,18 +26,18 @@ class Ledger:
         self._unsettled: dict[int, None] = {}
 
     def arrived(self, tag: int) -> None:
-        """A delivery came in."""
+        """Add the tag of a delivery that came in."""
         self._unsettled[tag] = None
 
     def settle(self, tag: int) -> bool:
-        """One delivery is settled with a verb of its own; False when it had been settled before."""
+        """Settle one delivery by a method of its own; False when it had been settled before."""
         if tag in self._unsettled:
             del self._unsettled[tag]
             return True
         return False
 
     def acknowledge(self, tags: Iterable[int]) -> list[tuple[int, bool]]:
-        """Settle all of ``tags``: the ``(tag, multiple)`` of each ``basic.ack`` to send, in order."""
+        """Settle several deliveries; returns ``(tag, multiple)`` of each ``basic.ack`` to send, in order."""
         unsettled = self._unsettled
         done = []
         for tag in tags:
@@ -55,7 +55,7 @@ class Ledger:
         return acks + [(tag, False) for tag in done if tag > lowest]
 
     def take_all(self) -> list[int]:
-        """Everything unsettled, which is forgotten: the channel is gone, or all goes back."""
+        """Remove and return all unsettled tags: the channel is gone, or all deliveries are returned."""
         tags = list(self._unsettled)
         self._unsettled.clear()
         return tags

@@ -11,7 +11,7 @@ from ..._amqp import frames
 from ..._core.clock import Clock
 from ..._core.delivery import Delivery, Settlement, Verb
 from ..._core.observer import Observer
-from ..._core.unacked import Ledger
+from ..._core.unacked import UnackedTags
 from ..._reporting.log import SafeLog
 from .._callbacks.thread_worker import Worker
 from .._connection.channel import Channel
@@ -88,7 +88,7 @@ class Deliveries:
         self._ack_timeout = ack_timeout
         self._received = received
         self._observer = observer
-        self._ledger = Ledger()
+        self._ledger = UnackedTags()
         self._held: dict[int, tuple[Delivery, Settlement, Any]] = {}
         self._kept_back: list[Delivery] | None = None
         self._closed = False
