@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""JSON and JSON Schema: strict coding, and schemas that are compiled to Python."""
+"""Strict JSON, and JSON Schema compiled to Python."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The keywords of one JSON schema as lines of Python; see :mod:`fedora_messaging._json._compiler`."""
+"""Writes the Python code for the keywords of one JSON schema; see :mod:`fedora_messaging._json._compiler`."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from typing import Any, NamedTuple, Protocol
 from ._keywords import TYPES, Keywords
 from .bounds import LONG
 
-__all__ = ["Body", "Checks", "Compiler"]
+__all__ = ["Checks", "Compiler", "SourceBlock"]
 
 
 class Compiler(Protocol):
-    """What writes the function around these lines."""
+    """Writes the functions that contain the code."""
 
     def constant(self, value: Any) -> str:
-        """A name for a value; nothing else gets it."""
+        """Return a new name, bound to a value."""
 
     def variable(self) -> str:
-        """A name for a variable; nothing else gets it."""
+        """Return a new name for a variable."""
 
     def define(self, key: str, definitions: dict[str, Any]) -> None:
-        """See that definitions are good: a broken one makes the schema a broken one."""
+        """Check definitions: an invalid one makes the schema invalid."""
 
     def function_for(self, schema: Any, proving: bool) -> str:
-        """Write a function for a schema; returns its name."""
+        """Write a function for a schema, and return its name."""
 
-    def check(self, schema: Any, value: str, body: Body, proving: bool) -> None:
+    def check(self, schema: Any, value: str, block: SourceBlock, proving: bool) -> None:
         """Write statements that return False unless the value of an expression is valid."""
 
 
-class Body:
-    """Lines of a function's source.
+class SourceBlock:
+    """A block of a function's source code.
 
     Args:
-        compiler: What writes the function around them.
-        level: How many blocks they are in.
-        lines: What is there already.
-        repeated: Whether they may run many times for one value: in a loop, or in a function called in one.
+        compiler: Writes the function that contains the block.
+        level: How deep the block is nested.
+        lines: The lines to add to; None: a new list.
+        repeated: Whether the block may run many times for one value: in a loop, or in a function that is
+            called in a loop.
     """
 
     def __init__(
@@ -52,127 +53,128 @@ class Body:
         self._compiler = compiler
 
     def add(self, line: str) -> None:
-        """One more line."""
+        """Add a line."""
         self.lines.append(" " * self.level + line)
 
     def refuse(self, condition: str) -> None:
-        """The value is refused when this holds."""
+        """Refuse the value if a condition holds."""
         self.add(f"if {condition}: return False")
 
     def call(self, function: str, value: str, proving: bool) -> None:
-        """The value is refused when a function refuses it."""
+        """Refuse the value if a function refuses it."""
         if proving:
             self.prove(function, value)
         else:
             self.refuse(f"not {function}({value})")
 
     def prove(self, function: str, value: str) -> None:
-        """The value is refused when a function refuses it that takes the budget and returns the rest."""
+        """Refuse the value if a function does, which takes the budget and returns what is left of it."""
         self.add(f"b = {function}({value}, b)")
         self.refuse("not b")
 
     def spend(self, amount: str) -> None:
-        """The value is refused when this is more than is left of the budget."""
+        """Take an amount from the budget, and refuse the value if that uses it up."""
         self.add(f"b -= {amount}")
         self.refuse("b < 1")
 
     def measure(self, text: str) -> None:
-        """A string where there may be many costs something if it is long."""
+        """Charge a long string to the budget, if there may be many strings."""
         if self.repeated:
             self.under(f"if len({text}) > {LONG}:").spend(f"len({text}) >> 3")
 
-    def inner(self) -> Body:
-        """A block that is put below a line later."""
-        return Body(self._compiler, self.level + 1, repeated=self.repeated)
+    def inner(self) -> SourceBlock:
+        """Make a nested block with lines of its own, to be added later."""
+        return SourceBlock(self._compiler, self.level + 1, repeated=self.repeated)
 
-    def under(self, line: str) -> Body:
-        """A block below a line that ends with a colon."""
+    def under(self, line: str) -> SourceBlock:
+        """Add a line that ends with a colon, and return the block under it."""
         self.add(line)
         repeated = self.repeated or line.startswith("for ")
-        return Body(self._compiler, self.level + 1, self.lines, repeated=repeated)
+        return SourceBlock(self._compiler, self.level + 1, self.lines, repeated=repeated)
 
 
 class Checks:
-    """Writes the checks that the keywords of one schema ask for."""
+    """Writes the checks for the keywords of one schema."""
 
     def __init__(self, compiler: Compiler, keywords: Keywords) -> None:
         self._compiler = compiler
         self._keywords = keywords
         self._schema = keywords.schema
-        self._unseen = list(keywords.schemas)
+        self._unwritten = list(keywords.schemas)
         for key in keywords.definitions:
             compiler.define(key, self._schema[key])
 
-    def check(self, value: str, body: Body, proving: bool) -> None:
-        """Write what is to be checked."""
+    def check(self, value: str, block: SourceBlock, proving: bool) -> None:
+        """Write the checks of a value."""
         if proving and self._keywords.combined:
-            body.prove("plain", value)
+            block.prove("plain", value)
             proving = False
-        self._check_type(value, body, proving)
+        self._check_type(value, block, proving)
         for key in self._keywords.combined:
-            self._combine(key, value, body)
-        for key in self._unseen:  # a broken schema where none is asked for makes this a broken one
+            self._combine(key, value, block)
+        for key in self._unwritten:  # an invalid schema makes this one invalid, also where it is not applied
             found = self._schema[key]
             for each in found.values() if key == "properties" else [found]:
                 if key != "additionalProperties" or type(each) is dict:
                     self._compiler.function_for(each, False)
 
-    def _combine(self, key: str, value: str, body: Body) -> None:
+    def _combine(self, key: str, value: str, block: SourceBlock) -> None:
         schemas = [self._schema[key]] if key == "not" else self._schema[key]
         calls = [f"{self._compiler.function_for(each, False)}({value})" for each in schemas]
         if key == "allOf":
-            body.refuse(" or ".join(f"not {call}" for call in calls))
+            block.refuse(" or ".join(f"not {call}" for call in calls))
         elif key == "anyOf":
-            body.refuse(f"not ({' or '.join(calls)})")
+            block.refuse(f"not ({' or '.join(calls)})")
         elif key == "oneOf":
-            body.refuse(f"sum(({', '.join(calls)},)) != 1")
+            block.refuse(f"sum(({', '.join(calls)},)) != 1")
         else:
-            body.refuse(calls[0])
+            block.refuse(calls[0])
 
-    def _check_type(self, value: str, body: Body, proving: bool) -> None:
-        said_of = {test.kind for test, _ in self._tests(value, proving) if self._keywords.says_of(test.kind)}
-        if not said_of and self._keywords.types == TYPES:
+    def _check_type(self, value: str, block: SourceBlock, proving: bool) -> None:
+        kinds = {test.kind for test, _ in self._tests(value, proving)}
+        constrained = {kind for kind in kinds if self._keywords.constrains(kind)}
+        if not constrained and self._keywords.types == TYPES:
             if proving:
-                body.prove("plain", value)
+                block.prove("plain", value)
             return
         tests = list(self._tests(value, proving))
         if len(tests) == 1:
             test, write = tests[0]
-            body.refuse(test.negative)
-            write(body)
+            block.refuse(test.negative)
+            write(block)
             return
-        if not proving and self._keywords.types == TYPES:  # no matter which type
-            tests = [(test, write) for test, write in tests if test.kind in said_of]
+        if not proving and self._keywords.types == TYPES:  # values of other types are valid
+            tests = [(test, write) for test, write in tests if test.kind in constrained]
         word = "if"
         for test, write in tests:
-            inner = body.under(f"{word} {test.positive}:")
+            inner = block.under(f"{word} {test.positive}:")
             before = len(inner.lines)
             write(inner)
             if len(inner.lines) == before:
                 inner.add("pass")
             word = "elif"
         if proving or self._keywords.types != TYPES:
-            body.under("else:").add("return False")
+            block.under("else:").add("return False")
 
-    def _tests(self, value: str, proving: bool) -> Iterable[tuple[_Test, Callable[[Body], None]]]:
+    def _tests(self, value: str, proving: bool) -> Iterable[tuple[_Test, Callable[[SourceBlock], None]]]:
         types = self._keywords.types
         if "string" in types:
-            yield _is("string", value, "str"), lambda body: self._string(value, body, proving)
+            yield _is("string", value, "str"), lambda block: self._string(value, block, proving)
         if "object" in types:
-            yield _is("object", value, "dict"), lambda body: self._object(value, body, proving)
+            yield _is("object", value, "dict"), lambda block: self._object(value, block, proving)
         if "array" in types:
-            yield _is("array", value, "list"), lambda body: self._array(value, body, proving)
+            yield _is("array", value, "list"), lambda block: self._array(value, block, proving)
         if "integer" in types or "number" in types:
-            yield self._number_test(value, proving), lambda body: self._number(value, body)
+            yield self._number_test(value, proving), lambda block: self._number(value, block)
         if "boolean" in types:
-            yield _is("boolean", value, "bool"), lambda body: self._one_of(value, body, (bool,))
+            yield _is("boolean", value, "bool"), lambda block: self._one_of(value, block, (bool,))
         if "null" in types:
             null = _Test("null", f"{value} is None", f"{value} is not None")
-            yield null, lambda body: self._one_of(value, body, (type(None),))
+            yield null, lambda block: self._one_of(value, block, (type(None),))
 
     def _number_test(self, value: str, proving: bool) -> _Test:
         if "number" in self._keywords.types:
-            # Not a number minus itself is not zero, and neither is infinity.
+            # For NaN and infinity, the difference is NaN.
             of_floats = f" and {value} - {value} == 0.0" if proving else ""
         elif self._keywords.draft == 4:
             return _is("number", value, "int")
@@ -181,100 +183,101 @@ class Checks:
         positive = f"(type({value}) is int or (type({value}) is float{of_floats}))"
         return _Test("number", positive, f"not {positive}")
 
-    def _one_of(self, value: str, body: Body, kinds: tuple[type, ...]) -> None:
+    def _one_of(self, value: str, block: SourceBlock, kinds: tuple[type, ...]) -> None:
         if self._keywords.allowed is not None:
             allowed = frozenset(each for each in self._keywords.allowed if type(each) in kinds)
-            body.refuse(f"{value} not in {self._compiler.constant(allowed)}")
+            block.refuse(f"{value} not in {self._compiler.constant(allowed)}")
 
-    def _string(self, value: str, body: Body, proving: bool) -> None:
+    def _string(self, value: str, block: SourceBlock, proving: bool) -> None:
         if proving:
-            body.measure(value)
-        self._one_of(value, body, (str,))
+            block.measure(value)
+        self._one_of(value, block, (str,))
         for test in self._keywords.sizes["string"]:
-            body.refuse(test.format(value))
+            block.refuse(test.format(value))
         if "pattern" in self._schema:
             search = self._compiler.constant(re.compile(self._schema["pattern"]).search)
-            body.refuse(f"{search}({value}) is None")
+            block.refuse(f"{search}({value}) is None")
 
-    def _number(self, value: str, body: Body) -> None:
-        self._one_of(value, body, (int,))  # 1.0 equals 1, which is what jsonschema thinks, too
+    def _number(self, value: str, block: SourceBlock) -> None:
+        self._one_of(value, block, (int,))  # 1.0 equals 1, in jsonschema too
         for test in self._keywords.ranges:
-            body.refuse(test.format(value))
+            block.refuse(test.format(value))
 
-    def _see(self, *keys: str) -> None:
-        """The schemas of these keywords are written."""
-        self._unseen = [key for key in self._unseen if key not in keys]
+    def _mark_written(self, *keys: str) -> None:
+        """Note that the schemas of these keywords have been written."""
+        self._unwritten = [key for key in self._unwritten if key not in keys]
 
-    def _array(self, value: str, body: Body, proving: bool) -> None:
+    def _array(self, value: str, block: SourceBlock, proving: bool) -> None:
         if self._keywords.allowed is not None:
-            body.add("return False")
+            block.add("return False")
             return
-        self._see("items")
+        self._mark_written("items")
         for test in self._keywords.sizes["array"]:
-            body.refuse(test.format(value))
+            block.refuse(test.format(value))
         items = self._schema.get("items", _ANYTHING)
         if items != _ANYTHING:
             item = self._compiler.variable()
-            inner = body.inner()
+            inner = block.inner()
             inner.repeated = True
             self._compiler.check(items, item, inner, proving)
             if proving:
-                body.spend(f"len({value})")
+                block.spend(f"len({value})")
             if inner.lines:
-                body.under(f"for {item} in {value}:").lines.extend(inner.lines)
+                block.under(f"for {item} in {value}:").lines.extend(inner.lines)
         elif proving:
-            body.prove("plain", value)
+            block.prove("plain", value)
         if self._schema.get("uniqueItems"):
             of_texts = type(items) is dict and items.get("type") == "string"
-            body.refuse(f"len(set({value})) != len({value})" if of_texts else f"not unique({value})")
+            block.refuse(f"len(set({value})) != len({value})" if of_texts else f"not unique({value})")
 
-    def _object(self, value: str, body: Body, proving: bool) -> None:
+    def _object(self, value: str, block: SourceBlock, proving: bool) -> None:
         if self._keywords.allowed is not None:
-            body.add("return False")
+            block.add("return False")
             return
-        self._see("properties", "additionalProperties")
+        self._mark_written("properties", "additionalProperties")
         for test in self._keywords.sizes["object"]:
-            body.refuse(test.format(value))
+            block.refuse(test.format(value))
         properties = self._schema.get("properties", {})
         required = self._schema.get("required", [])
         if required:
-            body.refuse(" or ".join(f"{name!r} not in {value}" for name in required))
+            block.refuse(" or ".join(f"{name!r} not in {value}" for name in required))
         others = self._schema.get("additionalProperties", True)
         if proving and not properties and others in (True, _ANYTHING):
-            body.prove("plain", value)
+            block.prove("plain", value)
             return
-        # To see whether there are others, those that are named are counted down: most are there.
+        # Additional properties show in the count: it begins with all named ones, and those missing are
+        # subtracted.
         counting = proving or others is not True
         count = self._compiler.variable()
         if counting:
-            body.add(f"{count} = {len(properties)}")
+            block.add(f"{count} = {len(properties)}")
         for name, schema in properties.items():
-            here = body if name in required else body.inner()
-            checks = Body(self._compiler, here.level, repeated=body.repeated)
+            here = block if name in required else block.inner()
+            checks = SourceBlock(self._compiler, here.level, repeated=block.repeated)
             item = self._compiler.variable()
             self._compiler.check(schema, item, checks, proving)
             if checks.lines:
                 here.add(f"{item} = {value}[{name!r}]")
                 here.lines.extend(checks.lines)
-            if here is not body and here.lines:
-                body.under(f"if {name!r} in {value}:").lines.extend(here.lines)
+            if here is not block and here.lines:
+                block.under(f"if {name!r} in {value}:").lines.extend(here.lines)
                 if counting:
-                    body.add(f"else: {count} -= 1")
-            elif here is not body and counting:
-                body.add(f"if {name!r} not in {value}: {count} -= 1")
+                    block.add(f"else: {count} -= 1")
+            elif here is not block and counting:
+                block.add(f"if {name!r} not in {value}: {count} -= 1")
         if counting:
-            self._others(value, properties, others, body.under(f"if len({value}) != {count}:"), proving)
+            self._others(value, properties, others, block.under(f"if len({value}) != {count}:"), proving)
 
-    def _others(self, value: str, properties: Any, others: Any, body: Body, proving: bool) -> None:
-        """Properties that are not named."""
+    def _others(self, value: str, properties: Any, others: Any, block: SourceBlock, proving: bool) -> None:
+        """Write the checks of properties that are not named."""
         if others is False:
-            body.add("return False")
+            block.add("return False")
             return
         known = self._compiler.constant(frozenset(properties))
         if proving:
-            body.spend(f"len({value})")
+            block.spend(f"len({value})")
         key, item = self._compiler.variable(), self._compiler.variable()
-        loop = body.under(f"for {key}, {item} in {value}.items():").under(f"if {key} not in {known}:")
+        loop = block.under(f"for {key}, {item} in {value}.items():").under(f"if {key} not in {known}:")
         loop.refuse(f"type({key}) is not str")
         if proving:
             loop.measure(key)
@@ -282,7 +285,7 @@ class Checks:
 
 
 class _Test(NamedTuple):
-    """Whether a value is of a type."""
+    """Conditions for whether a value is of a type."""
 
     kind: str
     positive: str

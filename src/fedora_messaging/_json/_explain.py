@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""jsonschema's verdict and words, in a time that grows with the message and not faster.
+"""jsonschema's result and error text, in a time that is linear in the size of the message.
 
-Where jsonschema compares each with each, collects errors without end, or follows references that multiply,
-its keywords are replaced or bounded here. Verdict and words stay jsonschema's, with these exceptions: the
-equality of items is JSON Schema's also where jsonschema sorts ``[1]`` and ``[true]`` beside each other; of
-what is wrong in one array or object the first :data:`_MOST_ERRORS` are looked at; and references are followed
-only so often.
+Where jsonschema compares all pairs, collects errors without a limit, or follows references that multiply, its
+keywords are replaced or bounded here. Result and error text stay jsonschema's, with these exceptions: the
+equality of items is JSON Schema's also where jsonschema sorts ``[1]`` and ``[true]`` next to each other; only
+the first :data:`_MOST_ERRORS` errors in one array or object are considered; and the number of references that
+are followed is limited.
 
-What a *schema* costs is its author's: a pattern that backtracks, alternatives in alternatives. It is no more
-than the schema's size times the message's, but for patterns.
+The cost of a *schema* is the responsibility of its author: patterns that backtrack, alternatives within
+alternatives. Except for patterns, it is no more than the size of the schema times that of the message.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from .equality import are_unique
 
 __all__ = ["Explanation"]
 
-# Of so many errors in one array or object the best is chosen.
+# The most relevant of so many errors in one array or object is reported.
 _MOST_ERRORS = 100
-# What may yield an error for each element of the value.
+# Keywords that may yield an error for each element of the value.
 _LOOPS = ("items", "additionalItems", "additionalProperties", "patternProperties", "propertyNames")
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-# How many references may be followed: so many, and so many for each byte of the value. Without alternatives
-# that multiply each element needs one for each reference that leads to it.
+# How many references may be followed: at least so many, and so many for each byte of the value. Without
+# alternatives that multiply, each element needs one for each reference that leads to it.
 _FEWEST_STEPS = 10_000
 _STEPS = 8
 
@@ -42,13 +42,13 @@ _work = threading.local()
 
 
 class Explanation:
-    """A schema, for jsonschema to judge values by; made when first needed.
+    """Validates values against one schema with jsonschema; made when it is first needed.
 
     Args:
         schema: The schema, which must not be changed afterwards.
 
     Raises:
-        jsonschema.SchemaError: It is not a schema.
+        jsonschema.SchemaError: The schema is not valid.
     """
 
     def __init__(self, schema: Any) -> None:
@@ -61,17 +61,18 @@ class Explanation:
         cls.check_schema(schema)
         self._schema = self._root = schema
         if isinstance(schema, dict) and "$schema" in schema:
-            # A reference to the root would get jsonschema's own validator back by it.
+            # By it, a reference to the root would get jsonschema's own validator again.
             self._root = {key: value for key, value in schema.items() if key != "$schema"}
-        # The registry makes jsonschema look for nothing on the network.
+        # With this registry jsonschema loads nothing from the network.
         self._validator = _bounded(cls)(self._root, registry=REGISTRY)
 
     def check(self, instance: Any) -> None:
-        """Raise what is wrong with a value, if anything is.
+        """Raise an error unless a value is valid.
 
         Raises:
             jsonschema.ValidationError: The value is not valid; or it contains itself, is nested too deep or
-                too large, so that nobody can say.
+            is
+                too large to be validated.
             jsonschema.SchemaError: The schema cannot be used.
         """
         jsonschema = imported("jsonschema")
@@ -97,7 +98,7 @@ class Explanation:
 
 @lru_cache(maxsize=32)
 def _bounded(cls: Any) -> Any:
-    """A validator class of jsonschema, with its keywords replaced or bounded."""
+    """Derive a class from one of jsonschema's validators, with keywords replaced or bounded."""
     jsonschema = imported("jsonschema")
     keywords: dict[str, _Keyword] = cls.VALIDATORS
     changed: dict[str, _Keyword] = {}
@@ -140,7 +141,7 @@ def _unique_items(keyword: _Keyword) -> _Keyword:
             return
         try:
             unique = are_unique(instance)
-        except TypeError:  # what JSON has not is jsonschema's to compare
+        except TypeError:  # values of types that JSON does not have are left to jsonschema
             yield from keyword(validator, value, instance, schema) or ()
         else:
             if not unique:
@@ -150,7 +151,7 @@ def _unique_items(keyword: _Keyword) -> _Keyword:
 
 
 def _finder(keyword: _Keyword, name: str) -> Any:
-    """What finds the evaluated parts for a keyword of jsonschema, for its draft. None where it has moved."""
+    """Return jsonschema's function that finds the evaluated parts for a keyword; None if it has none."""
     return getattr(keyword, "__globals__", {}).get(name)
 
 
@@ -166,7 +167,7 @@ def _unevaluated_items(keyword: _Keyword) -> _Keyword:
         others = [repr(item) for at, item in enumerate(instance) if at not in evaluated]
         if others:
             yield imported("jsonschema").ValidationError(
-                f"Unevaluated items are not allowed ({_names(others)} unexpected)"
+                f"Unevaluated items are not allowed ({_listed(others)} unexpected)"
             )
 
     return unevaluated_items
@@ -181,27 +182,27 @@ def _unevaluated(keyword: _Keyword) -> _Keyword:
         if not validator.is_type(instance, "object"):
             return
         evaluated = frozenset(find(validator, instance, schema))
-        wrong = [
+        failing = [
             key
             for key, item in instance.items()
             if key not in evaluated
             for _ in islice(validator.descend(item, value, path=key, schema_path=key), _MOST_ERRORS)
         ]
-        if not wrong:
+        if not failing:
             return
         if value is False:
-            shown = _names([repr(key) for key in sorted(wrong, key=str)])
+            shown = _listed([repr(key) for key in sorted(failing, key=str)])
             yield imported("jsonschema").ValidationError(
                 f"Unevaluated properties are not allowed ({shown} unexpected)"
             )
         else:
             yield imported("jsonschema").ValidationError(
                 "Unevaluated properties are not valid under the given schema "
-                f"({_names([repr(key) for key in wrong])} unevaluated and invalid)"
+                f"({_listed([repr(key) for key in failing])} unevaluated and invalid)"
             )
 
     return unevaluated_properties
 
 
-def _names(shown: list[str]) -> str:
+def _listed(shown: list[str]) -> str:
     return f"{', '.join(shown)} {'was' if len(shown) == 1 else 'were'}"

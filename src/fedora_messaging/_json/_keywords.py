@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The keywords of one JSON schema, understood; see :mod:`fedora_messaging._json._compiler`.
+"""Parses the keywords of one JSON schema; see :mod:`fedora_messaging._json._compiler`.
 
-A keyword that is not known here, or is not as its metaschema wants it, is :class:`Unknown`. The meaning of
-each is that of JSON Schema: Validation, section 6, and Core, section 10, in draft 2020-12 and its like in the
-drafts before.
+A keyword that is not known here, or whose value its metaschema forbids, raises :class:`Unsupported`. The
+meaning of each is that of JSON Schema: Validation, section 6, and Core, section 10, in draft 2020-12, and the
+corresponding sections of earlier drafts.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import math
 import re
 from typing import Any
 
-__all__ = ["TYPES", "Keywords", "Unknown", "is_annotation", "require"]
+__all__ = ["TYPES", "Keywords", "Unsupported", "is_annotation", "require"]
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 _COMBINE = ("allOf", "anyOf", "oneOf", "not")
 _FLAGS = frozenset(["deprecated", "readOnly", "writeOnly"])
 _TEXTS = frozenset(["$comment", "description", "format", "title"])
-# What says how much there may be, and for which type.
+# Keywords that limit a size, and the type they apply to.
 _SIZES = {
     "minItems": ("array", "len({}) < {}"),
     "maxItems": ("array", "len({}) > {}"),
@@ -36,18 +36,18 @@ _RANGES = {
 }
 
 
-class Unknown(Exception):
-    """The schema holds something that is not compiled."""
+class Unsupported(Exception):
+    """The schema contains something that is not compiled."""
 
 
 def require(condition: bool) -> None:
-    """Raise Unknown unless a condition holds."""
+    """Raise :class:`Unsupported` unless a condition holds."""
     if not condition:
-        raise Unknown
+        raise Unsupported
 
 
 class Keywords:
-    """The keywords of one schema, checked for being well-formed and sorted by what they are about.
+    """The keywords of one schema, checked, and grouped by the values they apply to.
 
     Args:
         schema: The schema.
@@ -55,15 +55,15 @@ class Keywords:
 
     Attributes:
         schema, draft: As given.
-        types: The types that are allowed, all of them where nothing is said.
-        sizes, ranges: Conditions that refuse a value, by its type, with a place for its name.
-        combined: Which of allOf, anyOf, oneOf and not there are.
-        allowed: The values that are allowed; None: all.
-        definitions: Which of definitions and $defs there are.
-        schemas: The keywords that hold schemas for what is in arrays and objects.
+        types: The allowed types; all types without the keyword ``type``.
+        sizes, ranges: Conditions under which a value is refused, by its type, as format strings for its name.
+        combined: Those of allOf, anyOf, oneOf and not that the schema has.
+        allowed: The allowed values; None: all.
+        definitions: Those of definitions and $defs that the schema has.
+        schemas: The keywords with schemas for the elements of arrays and objects.
 
     Raises:
-        Unknown: There is something else in it, or something wrong with it.
+        Unsupported: The schema has another keyword, or a keyword with an invalid value.
     """
 
     def __init__(self, schema: dict[str, Any], draft: int) -> None:
@@ -119,8 +119,8 @@ class Keywords:
         require(len({(type(value) is bool, value) for value in values}) == len(values))
         self.allowed = values
 
-    def says_of(self, kind: str) -> bool:
-        """Whether there is anything to check in values of a type."""
+    def constrains(self, kind: str) -> bool:
+        """Whether the schema has any check for values of a type."""
         if self.allowed is not None:
             return True
         if kind == "number":
@@ -160,7 +160,7 @@ def _is_regex(pattern: str) -> bool:
 
 
 def is_annotation(key: str, value: Any) -> bool:
-    """Whether a keyword says nothing about values, and is as it should be."""
+    """Whether a keyword is an annotation, which validates nothing, with a value of the right type."""
     if key in _FLAGS:
         return type(value) is bool
     if key in _TEXTS:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""JSON schemas: accepted fast, explained slowly.
+"""Validation by JSON schemas: a fast path for valid values, and jsonschema for everything else.
 
-`jsonschema <https://python-jsonschema.readthedocs.io/>`_ is the authority. What most schemas are made of is
-compiled to a function that answers first (:mod:`fedora_messaging._json._compiler`); what that does not accept
-goes to jsonschema for the verdict and for the words (:mod:`fedora_messaging._json._explain`).
+`jsonschema <https://python-jsonschema.readthedocs.io/>`_ decides what is valid. Most schemas are compiled to
+a function that is tried first (:mod:`fedora_messaging._json._compiler`); a value that it does not accept is
+validated by jsonschema, which also gives the error (:mod:`fedora_messaging._json._explain`).
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ import copy
 from typing import Any
 
 from .._importing import imported
-from ._compiler import Accepters, compiled
+from ._compiler import CompiledValidators, compile_schema
 from ._explain import Explanation
 from .bounds import is_plain, written_size
 
-__all__ = ["check", "proves", "see_that_it_ends"]
+__all__ = ["check", "check_finite", "proves"]
 
-# Schemas that a class makes anew for every message must not fill the memory.
+# Classes that make a new schema for every message must not fill the memory.
 _MOST = 1024
 
 
-class _Compiled:
-    """What is needed to check values against a schema, made when first needed."""
+class _CheckedSchema:
+    """A schema with its validators, which are made when they are first needed."""
 
-    __slots__ = ("_explanation", "_schema", "accepters")
+    __slots__ = ("_explanation", "_schema", "validators")
 
     def __init__(self, schema: Any) -> None:
         try:
-            # A schema that is changed later changes nothing here, in neither of the two validators.
+            # Later changes of the schema have no effect on either validator.
             self._schema = copy.deepcopy(schema)
         except Exception:
             self._schema = schema
-        #: A quick look whether a value is valid, None if there is none for this schema.
-        self.accepters: Accepters | None = compiled(self._schema)
+        #: The fast validators; None if the schema cannot be compiled.
+        self.validators: CompiledValidators | None = compile_schema(self._schema)
         self._explanation: Explanation | None = None
 
     def explain(self, instance: Any) -> None:
-        """Raise what jsonschema has to say about a value, if it has anything to say."""
+        """Raise jsonschema's error unless a value is valid."""
         if self._explanation is None:
             self._explanation = Explanation(self._schema)
         self._explanation.check(instance)
 
 
-# By owner and identity, with the schema itself: while it is kept here, nothing else gets its id.
-_by_identity: dict[tuple[object, int], tuple[Any, _Compiled]] = {}
-# By representation, for classes that make a new but equal schema for every message. Not by equality or JSON:
-# 1 equals True, and a tuple, which is no array, looks like a list.
-_by_text: dict[str, _Compiled] = {}
+# By owner and identity. The schema itself is kept too, so that its id is not used again.
+_by_identity: dict[tuple[object, int], tuple[Any, _CheckedSchema]] = {}
+# By repr, for classes that make a new but equal schema for every message. Not by equality or JSON: 1 equals
+# True, and a tuple, which is not an array, is encoded as one.
+_by_text: dict[str, _CheckedSchema] = {}
 
 
 def check(schema: Any, instance: Any, owner: object = None, *, decoded: bool = False) -> None:
@@ -58,34 +58,39 @@ def check(schema: Any, instance: Any, owner: object = None, *, decoded: bool = F
     Args:
         schema: The schema; it must not be changed once it was used.
         instance: The value.
-        owner: Whose schema it is: the class. What was made of a schema is kept for each owner.
-        decoded: The value is what decoding JSON has given.
+        owner: The class that the schema belongs to. Compiled schemas are cached by owner.
+        decoded: Whether the value is a result of decoding JSON.
 
     Raises:
         jsonschema.ValidationError: The value is not valid.
-        jsonschema.SchemaError: The schema is not.
+        jsonschema.SchemaError: The schema is not valid.
     """
-    known = _by_identity.get((owner, id(schema)))
-    made = known[1] if known is not None else _compile(schema, owner)
-    if not _accepts(made, instance, decoded):
-        made.explain(instance)
+    cached = _by_identity.get((owner, id(schema)))
+    checked = cached[1] if cached is not None else _compile(schema, owner)
+    if not _accepts(checked, instance, decoded):
+        checked.explain(instance)
 
 
 def proves(schema: Any, instance: Any, owner: object = None) -> bool:
-    """Whether a quick look shows that a value is valid, and holds only what decoding JSON gives.
+    """Whether the fast path shows that a value is valid and contains only types that decoding JSON gives.
 
     Args:
-        schema, instance, owner: As for :func:`check`.
+        schema: As for :func:`check`.
+        instance: As for :func:`check`.
+        owner: As for :func:`check`.
     """
-    known = _by_identity.get((owner, id(schema)))
-    return _accepts(known[1] if known is not None else _compile(schema, owner), instance, False)
+    cached = _by_identity.get((owner, id(schema)))
+    return _accepts(cached[1] if cached is not None else _compile(schema, owner), instance, False)
 
 
-def see_that_it_ends(value: Any) -> None:
-    """See that a value can be looked through, whatever the schema is.
+def check_finite(value: Any) -> None:
+    """Check that a value can be walked through, whatever the schema is.
+
+    Args:
+        value: The value.
 
     Raises:
-        jsonschema.ValidationError: It contains itself, is nested too deep or too large.
+        jsonschema.ValidationError: It contains itself, is nested too deep or is too large.
     """
     if is_plain(value):
         return
@@ -95,21 +100,21 @@ def see_that_it_ends(value: Any) -> None:
         raise imported("jsonschema").ValidationError(str(error)) from error
 
 
-def _accepts(made: _Compiled, instance: Any, decoded: bool) -> bool:
-    accepters = made.accepters
-    if accepters is None:
+def _accepts(checked: _CheckedSchema, instance: Any, decoded: bool) -> bool:
+    validators = checked.validators
+    if validators is None:
         return False
     try:
-        return (accepters.decoded if decoded else accepters.proven)(instance)
-    except Exception:  # a value that changes meanwhile, for one, is jsonschema's to judge
+        return (validators.decoded if decoded else validators.proven)(instance)
+    except Exception:  # such as a value that changes meanwhile: jsonschema decides
         return False
 
 
-def _compile(schema: Any, owner: object) -> _Compiled:
+def _compile(schema: Any, owner: object) -> _CheckedSchema:
     text = repr(schema)
     made = _by_text.get(text)
     if made is None:
-        made = _Compiled(schema)
+        made = _CheckedSchema(schema)
         if len(_by_text) >= _MOST:
             _by_text.clear()
         _by_text[text] = made

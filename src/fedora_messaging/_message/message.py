@@ -16,7 +16,7 @@ import pika
 
 from .._json import codec
 from .._json.equality import are_same
-from .._json.schema import check, proves, see_that_it_ends
+from .._json.schema import check, check_finite, proves
 from ..exceptions import ValidationError, excerpt, from_wire
 from .accessors import Accessors
 from .headers import (
@@ -248,8 +248,8 @@ class Message(Accessors):
                 is nested too deep or too large.
             jsonschema.SchemaError: The schema of the class is not.
         """
-        see_that_it_ends(self._headers)
-        see_that_it_ends(self.body)
+        check_finite(self._headers)
+        check_finite(self.body)
         validate(self)
 
     # Defining this alone makes messages unhashable, as they shall be.
