@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Publish and consume messages over RabbitMQ; `fedora_messaging.api` is the front door."""
+"""Publish and consume messages over RabbitMQ; start with `fedora_messaging.api`."""

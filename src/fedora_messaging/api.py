@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The front door: publish and consume messages.
+"""Publish and consume messages.
 
 >>> from fedora_messaging import api
 >>> message = api.Message(body={"Hello": "world"}, topic="Hi")
@@ -47,13 +47,17 @@ twisted_consume = _client.twisted_consume
 
 
 def _init_twisted_service() -> FedoraMessagingService:
-    """The running service of the functions above, started if there is none; for the reactor's thread."""
+    """Return the running service of these functions, started if need be; for the reactor's thread.
+
+    Compatibility with release 3.9.1, until 5.0.
+    """
     return _client.running_service()
 
 
 class _Api(ModuleType):
-    """The module's class: what applications reach into is looked up when they do."""
+    """The class of this module, with attributes that are looked up on access."""
 
+    # Compatibility with release 3.9.1, until 5.0
     @property
     def _twisted_service(self) -> FedoraMessagingService | None:
         return _client.service

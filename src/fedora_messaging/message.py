@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 # The tests of applications and of schema packages look into these, and patch classes of their own into them.
+# Compatibility with release 3.9.1, until 5.0
 _class_to_schema_name = registry.names
 _schema_name_to_class = registry.classes
 _schema_name_to_package = registry.packages

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The client properties of ``connection.start-ok``: as a table of AMQP 0-9-1, or what is wrong with them.
+"""Checks and encodes the client properties of ``connection.start-ok``.
 
-The invariant: what cannot be sent is found when it is configured. Found in the handshake, it would be tried
-again for ever.
+Invariant: properties that cannot be sent are refused when they are configured. In the handshake the error
+    would
+be retried for ever.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from .property_encoder import encode_field
 
 __all__ = ["MOST", "check_client_properties", "encode_client_properties"]
 
-#: No frame may be larger before ``frame_max`` is negotiated (section 4.2.3): 4,096 bytes. What is left
-#: when the login and the properties that pika adds have had their part, in bytes.
+#: The most bytes: before ``frame_max`` is negotiated no frame may have more than 4,096 (section 4.2.3), and
+#: the login and the properties that pika adds need the rest.
 MOST = 3_072
 
 
@@ -33,7 +34,7 @@ def encode_client_properties(properties: Mapping[str, Any]) -> bytes:
 
 
 def check_client_properties(properties: Mapping[str, Any]) -> None:
-    """See that client properties can be sent, and are not too many.
+    """Check that client properties can be sent, and are not too large together.
 
     Raises:
         ValueError: As :func:`encode_client_properties`, or all together are too large.

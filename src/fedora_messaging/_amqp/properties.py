@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The property bytes of content headers (AMQP 0-9-1, section 4.2.6.1). Only ValidationError comes out.
+"""The property bytes of content headers (AMQP 0-9-1, section 4.2.6.1); raises only ValidationError.
 
 Properties of the shape that this package writes are encoded and decoded by offset, all others by
 :mod:`fedora_messaging._amqp.property_encoder` and :mod:`fedora_messaging._amqp.property_decoder`; property
-tests show that the ways agree, and that they agree with pika's codec where that has an answer.
+tests show that both agree, with pika's codec too where that supports the value.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ _RARE = ("correlation_id", "reply_to", "expiration", "timestamp", "type", "user_
 _names: dict[str, bytes] = {}
 _decoded_tables: dict[bytes, dict[str, Any]] = {}
 _CACHED = 1_000
-# No broker takes more: it fits into no frame.
+# No frame can be larger.
 _MOST_HEADERS = 64 * 1024 * 1024
 
 
 def encode_properties(properties: BasicProperties, headers: dict[str, Any], priority: int | None) -> bytes:
-    """The property bytes of a content header, with these headers and this priority in the place of its own.
+    """Encode properties, with other headers and another priority in place of their own.
 
     Raises:
-        ValidationError: A value has no place in AMQP 0-9-1; names the header or the property.
+        ValidationError: AMQP 0-9-1 cannot represent a value; names the header or the property.
     """
     delivery_mode = properties.delivery_mode
     if (
@@ -77,14 +77,14 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
 
 
 def is_priority(priority: int | None) -> bool:
-    """Whether it is a priority, or none."""
+    """Whether a value is a valid priority, or None."""
     return priority is None or (type(priority) is int and 0 <= priority <= 255)
 
 
 def encode_common(
     headers: dict[str, Any], message_id: str, delivery_mode: int, priority: int | None
 ) -> bytes | None:
-    """Properties of the shape that this package writes; None when a header or the id does not fit it."""
+    """Encode properties of the shape that this package writes; None when a header or the id is not of it."""
     table = _encode_table(headers)
     encoded_id = message_id.encode("utf-8", "surrogatepass")
     if table is None or len(encoded_id) > 255:
@@ -95,7 +95,7 @@ def encode_common(
 
 
 def _encode_table(headers: dict[str, Any]) -> bytes | None:
-    """A table of strings, 32-bit integers and booleans; None when it holds anything else."""
+    """Encode a table of strings, 32-bit integers and booleans; None when it holds anything else."""
     fields: list[bytes] = []
     for name, value in headers.items():
         key = _names.get(name) or _encode_name(name)
@@ -119,7 +119,7 @@ def _encode_table(headers: dict[str, Any]) -> bytes | None:
 
 
 def _encode_name(name: Any) -> bytes | None:
-    if type(name) is not str or is_from_broker(name):  # which is not sent again
+    if type(name) is not str or is_from_broker(name):  # not to be sent again
         return None
     try:
         data = name.encode()
@@ -134,7 +134,7 @@ def _encode_name(name: Any) -> bytes | None:
 
 
 def decode_properties(raw: bytes) -> BasicProperties:
-    """The properties of a content header.
+    """Decode the properties of a content header.
 
     Raises:
         ValidationError: They cannot be decoded, or a text among them is not UTF-8.
@@ -156,7 +156,7 @@ def decode_properties(raw: bytes) -> BasicProperties:
 
 
 def _decode_common(raw: bytes) -> BasicProperties | None:
-    """Properties of the shape that this package writes; None when they hold anything else."""
+    """Decode properties of the shape that this package writes; None for any other."""
     at = len(_PLAIN)
     try:
         end = at + 4 + _U32.unpack_from(raw, at)[0]
@@ -187,9 +187,9 @@ def _decode_common(raw: bytes) -> BasicProperties | None:
 
 
 def _decode_table(table: bytes) -> dict[str, Any] | None:
-    """A table of strings, 32-bit integers and booleans; None when it holds anything else.
+    """Decode a table of strings, 32-bit integers and booleans; None when it holds anything else.
 
-    What was read is kept, since the next message has the same headers more often than not.
+    Cached, since the next message usually has the same headers.
     """
     cached = _decoded_tables.get(table)
     if cached is not None:

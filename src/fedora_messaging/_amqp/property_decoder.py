@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Reads property bytes of any shape, with header values of every AMQP type.
+"""Decodes properties of any shape, with header values of every AMQP type.
 
-The invariant: what another client sent is what the application gets. pika's decoder turns floats into
+Invariant: the application gets what another client sent. pika's decoder turns floats into
 integers, raises on timestamps after the year 9999 and reads past the end of truncated values.
 
 Types: AMQP 0-9-1 specification, section 4.2.1, as RabbitMQ and its clients read them
@@ -67,9 +67,9 @@ _PROPERTIES = (
 
 
 def decode_any(raw: bytes) -> BasicProperties:
-    """The properties of a content header.
+    """Decode the properties of a content header.
 
-    Texts that are not UTF-8 are left as bytes. A timestamp that Python's datetime cannot hold is the number
+    Text that is not UTF-8 stays bytes. A timestamp that Python's datetime cannot represent becomes the number
     of seconds.
 
     Raises:
@@ -124,7 +124,7 @@ def _short_string(raw: bytes, at: int, end: int) -> tuple[str | bytes, int]:
 
 
 def _table(raw: bytes, at: int) -> tuple[dict[Any, Any], int]:
-    """The headers, and where they end. Without recursion: what is nested has no part in the stack's depth."""
+    """Decode the headers; returns them and where they end. Not recursive, so that nesting needs no stack."""
     headers: dict[Any, Any] = {}
     last = at + 4 + _U32(raw, at)[0]
     if last > len(raw):
@@ -194,4 +194,4 @@ def _scalar(raw: bytes, kind: int, at: int) -> tuple[Any, int]:
         return decimal.Decimal((int(unscaled < 0), digits, -scale)), at + _DECIMAL.size
     if kind == _VOID:
         return None, at
-    raise ValueError(f"{bytes((kind,))!r} is no type of AMQP's")
+    raise ValueError(f"{bytes((kind,))!r} is not a type of AMQP")

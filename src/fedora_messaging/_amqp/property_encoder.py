@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Writes property bytes of any shape, with header values of every AMQP type.
+"""Encodes properties of any shape, with header values of every AMQP type.
 
-The invariant: what is sent arrives as it was. What has no place in AMQP is refused by name; nothing is
-rounded or turned into a type that would arrive as another value. pika's encoder writes no floats, and does
-not say which header it is that it cannot write.
+Invariant: values arrive as they were sent. A value that AMQP cannot represent is refused, and its header
+    named;
+nothing is rounded or converted to a type that would arrive as another value. pika's encoder does not support
+floats, and does not name the header that it cannot encode.
 
 Types: AMQP 0-9-1 specification, section 4.2.1, as RabbitMQ and its clients read them
 (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
@@ -26,19 +27,19 @@ from ..exceptions import ValidationError, excerpt
 
 __all__ = ["encode_any", "encode_field"]
 
-# Each part is one byte at least, so more of them fit into no frame: it ends what is small in memory and
-# endless when written (a list that holds itself several times).
+# Each part has at least one byte, so that more of them fit into no frame. The limit ends values that are
+# small in memory and endless when encoded (a list that contains itself several times).
 _MOST_PARTS = 131_072
 _U32 = struct.Struct(">I")
 _TYPES = "AMQP has None, bool, int (64 bits), float, Decimal (32 bits), str, bytes, datetime, list and dict"
 
 
 class _Unsendable(ValueError):
-    """A value has no place in AMQP; says why."""
+    """AMQP cannot represent a value; the text says why."""
 
 
 def encode_any(properties: BasicProperties, headers: dict[str, Any], priority: int | None) -> bytes:
-    """The property bytes of a content header, with these headers and this priority in the place of its own.
+    """Encode properties, with other headers and another priority in place of their own.
 
     Raises:
         ValidationError: Names the header or the property that cannot be sent, and says why.
@@ -81,7 +82,7 @@ def _table(headers: dict[str, Any]) -> bytes:
 
 
 def encode_field(name: Any, value: Any) -> bytes:
-    """One field of a table: a header's name and value.
+    """Encode one field of a table: a header's name and value.
 
     Raises:
         ValidationError: Names the header.
@@ -98,7 +99,7 @@ def encode_field(name: Any, value: Any) -> bytes:
 
 
 def _short(value: Any) -> bytes:
-    """A short string with its length."""
+    """Encode a short string with its length."""
     if isinstance(value, str):
         data = _utf8(value)
     elif isinstance(value, bytes):
@@ -125,7 +126,7 @@ def _put_name(name: Any, parts: list[bytes]) -> None:
 
 
 def _put_value(value: Any, parts: list[bytes], depth: int) -> int:
-    """Append the type and the value; returns how many bytes they are."""
+    """Append the type and the value, and return how many bytes they have."""
     if len(parts) > _MOST_PARTS:
         raise _Unsendable(f"it holds more than {_MOST_PARTS:,} values, or itself")
     kind = type(value)
@@ -188,7 +189,7 @@ def _text(value: str) -> bytes:
 
 
 def _time(value: datetime) -> bytes:
-    """Whole seconds, which is all AMQP has; without a time zone it is UTC."""
+    """Encode whole seconds, the resolution of AMQP; a time without a time zone is UTC."""
     try:
         return struct.pack(">cQ", b"T", calendar.timegm(value.utctimetuple()))
     except (struct.error, OverflowError):
@@ -220,7 +221,7 @@ def _seconds(value: Any) -> bytes:
     return struct.pack(">Q", value)
 
 
-#: All others are short strings.
+#: All other properties are short strings.
 _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     "headers": _table,
     "delivery_mode": _octet,

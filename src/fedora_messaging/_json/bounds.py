@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""How much a value becomes when it is written, found out before anything walks through it.
+"""Bounds the encoded size of a value before anything walks through the value.
 
-A value that contains itself, or the same part again and again, is small in memory and has no end, or a very
-large one, when it is written, shown, validated or compared. The invariant: nothing in this package walks
-through a value of somebody else's unless one of these functions has bounded it, or the value was decoded from
-JSON, which shares nothing.
+A value that contains itself, or the same object many times, is small in memory, but endless or very large
+when it is encoded, shown, validated or compared. Invariant: nothing in this package walks through a value of
+an application unless one of these functions has bounded it, or the value was decoded from JSON, where nothing
+is shared.
 
-:func:`within` is quick and has a budget; what exceeds it, or holds anything unusual, is for :func:`settled`,
-which looks at each container once, however often it occurs.
+:func:`within` is fast and has a budget. A value that exceeds it, or contains anything unusual, is checked by
+:func:`settled`, which visits each container once, however often it occurs.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["BUDGET", "LONG", "MAX_DEPTH", "MOST", "TooLarge", "is_plain", "settl
 
 #: How many arrays and objects may be nested in each other.
 MAX_DEPTH = 200
-#: The most bytes of a body, if nothing else is configured: RabbitMQ never takes more.
+#: The most bytes of a body, if nothing else is configured: RabbitMQ never accepts more.
 MOST = 512 * 1024 * 1024
-#: What the quick look may spend: one for each element, and an eighth for each character of long strings.
+#: The budget of :func:`within`: one for each element, and an eighth for each character of long strings.
 BUDGET = 100_000
-#: Strings of more characters are long. Shorter ones are not counted: the budget bounds how many there are.
+#: Strings of more characters are long. Shorter ones cost nothing: the budget bounds how many there are.
 LONG = 1_000
 
 # Python's default limit for writing integers, 4,300 digits, which readers in Python have, too.
@@ -34,11 +34,11 @@ _SURE = frozenset([str, int, bool, type(None)])
 
 
 class TooLarge(ValueError):
-    """A value has more bytes when it is written than it may have."""
+    """A value has more bytes when it is encoded than are allowed."""
 
 
 def is_plain(value: Any, levels: int = MAX_DEPTH) -> bool:
-    """Whether a value is what decoding JSON gives, and of moderate size (see :data:`BUDGET`).
+    """Whether a value contains only types that decoding JSON gives, and is of moderate size (:data:`BUDGET`).
 
     That is: no other type anywhere, no subclass, no tuple; finite numbers; keys strings (or of a subclass).
 
@@ -50,7 +50,7 @@ def is_plain(value: Any, levels: int = MAX_DEPTH) -> bool:
 
 
 def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
-    """What is left of a budget after looking at a value; 0 or less if it is not plain or too large.
+    """Return what is left of a budget after visiting a value; 0 or less if it is not plain or too large.
 
     Args:
         value: The value.
@@ -66,7 +66,7 @@ def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
     for _ in range(levels):
         below: list[Any] = []
         for container in level:
-            # By container: a level of shared ones may be larger than the memory.
+            # Charged by container: a level of shared ones could exceed the memory.
             budget -= len(container)
             if budget < 1:
                 return 0
@@ -87,7 +87,7 @@ def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
                 elif kind is dict or kind is list:
                     below.append(item)
                 elif kind is float:
-                    # Not a number minus itself is not zero, and neither is infinity.
+                    # For NaN and infinity, the difference is NaN.
                     if item - item != 0.0:
                         return 0
                 elif kind not in _SURE:
@@ -99,43 +99,43 @@ def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
 
 
 def settled(value: Any, most: int = MOST) -> Any:
-    """A value as the standard library's encoder would write it, made sure to be of a bounded size.
+    """Return a value as the standard library's encoder would encode it, of a bounded size.
 
     Args:
         value: The value.
-        most: How many bytes it may have when written; it is refused when it has more for certain.
+        most: How many bytes it may have when encoded; it is refused if it certainly has more.
 
     Returns:
         The value itself if it holds only what decoding JSON gives; else a copy that does, so that no code
         of subclasses runs while it is written.
 
     Raises:
-        ValueError: It contains itself, is nested too deep or too large, or JSON cannot hold it.
+        ValueError: It contains itself, is nested too deep or is too large, or JSON cannot represent it.
     """
     return _Walk(most, strict=True).through(value).written
 
 
 def written_size(value: Any, most: int = MOST) -> int:
-    """How many bytes a value has at least when it is written, whatever JSON thinks of what it holds.
+    """Return the least number of bytes that a value has when it is encoded, of whatever types it is.
 
     Args:
         value: The value.
         most: How many bytes it may have.
 
     Raises:
-        ValueError: It contains itself, is nested too deep or too large: walking through it might never end.
+        ValueError: It contains itself, is nested too deep or is too large.
     """
     return _Walk(most, strict=False).through(value).size
 
 
 class _Seen(NamedTuple):
-    """What is known of a container.
+    """A container that has been visited.
 
     Attributes:
-        size: The bytes that it has at least when it is written.
+        size: The bytes that it has at least when it is encoded.
         height: How many containers are nested in each other, itself included.
-        written: What is written of it.
-        itself: Kept alive, so that nothing else gets its id.
+        written: The value to encode in its place.
+        itself: The container, kept alive so that its id is not used again.
     """
 
     size: int
@@ -145,24 +145,24 @@ class _Seen(NamedTuple):
 
 
 def _size_of_small(value: Any) -> int:
-    """The bytes of a value that nothing can be wrong with, and of the comma after it; 0 for others."""
+    """The size of a simple value that needs no check, with the comma after it; 0 for other values."""
     if type(value) is str:
         return len(value) + 3 if value.isascii() else 0
     return 2 if value is None or -(2**31) < value < 2**31 else 0
 
 
 class _Walk:
-    """One look at each container of a value, whose size adds up from the sizes of what it holds."""
+    """Visits each container of a value once, and adds up the sizes."""
 
     def __init__(self, most: int, *, strict: bool) -> None:
         self._most = most
         self._strict = strict
-        self._known: dict[int, _Seen] = {}
-        self._open: dict[int, int] = {}  # the containers around this place, and the level of each
+        self._visited: dict[int, _Seen] = {}
+        self._open: dict[int, int] = {}  # the containers around the present one, and the level of each
         self._path: list[Any] = []
 
     def through(self, value: Any) -> _Seen:
-        """What is known of a value after the look."""
+        """Visit a value."""
         try:
             return self._value(value)
         except RecursionError as error:
@@ -190,7 +190,7 @@ class _Walk:
             return self._container(value)
         elif isinstance(value, (str, int, float)):
             base = str if isinstance(value, str) else int if isinstance(value, int) else float
-            # As the standard library does, whatever the subclass makes of it.
+            # As the standard library does, ignoring methods of the subclass.
             return self._value(_EXACT[base](value))
         elif self._strict:
             raise ValueError(f"{self._where()} is a {kind.__name__}, which JSON cannot hold")
@@ -200,7 +200,7 @@ class _Walk:
 
     def _container(self, value: Any) -> _Seen:
         level = len(self._open)
-        seen = self._known.get(id(value))
+        seen = self._visited.get(id(value))
         if seen is not None:
             if level + seen.height > MAX_DEPTH:
                 raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
@@ -215,7 +215,7 @@ class _Walk:
         del self._open[id(value)]
         if seen.size > self._most:
             raise TooLarge(f"more than {self._most} bytes long when it is written")
-        self._known[id(value)] = seen
+        self._visited[id(value)] = seen
         return seen
 
     def _array(self, value: Any) -> _Seen:
@@ -244,7 +244,7 @@ class _Walk:
 
     def _object(self, value: Any) -> _Seen:
         same = exact = type(value) is dict
-        pairs = value.items() if exact else self._held(value)
+        pairs = value.items() if exact else self._items_of_subclass(value)
         size, height = 1, 0
         written: dict[str, Any] = {}
         self._path.append(None)
@@ -271,8 +271,8 @@ class _Walk:
         self._path.pop()
         return _Seen(size, height + 1, value if same else written, value)
 
-    def _held(self, value: Any) -> list[tuple[Any, Any]]:
-        """What a subclass of a dictionary gives, which is not more than it holds."""
+    def _items_of_subclass(self, value: Any) -> list[tuple[Any, Any]]:
+        """Return the items of a subclass of dict, which must not give more than it contains."""
         length = dict.__len__(value)
         found = list(islice(value.items(), length + 1))
         if len(found) > length:
@@ -280,7 +280,7 @@ class _Walk:
         return found
 
     def _name(self, key: Any) -> str:
-        """What the standard library writes for a key."""
+        """Return the key as the standard library encodes it."""
         if isinstance(key, str):
             return str.__str__(key)
         if key is None or isinstance(key, bool):
@@ -302,7 +302,7 @@ class _Walk:
             raise ValueError(f"{where} holds a lone surrogate, which UTF-8 cannot hold") from None
 
     def _where(self, levels: int | None = None) -> str:
-        """The path of this place, or of one so many levels down the same path."""
+        """Show the path of the present value, or of a container on that path."""
         path = self._path[:levels]
         shown = "".join(map(_step, path if len(path) <= 20 else path[:10]))
         return f"${shown}" if len(path) <= 20 else f"${shown}...{''.join(map(_step, path[-5:]))}"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""JSON, strictly: what one peer encodes every other one can decode.
+"""Strict JSON: what one peer encodes, every other peer can decode.
 
-`orjson <https://pypi.org/project/orjson/>`_ does the work where it is installed and where it gives exactly
-what the standard library gives; the standard library gives every other value and every error.
+`orjson <https://pypi.org/project/orjson/>`_ is used where it is installed and gives exactly the result of the
+standard library; the standard library handles all other values, and raises every error.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ def encode(
     most: int = MOST,
     fast: Callable[[Any], bytes] | None = _orjson_dumps,
 ) -> bytes:
-    """A value as compact UTF-8 JSON.
+    """Encode a value as compact UTF-8 JSON.
 
     Args:
         value: The value.
-        proven: It is known to be plain and of moderate size (:func:`is_plain`).
-        most: How many bytes are worth writing: what has more for certain is refused before it is written.
-        fast: What writes plain values, None for the standard library.
+        proven: Whether it is known to be plain and of moderate size (:func:`is_plain`).
+        most: The most bytes: a value that certainly has more is refused before it is encoded.
+        fast: Encodes plain values; None: the standard library.
 
     Raises:
-        ValueError: Names the place of what JSON cannot hold, or of what contains itself; or it is nested
-            too deep or too large.
+        ValueError: JSON cannot represent a part of it, which is named by its path; or it contains itself, is
+            nested too deep or is too large.
     """
     try:
         if proven or is_plain(value):
             try:
-                # orjson gives a buffer that is up to ten times as large as what it holds; a copy is not.
+                # orjson's bytes keep a buffer of up to ten times their size; a copy does not.
                 return _encode(value) if fast is None else b"%b" % fast(value)
             except (TypeError, ValueError):  # lone surrogates, large integers
                 pass
@@ -57,7 +57,7 @@ def encode(
         if fast is not None:
             try:
                 return b"%b" % fast(value)
-            except TypeError:  # large integers: the standard library has the last word
+            except TypeError:  # large integers: the standard library decides
                 pass
         return _encode(value)
     except (RecursionError, RuntimeError) as error:  # it is changed by another thread meanwhile
@@ -78,13 +78,13 @@ def decode(
     halves: bool = False,
     fast: Callable[[bytes], Any] | None = _orjson_loads,
 ) -> Any:
-    """The value of UTF-8 JSON. What it is can be encoded again.
+    """Decode UTF-8 JSON. The result can be encoded again.
 
     Args:
         data: The JSON.
         levels: How many arrays and objects may be nested in each other.
         halves: Whether strings may hold half a surrogate pair, which escapes can and UTF-8 cannot.
-        fast: What reads it if its integers are short enough, None for the standard library.
+        fast: Decodes it if its integers are short enough; None: the standard library.
 
     Raises:
         ValueError: The data is not UTF-8, not JSON (which has no NaN and no infinity), nested too deep, or
@@ -93,11 +93,11 @@ def decode(
     opened = data.count(b"{")
     if (opened > levels or opened + data.count(b"[") > levels) and _is_nested_deep(data, levels):
         raise ValueError(f"nested more than {levels} levels deep")
-    # orjson reads integers of more than 64 bits as floats, without a word.
+    # orjson decodes integers of more than 64 bits as floats, without an error.
     if fast is not None and _NINETEEN not in data.translate(_DIGITS):
         try:
             return fast(data)
-        except ValueError:  # the standard library has the last word, and the words of the error
+        except ValueError:  # the standard library decides, and gives the text of the error
             pass
     return _decode(data, halves)
 
@@ -133,12 +133,12 @@ def _decode(data: bytes, halves: bool) -> Any:
     except RecursionError as error:
         raise ValueError(f"nested more than {MAX_DEPTH} levels deep") from error
     except UnicodeEncodeError as error:
-        settled(value)  # says where
+        settled(value)  # its error names the path
         raise ValueError(f"not valid Unicode: {error}") from error
     return value
 
 
-# Also one of a pair, and one after an escaped backslash: it is only about whether to look.
+# Also matches halves of valid pairs, and text after an escaped backslash: then the value is checked.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -151,13 +151,13 @@ _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 
 
 def _is_nested_deep(data: bytes, levels: int) -> bool:
-    """Whether there are more open brackets anywhere, those in strings not counted."""
+    """Whether brackets are nested deeper than allowed, not counting brackets in strings."""
     if b"\\" in data:
         data = _ESCAPE.sub(b"", data)
-    # Two quotation marks with nothing between them end and begin a string: without them nothing changes.
+    # Two adjacent quotation marks end one string and begin the next: without them the result is the same.
     brackets = _STRING.sub(b"", data.translate(None, _OTHERS).replace(b'""', b""))
     brackets = brackets.translate(_SQUARE)
-    # Each time, the innermost level goes. Of most bodies nothing is left after a few times.
+    # Each round removes the innermost level. Of most bodies nothing is left after a few rounds.
     removed = 0
     while removed < 10 and b"[]" in brackets:
         brackets = brackets.replace(b"[]", b"")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Equality of values in a time that grows with their size alone: JSON Schema's, and Python's.
+"""Equality of values in linear time: JSON Schema's, and Python's.
 
 JSON Schema (Core, section 4.2.2): numbers are equal when they are mathematically, whatever their type in
 Python; true is not 1; objects are equal whatever the order of their keys.
@@ -18,14 +18,15 @@ __all__ = ["are_same", "are_unique"]
 def are_unique(items: list[Any]) -> bool:
     """Whether no two items are equal, by JSON Schema's equality.
 
-    The items are compared by text that equal values have in common. Not by a tuple or a number: what is equal
-    in hash but not in value can be made on purpose of those, and a set of such is compared each with each.
+    The items are compared by a canonical text. Not by tuples or numbers: values of those with equal hashes
+    can be made on purpose, and a set of them takes quadratic time.
 
     Args:
-        items: What was decoded from JSON, or is of bounded size (:mod:`fedora_messaging._json.bounds`).
+        items: Values that were decoded from JSON, or are of bounded size
+            (:mod:`fedora_messaging._json.bounds`).
 
     Raises:
-        TypeError: An item holds what JSON has not.
+        TypeError: An item contains a type that JSON does not have.
     """
     return len({_canonical(item) for item in items}) == len(items)
 
@@ -37,7 +38,7 @@ def _canonical(value: Any) -> str:
     if value is None or kind is bool:
         return str(value)
     if kind is int:
-        # Python writes large integers in decimal slowly, and not at all when they are very large.
+        # Python converts large integers to decimal slowly, and refuses very large ones.
         return str(value) if -(2**63) < value < 2**64 else hex(value)
     if kind is float:
         return _canonical(int(value)) if value.is_integer() else repr(value)
@@ -49,17 +50,21 @@ def _canonical(value: Any) -> str:
 
 
 def are_same(one: Any, other: Any) -> bool:
-    """Whether two values are equal as Python's ``==`` has it, also where that would not come to an end.
+    """Whether two values are equal as by Python's ``==``, also where that would not terminate.
 
-    Values that contain themselves are equal if nothing tells them apart. Containers are compared by what they
-    hold, whatever their subclass makes of equality.
+    Values that contain themselves are equal if no difference is found. Containers are compared by their
+    elements, ignoring ``__eq__`` of subclasses.
+
+    Args:
+        one: A value.
+        other: Another value.
     """
     if one is other:
         return True
     if is_plain(one) and is_plain(other):
         return bool(one == other)
-    # Pairs that have to be equal, and what is held to be equal so far as sets of a forest: two containers
-    # that are in one set need not be looked at again, so that there are no more pairs than containers.
+    # Pairs that have to be equal, and containers assumed to be equal so far, as a union-find forest: two
+    # containers in one set need not be compared again, so that there are no more pairs than containers.
     pairs = [(one, other)]
     forest: dict[int, int] = {}
     compared: set[tuple[int, int]] = set()
@@ -71,7 +76,7 @@ def are_same(one: Any, other: Any) -> bool:
         if kind is None:
             if isinstance(one, (str, bytes, int)) and isinstance(other, (str, bytes, int)):
                 pair = id(one), id(other)
-                if pair in compared:  # one long string may be held a million times
+                if pair in compared:  # one long string may occur a million times
                     continue
                 compared.add(pair)
             if isinstance(other, (dict, list, tuple)) or not bool(one == other):

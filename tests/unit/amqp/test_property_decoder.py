@@ -105,11 +105,11 @@ def test_every_type_is_read_as_it_was_sent(kind: bytes, data: bytes, value: Any)
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ((b"odd", b"z", b""), "the header 'odd': b'z' is no type"),
+        ((b"odd", b"z", b""), "the header 'odd': b'z' is not a type"),
         ((b"odd", b"S", U32(100) + b"abc"), "the header 'odd': a value is longer than what holds it"),
         ((b"odd", b"d", b"\0\0"), "the header 'odd'"),
         ((b"odd", b"A", U32(100)), "the header 'odd': a value is longer"),
-        ((b"odd", b"F", table((b"in", b"z", b""))), "the header 'odd': b'z' is no type"),
+        ((b"odd", b"F", table((b"in", b"z", b""))), "the header 'odd': b'z' is not a type"),
         ((b"odd", b"A", nested_arrays(300)), "the header 'odd': nested more than"),
     ],
 )
