@@ -18,20 +18,16 @@ from twisted.internet.protocol import Factory
 from .._steady import steady
 from ._clock import Clock
 from ._connection.connection import Connection
-from ._connection.link import Link
+from ._connection.ports import Flushable
 from ._memory import Pump, connect
 from ._model.access import User
 from ._model.access import users as _users
 from ._model.emulation import emulation
-from ._model.exchanges import Exchange, exchange_class
 from ._model.message import Message
 from ._model.replies import Replies
 from ._model.vhost import VirtualHost
 from ._wire.errors import AMQPError
 from .faults import Faults
-
-if TYPE_CHECKING:
-    from ._model.queue import Queue
 
 _log = logging.getLogger(__name__)
 
@@ -118,7 +114,7 @@ class Broker:
             self.add_vhost(name)
         self.published: deque[Message] = deque(maxlen=remember)
         self.connections: list[Connection] = []
-        self.dirty: dict[Link, None] = {}
+        self.unflushed: dict[Flushable, None] = {}
         self.alarm: str | None = None
         self.faults = Faults(self)
         self.replies = Replies(self.emulation)
@@ -194,7 +190,7 @@ class Broker:
 
     def queue(self, name: str, vhost: str = "/") -> QueueInfo:
         """A look at a queue. Raises: KeyError, when there is none."""
-        queue: Queue = self.vhosts[vhost].queues[name]
+        queue = self.vhosts[vhost].queues[name]
         return QueueInfo(
             name=queue.name,
             vhost=vhost,
@@ -204,7 +200,7 @@ class Broker:
             auto_delete=queue.auto_delete,
             ready=len(queue.ready),
             unacked=queue.unacked,
-            consumers=queue.consumers,
+            consumers=queue.consumer_count,
             messages=tuple(entry.message for entry in queue.ready),
         )
 
@@ -216,21 +212,17 @@ class Broker:
     def disconnected(self, connection: Connection) -> None:
         if connection in self.connections:
             self.connections.remove(connection)
-        self.dirty.pop(connection, None)
+        self.unflushed.pop(connection, None)
 
     def flush(self) -> None:
         """Writes what all connections have gathered."""
-        while self.dirty:
-            connections, self.dirty = self.dirty, {}
+        while self.unflushed:
+            connections, self.unflushed = self.unflushed, {}
             for connection in connections:
                 connection.flush()
 
     def record(self, message: Message) -> None:
         self.published.append(message)
-
-    def exchange_class(self, type_name: str) -> type[Exchange]:
-        """The class of exchanges of a type. Raises: AMQPError, 503 or 406."""
-        return exchange_class(type_name, self.emulation)
 
     def transient_queue(self, name: str) -> None:
         """A queue neither durable nor exclusive is declared. Raises: AMQPError, 541, if that is refused."""

@@ -7,17 +7,15 @@ Everything takes effect at a moment that the test decides, by count or on the br
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from ._clock import Clock
+from ._connection.connection import Connection
+from ._connection.ports import ConfirmableChannel, PublishFault
+from ._model.vhost import VirtualHost
 from ._wire.codec import PROTOCOL_HEADER
 from ._wire.errors import AMQPError
-
-if TYPE_CHECKING:
-    from ._connection.channel import Channel
-    from ._connection.connection import Connection
-    from ._server import Broker
-
-__all__ = ["CORRUPT", "Faults"]
 
 __all__ = ["CORRUPT", "Faults"]
 
@@ -32,16 +30,41 @@ CORRUPT = {
 }
 
 
+class _Broker(Protocol):
+    """What the faults need of the broker.
+
+    Attributes:
+        alarm: why publishers are blocked, or None.
+    """
+
+    alarm: str | None
+
+    @property
+    def connections(self) -> Sequence[Connection]:
+        """The open connections."""
+
+    @property
+    def clock(self) -> Clock:
+        """The broker's clock."""
+
+    @property
+    def vhosts(self) -> Mapping[str, VirtualHost]:
+        """The virtual hosts, by name."""
+
+    def flush(self) -> None:
+        """Writes what all connections have gathered."""
+
+
 class Faults:
     """The faults of one broker."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: _Broker) -> None:
         self._broker = broker
         self._drop_after: int | None = None
         self._close_after: tuple[int, AMQPError] | None = None
         self._hold = False
         self._delay = 0.0
-        self._held: list[tuple[Channel, int, bool]] = []
+        self._held: list[tuple[ConfirmableChannel, int, bool]] = []
         self._nack = 0
 
     def drop_after(self, publishes: int) -> None:
@@ -115,9 +138,9 @@ class Faults:
     def cancel_consumers(self, queue: str, vhost: str = "/") -> None:
         """Cancels the consumers of a queue from the broker's side; the queue stays."""
         target = self._broker.vhosts[vhost].queues[queue]
-        for consumer in list(target.turns.consumers):
-            target.turns.remove(consumer)
-            consumer.channel.consumer_lost(consumer)
+        for consumer in list(target.rotation.consumers):
+            target.rotation.remove(consumer)
+            consumer.notify_cancelled()
         self._broker.flush()
 
     def corrupt(self, what: str = "type") -> None:
@@ -144,7 +167,7 @@ class Faults:
 
     # Where the broker asks
 
-    def confirm(self, channel: Channel, number: int, accepted: bool) -> None:
+    def confirm(self, channel: ConfirmableChannel, number: int, accepted: bool) -> None:
         """A publish is done."""
         if self._nack:
             self._nack -= 1
@@ -156,20 +179,22 @@ class Faults:
         else:
             channel.confirm(number, accepted)
 
-    def published(self, connection: Connection, channel: Channel) -> None:
-        """A publish has come."""
+    def published(self) -> PublishFault | None:
+        """Counts a publish, and returns what is to go wrong after it, or None."""
+        cut, channel_error = False, None
         if self._drop_after is not None:
             self._drop_after -= 1
             if self._drop_after <= 0:
                 self._drop_after = None
-                connection.abort()
+                cut = True
         if self._close_after is not None:
             left, error = self._close_after
             self._close_after = (left - 1, error)
             if left <= 1:
                 self._close_after = None
-                connection.channels.close(channel, error)
+                channel_error = error
+        return PublishFault(cut, channel_error) if cut or channel_error is not None else None
 
-    def _late(self, channel: Channel, number: int, accepted: bool) -> None:
+    def _late(self, channel: ConfirmableChannel, number: int, accepted: bool) -> None:
         channel.confirm(number, accepted)
         self._broker.flush()

@@ -62,7 +62,7 @@ class Embedded:
     def consumers(self) -> int:
         """How many consumers there are."""
         queues = [queue for vhost in self._broker.vhosts.values() for queue in list(vhost.queues.values())]
-        return sum(queue.consumers for queue in queues)
+        return sum(queue.consumer_count for queue in queues)
 
     def waiting(self, queue: str) -> int:
         """How many messages wait in a queue, or are not acknowledged."""

@@ -489,10 +489,12 @@ def test_a_message_that_ends_the_connection(world: World) -> None:
     running = Running(world)
     published = world.broker.faults.published
 
-    def close(connection: Any, channel: Any) -> None:
-        published(connection, channel)
-        if world.broker.published[-1].routing_key in ("bad", b"bad"):
-            connection.close(AMQPError(541, "a plugin has failed", hard=True))
+    def close() -> Any:
+        if world.broker.published[-1].routing_key == "bad":
+            for connection in list(world.broker.connections):
+                if any(channel.confirms is not None for channel in connection.channels):
+                    connection.close(AMQPError(541, "a plugin has failed", hard=True))
+        return published()
 
     world.broker.faults.published = close  # type: ignore[method-assign]
     bad = running.service.publish(Message(topic="bad", body={"n": -1}), timeout=600)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pika import spec
 
@@ -15,11 +14,9 @@ from .._model.replies import QUEUE as REPLIES
 from .._wire.codec import encode_content, encode_get_ok
 from .._wire.errors import AMQPError, kind_in_vhost, not_implemented, precondition
 from .._wire.fields import WORDS
-from .declaring import queue_name
-
-if TYPE_CHECKING:
-    from .channel import Channel, Methods
-    from .transactions import Action
+from .channel import Channel, Methods
+from .naming import queue_name
+from .transaction import Settle, Settlement
 
 
 def set_qos(channel: Channel, method: spec.Basic.Qos) -> None:
@@ -99,13 +96,13 @@ def get(channel: Channel, method: spec.Basic.Get) -> None:
 
 
 def ack(channel: Channel, method: spec.Basic.Ack) -> None:
-    _settle(channel, method.delivery_tag, method.multiple, _acknowledge)
+    _settle(channel, method.delivery_tag, method.multiple, partial(_acknowledge, channel))
 
 
 def nack(channel: Channel, method: spec.Basic.Nack) -> None:
     counted = channel.broker.emulation.nack_counts
-    action = partial(_return, requeue=method.requeue, counted=counted, marked=False)
-    _settle(channel, method.delivery_tag, method.multiple, action)
+    settle = partial(_return, channel, requeue=method.requeue, counted=counted, marked=False)
+    _settle(channel, method.delivery_tag, method.multiple, settle)
 
 
 def reject(channel: Channel, method: spec.Basic.Reject) -> None:
@@ -113,16 +110,17 @@ def reject(channel: Channel, method: spec.Basic.Reject) -> None:
         channel,
         method.delivery_tag,
         False,
-        partial(_return, requeue=method.requeue, counted=True, marked=True),
+        partial(_return, channel, requeue=method.requeue, counted=True, marked=True),
     )
 
 
-def _settle(channel: Channel, tag: int, multiple: bool, action: Action) -> None:
+def _settle(channel: Channel, tag: int, multiple: bool, settle: Settle) -> None:
     """Carries an acknowledgement out, or keeps it for the commit."""
     if channel.transaction is None:
-        action(channel, channel.unsettled.take(tag, multiple))
+        settle(channel.unsettled.take(tag, multiple))
     else:
-        channel.transaction.settle(channel.unsettled.set_aside(tag, multiple), action)
+        waiting = channel.unsettled.set_aside(tag, multiple)
+        channel.transaction.settlements.append(Settlement(waiting, settle))
 
 
 def _acknowledge(channel: Channel, deliveries: list[Delivery]) -> None:

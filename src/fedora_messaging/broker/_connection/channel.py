@@ -5,20 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pika import spec
 
 from .._model.consumers import Consumer, Unsettled, by_queue
+from .._model.queue import Queue
 from .._model.replies import ReplyConsumer
 from .._wire.codec import encode_method
 from .._wire.errors import AMQPError, not_implemented, precondition
 from .confirms import Confirms
-
-if TYPE_CHECKING:
-    from .._model.queue import Queue
-    from .connection import Connection
-    from .transactions import Transaction
+from .session import Session
+from .transaction import Transaction
 
 Method = Any
 Methods = Mapping[type[Any], Callable[["Channel", Method], None]]
@@ -40,7 +38,7 @@ class Channel:
         last_queue: the queue it declared last, which an empty name stands for.
     """
 
-    def __init__(self, connection: Connection, number: int) -> None:
+    def __init__(self, connection: Session, number: int) -> None:
         self.connection = connection
         self.broker = connection.broker
         self.vhost = connection.vhost
@@ -79,8 +77,8 @@ class Channel:
         if self.confirms is not None and self.confirms.due:
             self.connection.send(*self.confirms.frames(self.number))
 
-    def consumer_lost(self, consumer: Consumer) -> None:
-        """The queue of a consumer is gone: clients that can be told are."""
+    def consumer_cancelled(self, consumer: Consumer) -> None:
+        """Forgets a consumer that the broker has cancelled, and tells the client if it can be told."""
         self.consumers.pop(consumer.tag, None)
         if self.is_open and self.connection.can("consumer_cancel_notify"):
             self.reply(spec.Basic.Cancel(consumer_tag=consumer.tag, nowait=True))
@@ -106,7 +104,7 @@ class Channel:
         self.connection.confirming.pop(self, None)
         self.broker.replies.close(self)
         if self.transaction is not None:
-            self.transaction.roll_back(self)
+            self.transaction.roll_back(self.unsettled)
         consumers, self.consumers = list(self.consumers.values()), {}
         deliveries = by_queue(self.unsettled.take_all())
         for queue, entries in deliveries.items():

@@ -11,28 +11,27 @@ frames that were under way are read as ever, so that contents stay whole, and wh
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pika import spec
 
 from .._wire.assembly import Assembler, Command
 from .._wire.codec import encode_method
 from .._wire.errors import AMQPError
-from . import basic, declaring, transactions
+from . import basic, exchange, queue, tx
 from .channel import METHODS as CHANNEL_METHODS
 from .channel import Channel, Methods
+from .ports import PublishFault
 from .publishing import publish
+from .session import Session
 
-if TYPE_CHECKING:
-    from .connection import Connection
-
-_METHODS: Methods = {**CHANNEL_METHODS, **declaring.METHODS, **basic.METHODS, **transactions.METHODS}
+_METHODS: Methods = {**CHANNEL_METHODS, **exchange.METHODS, **queue.METHODS, **basic.METHODS, **tx.METHODS}
 
 
 class Channels:
     """The channels of a connection, by number."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Session) -> None:
         self._connection = connection
         self._open: dict[int, Channel] = {}
         self._closing: set[int] = set()
@@ -97,6 +96,9 @@ class Channels:
                 self._command_without_channel(number, method)
             elif type(method) is spec.Basic.Publish:
                 publish(channel, method, command.properties, command.body)
+                fault = self._connection.broker.faults.published()
+                if fault is not None:
+                    self._apply(fault, channel)
             elif type(method) is spec.Channel.Close:
                 channel.flush_confirms()
                 self._forget(channel)
@@ -110,6 +112,12 @@ class Channels:
             if error.hard or channel is None:
                 raise
             self.close(channel, error)
+
+    def _apply(self, fault: PublishFault, channel: Channel) -> None:
+        if fault.cut_connection:
+            self._connection.abort()
+        if fault.channel_error is not None:
+            self.close(channel, fault.channel_error)
 
     def _command_without_channel(self, number: int, method: Any) -> None:
         kind = type(method)

@@ -5,23 +5,17 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pika import spec
+from twisted.python.failure import Failure
 
 from .._wire.codec import decode_method
-from .._wire.errors import AMQPError, Disconnect, refused
-from .._wire.fields import Table
+from .._wire.errors import AMQPError, Disconnect
+from . import ports
 from .channels import Channels
 from .handshake import STEPS, start
-from .heartbeat import Heartbeat
-from .link import Link
-
-if TYPE_CHECKING:
-    from twisted.python.failure import Failure
-
-    from .._model.vhost import VirtualHost
-    from .._server import Broker
+from .session import Session
 
 _log = logging.getLogger(__name__)
 #: Seconds a client has to answer `connection.close`.
@@ -32,44 +26,32 @@ GRACE = 3
 HANDSHAKE_TIMEOUT = 10
 
 
-class Connection(Link):
-    """One client.
+class Broker(ports.Broker, Protocol):
+    """What a connection needs of the broker."""
+
+    def connected(self, connection: Connection) -> None:
+        """Adds a connection."""
+
+    def disconnected(self, connection: Connection) -> None:
+        """Removes a connection."""
+
+
+class Connection(Session):
+    """One client's connection.
 
     Attributes:
-        user: who logged in.
         channels: its channels.
     """
 
-    vhost: VirtualHost
+    broker: Broker
 
     def __init__(self, broker: Broker) -> None:
         super().__init__(broker)
-        self.user = ""
-        self.client_properties: Table = {}
         self.channels = Channels(self)
-        self.channel_max = 0
-        self.frame_max = broker.emulation.frame_min
         self._header = b""
 
     def __repr__(self) -> str:
         return f"Connection({self.peer}, {self.state})"
-
-    def check(self, action: str, kind: str, name: str) -> None:
-        """Raises: AMQPError, 403, unless the user may do this to that."""
-        user = self.broker.users.get(self.user)
-        if user is not None and user.permissions is None:
-            return
-        if user is None or not user.may(action, self.vhost.name, name):
-            where = f"{kind} '{name or 'amq.default'}' in vhost '{self.vhost.name}'"
-            raise refused(f"{action} access to {where} refused for user '{self.user}'")
-
-    def check_any(self, kind: str, name: str) -> None:
-        """Raises: AMQPError, 403, unless the user may do something to that, whatever it is."""
-        user = self.broker.users.get(self.user)
-        if user is None or not any(
-            user.may(action, self.vhost.name, name) for action in ("configure", "write", "read")
-        ):
-            self.check("configure", kind, name)
 
     # Twisted's side
 
@@ -134,19 +116,6 @@ class Connection(Link):
         wait = GRACE if self._frames.stopped else CLOSING_TIMEOUT
         self._timer = self.broker.clock.callLater(wait, self.abort)
         self.broker.flush()
-
-    # The handshake's results
-
-    def tuned(self, channel_max: int, frame_max: int, heartbeat: int) -> None:
-        self.channel_max = channel_max
-        self.frame_max = self._frames.limit = frame_max
-        if heartbeat:
-            self._heartbeat = Heartbeat(self.broker.clock, heartbeat, self._beat, self._fell_silent)
-
-    def opened(self, vhost: VirtualHost) -> None:
-        self.vhost = vhost
-        self._cancel_timer()
-        _log.info("%s: user %s, vhost %s", self.peer, self.user, vhost.name)
 
     def _wake(self) -> None:
         for channel in self.channels:
@@ -234,7 +203,3 @@ class Connection(Link):
         self.channels.drop()
         if hasattr(self, "vhost"):
             self.vhost.owner_gone(self)
-
-    def _fell_silent(self) -> None:
-        _log.info("%s: missed heartbeats", self.peer)
-        self.abort()

@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pika import spec
 
 from .._model.access import log_in
 from .._wire.errors import AMQPError, Disconnect
 from .._wire.fields import Field, Table, read_table
-
-if TYPE_CHECKING:
-    from .connection import Connection
+from .session import Session
 
 CHANNEL_MAX = 2047
 FRAME_MAX = 131072
@@ -31,7 +29,7 @@ CAPABILITIES = (
 )
 
 
-def start(connection: Connection) -> None:
+def start(connection: Session) -> None:
     """The peer speaks our protocol: say who we are."""
     broker = connection.broker
     mechanisms = ["PLAIN", "AMQPLAIN"] + (["EXTERNAL"] if connection.certificate_names is not None else [])
@@ -53,7 +51,7 @@ def start(connection: Connection) -> None:
     )
 
 
-def start_ok(connection: Connection, method: spec.Connection.StartOk) -> None:
+def start_ok(connection: Session, method: spec.Connection.StartOk) -> None:
     table: Table = method.client_properties
     connection.client_properties = table
     capabilities = table.get("capabilities")
@@ -73,7 +71,7 @@ def start_ok(connection: Connection, method: spec.Connection.StartOk) -> None:
     connection.reply(spec.Connection.Tune(CHANNEL_MAX, FRAME_MAX, HEARTBEAT))
 
 
-def tune_ok(connection: Connection, method: spec.Connection.TuneOk) -> None:
+def tune_ok(connection: Session, method: spec.Connection.TuneOk) -> None:
     emulation = connection.broker.emulation
     # RabbitMQ means to say why (530), but the connection is gone before.
     if method.frame_max < emulation.frame_min:
@@ -87,7 +85,7 @@ def tune_ok(connection: Connection, method: spec.Connection.TuneOk) -> None:
     connection.tuned(method.channel_max, method.frame_max, method.heartbeat)
 
 
-def open_vhost(connection: Connection, method: spec.Connection.Open) -> None:
+def open_vhost(connection: Session, method: spec.Connection.Open) -> None:
     broker = connection.broker
     name = method.virtual_host
     vhost = broker.vhosts.get(name)

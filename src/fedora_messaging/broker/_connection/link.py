@@ -4,27 +4,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pika import spec
+from twisted.internet import protocol
 from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
+from .._clock import Timer
 from .._wire.assembly import Frames
 from .._wire.codec import encode_method
-
-if TYPE_CHECKING:
-    from .._clock import Timer
-    from .._server import Broker
-    from .channel import Channel
-    from .heartbeat import Heartbeat
+from .heartbeat import Heartbeat
+from .ports import Broker
 
 _HEARTBEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
 
 
+class ConfirmingChannel(Protocol):
+    """A channel with confirms to send."""
+
+    def flush_confirms(self) -> None:
+        """Sends the confirms that are due."""
+
+
 @implementer(IPushProducer)
-class Link(Protocol):
+class Link(protocol.Protocol):
     """A Twisted protocol that gathers what it sends.
 
     Attributes:
@@ -42,7 +46,7 @@ class Link(Protocol):
         self.broker = broker
         self.state = "header"
         self.capabilities: frozenset[str] = frozenset()
-        self.confirming: dict[Channel, None] = {}
+        self.confirming: dict[ConfirmingChannel, None] = {}
         self.choked = False
         self.blocked = False
         self.silent = False
@@ -97,7 +101,7 @@ class Link(Protocol):
     def send(self, *pieces: bytes) -> None:
         """Sends bytes, with all else that comes up before the next `flush`."""
         if not self._outgoing:
-            self.broker.dirty[self] = None
+            self.broker.unflushed[self] = None
         self._outgoing.extend(pieces)
 
     def reply(self, method: Any) -> None:
@@ -106,7 +110,7 @@ class Link(Protocol):
 
     def touched(self) -> None:
         """There is something to flush."""
-        self.broker.dirty[self] = None
+        self.broker.unflushed[self] = None
 
     def flush(self) -> None:
         """Writes what has gathered."""

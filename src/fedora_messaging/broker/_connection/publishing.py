@@ -4,32 +4,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from pika import spec
 
-from .._model.message import Message, Target, published
+from .._model.message import published
 from .._model.replies import addressed
 from .._wire.codec import encode_content, encode_method
 from .._wire.errors import kind_in_vhost, not_implemented, precondition, refused
-
-if TYPE_CHECKING:
-    from .channel import Channel
-
-
-class Publish(NamedTuple):
-    """A message that is checked and routed.
-
-    Attributes:
-        targets: where it goes.
-        mandatory: whether it returns when that is nowhere.
-        properties: its properties as they return.
-    """
-
-    message: Message
-    targets: list[Target]
-    mandatory: bool
-    properties: bytes
+from .channel import Channel
+from .transaction import Publish
 
 
 def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, body: bytes) -> None:
@@ -62,7 +44,6 @@ def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, bod
         accepted = hand_over(channel, routed)
         if number:
             broker.faults.confirm(channel, number, accepted)
-    broker.faults.published(connection, channel)
 
 
 def hand_over(channel: Channel, publish: Publish) -> bool:

@@ -66,6 +66,12 @@ class Options:
     single_active: bool = False
     delivery_limit: int | None = None
 
+    def holds(self, count: int, size: int) -> bool:
+        """Whether a queue may hold so many messages, with so many bytes of bodies."""
+        return (self.max_length is None or count <= self.max_length) and (
+            self.max_bytes is None or size <= self.max_bytes
+        )
+
 
 def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation) -> Options:
     """What a queue's arguments mean.

@@ -5,15 +5,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from .._wire.codec import encode_content, encode_deliver, short_string
 from .._wire.errors import precondition
+from . import ports
 from .message import Entry
+from .queue import Queue
 
-if TYPE_CHECKING:
-    from .._connection.channel import Channel
-    from .queue import Queue
+
+class Channel(ports.Channel, Protocol):
+    """What a consumer needs of its channel."""
+
+    @property
+    def prefetch(self) -> int:
+        """The prefetch limit of the next consumer; 0 is none."""
+
+    @property
+    def global_limit(self) -> int | None:
+        """The prefetch limit of the whole channel, or None."""
+
+    @property
+    def in_flight(self) -> int:
+        """Deliveries to consumers that count for the channel's limit."""
+
+    @property
+    def unsettled(self) -> Unsettled:
+        """The channel's deliveries that wait for an acknowledgement."""
+
+    def consumer_cancelled(self, consumer: Consumer) -> None:
+        """Forgets a consumer that the broker has cancelled, and tells the client."""
 
 
 class Consumer:
@@ -36,7 +57,13 @@ class Consumer:
         self.unacked = 0
         self._encoded_tag = short_string(tag)
 
+    @property
+    def channel_limit(self) -> int | None:
+        """The prefetch limit of the consumer's whole channel, or None."""
+        return self.channel.global_limit
+
     def can_take(self) -> bool:
+        """Whether the prefetch limits and the connection allow another delivery."""
         channel = self.channel
         if channel.connection.choked:
             return False
@@ -62,6 +89,10 @@ class Consumer:
         else:
             self.unacked += 1
             channel.unsettled.add(tag, self.queue, entry, self)
+
+    def notify_cancelled(self) -> None:
+        """Tells the client that the broker has cancelled the consumer."""
+        self.channel.consumer_cancelled(self)
 
 
 class Delivery(NamedTuple):

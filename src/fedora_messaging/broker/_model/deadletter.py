@@ -7,49 +7,10 @@ https://www.rabbitmq.com/docs/dlx
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from .._wire.fields import Field, Malformed, Table, array, long, nested, read_array, read_table, string
+from .._wire.fields import Field, Malformed, Table, array, long, read_array, read_table, string
 from .._wire.properties import Properties
-
-if TYPE_CHECKING:
-    from .message import Message
-
-
-@dataclass(frozen=True)
-class Deaths:
-    """How a message died, the latest first; and what the headers say of the first time.
-
-    Attributes:
-        entries: the tables of `x-death`.
-        first: exchange, queue and reason, or None where the headers say nothing of them.
-    """
-
-    entries: tuple[Table, ...]
-    first: tuple[Field, Field, Field] | None
-
-    def cycles(self, queue: str) -> bool:
-        """Whether a message on its way to a queue goes round without any client having rejected it."""
-        for death in self.entries:
-            if _text(death, "reason") == "rejected":
-                return False
-            if _text(death, "queue") == queue:
-                return True
-        return False
-
-    def headers(self, *, last: bool) -> dict[str, Field | None]:
-        """The headers that tell of it.
-
-        Args:
-            last: whether there are `x-last-death-...` headers.
-        """
-        changes: dict[str, Field | None] = {"x-death": array([nested(death) for death in self.entries])}
-        if self.first is not None:
-            changes.update(zip(_named("first"), self.first, strict=True))
-        if last:
-            changes.update(zip(_named("last"), _origin(self.entries[0]), strict=True))
-        return changes
+from .deaths import Deaths, death_text, origin
+from .message import Message
 
 
 def recorded(message: Message, queue: str, reason: str, now: int, *, from_headers: bool) -> Deaths:
@@ -74,10 +35,10 @@ def recorded(message: Message, queue: str, reason: str, now: int, *, from_header
         death["original-expiration"] = string(properties.expiration)
     before = _read(properties.headers) if from_headers else message.deaths
     if before is None:
-        return Deaths((death,), _origin(death))
+        return Deaths((death,), origin(death))
     others = []
     for known in before.entries:
-        if _text(known, "queue") == queue and _text(known, "reason") == reason:
+        if death_text(known, "queue") == queue and death_text(known, "reason") == reason:
             count = known.get("count")
             times = count.value if count is not None and isinstance(count.value, int) else 0
             death = {**known, "count": long(times + 1)}
@@ -95,7 +56,7 @@ def dead_message(
     """
     properties = Properties(message.properties).with_headers(deaths.headers(last=last), expiration=False)
     keys = message.keys if routing_key is None else (routing_key,)
-    dead = type(message)(exchange, keys[0], properties, message.body)
+    dead = Message(exchange, keys[0], properties, message.body)
     dead.keys = keys
     dead.priority = message.priority
     dead.deaths = deaths
@@ -116,17 +77,3 @@ def _read(headers: Table) -> Deaths | None:
             raise Malformed("x-death holds what is no table")
         entries.append(read_table(item.value))
     return Deaths(tuple(entries), None)
-
-
-def _origin(death: Table) -> tuple[Field, Field, Field]:
-    nothing = string("")
-    return death.get("exchange", nothing), death.get("queue", nothing), death.get("reason", nothing)
-
-
-def _named(which: str) -> tuple[str, str, str]:
-    return f"x-{which}-death-exchange", f"x-{which}-death-queue", f"x-{which}-death-reason"
-
-
-def _text(death: Table, name: str) -> str | None:
-    field = death.get(name)
-    return field.text if field is not None and field.kind == b"S" else None

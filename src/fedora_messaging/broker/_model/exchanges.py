@@ -6,28 +6,37 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .._wire.errors import AMQPError, kind_in_vhost, precondition
 from .._wire.fields import Field, Table, write_table
+from .emulation import Emulation
 from .topic import TopicPatterns
 
-if TYPE_CHECKING:
-    from .emulation import Emulation
-    from .queue import Queue
-
 CACHE_SIZE = 4096
+
+
+class Destination(Protocol):
+    """What a binding leads to: a queue or another exchange."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def type(self) -> str:
+        """The type of exchange or queue."""
 
 
 class Binding(NamedTuple):
     """A binding is the same as another when all of this is."""
 
-    destination: Exchange | Queue
+    destination: Destination
     routing_key: str
     arguments: bytes
 
 
-def _binding(destination: Exchange | Queue, routing_key: str, arguments: Table) -> Binding:
+def _binding(destination: Destination, routing_key: str, arguments: Table) -> Binding:
     return Binding(destination, routing_key, write_table(dict(sorted(arguments.items()))))
 
 
@@ -55,7 +64,7 @@ class Exchange:
         self.internal = internal
         self.arguments: Table = arguments or {}
         self.bindings: dict[Binding, Table] = {}
-        self._cache: dict[str, list[Exchange | Queue]] = {}
+        self._cache: dict[str, list[Destination]] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -66,7 +75,7 @@ class Exchange:
         field = self.arguments.get("alternate-exchange")
         return field.text if field is not None else None
 
-    def bind(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+    def bind(self, destination: Destination, routing_key: str, arguments: Table) -> None:
         binding = _binding(destination, routing_key, arguments)
         if binding not in self.bindings:
             self._check(destination, routing_key, arguments)
@@ -74,18 +83,18 @@ class Exchange:
             self._cache.clear()
             self._bound(binding, arguments)
 
-    def unbind(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> bool:
+    def unbind(self, destination: Destination, routing_key: str, arguments: Table) -> bool:
         """Takes a binding away. Returns whether there was one."""
         return self._remove(_binding(destination, routing_key, arguments))
 
-    def forget(self, destination: Exchange | Queue) -> bool:
+    def forget(self, destination: Destination) -> bool:
         """Takes away all bindings to a destination. Returns whether there were any."""
         gone = [binding for binding in self.bindings if binding.destination is destination]
         for binding in gone:
             self._remove(binding)
         return bool(gone)
 
-    def match(self, keys: Iterable[str], headers: Table) -> list[Exchange | Queue]:
+    def match(self, keys: Iterable[str], headers: Table) -> list[Destination]:
         """Where a message goes from here."""
         if isinstance(keys, tuple) and len(keys) == 1:
             key = keys[0]
@@ -105,7 +114,7 @@ class Exchange:
         self._unbound(binding, arguments)
         return True
 
-    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+    def _check(self, destination: Destination, routing_key: str, arguments: Table) -> None:
         """Raises AMQPError for a binding that this type cannot have."""
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
@@ -114,7 +123,7 @@ class Exchange:
     def _unbound(self, binding: Binding, arguments: Table) -> None:
         raise NotImplementedError
 
-    def _match(self, key: str) -> list[Exchange | Queue]:
+    def _match(self, key: str) -> list[Destination]:
         raise NotImplementedError
 
 
@@ -133,7 +142,7 @@ class DirectExchange(Exchange):
         if not self._keys[binding.routing_key]:
             del self._keys[binding.routing_key]
 
-    def _match(self, key: str) -> list[Exchange | Queue]:
+    def _match(self, key: str) -> list[Destination]:
         return list(dict.fromkeys(binding.destination for binding in self._keys.get(key, ())))
 
 
@@ -146,7 +155,7 @@ class FanoutExchange(Exchange):
     def _unbound(self, binding: Binding, arguments: Table) -> None:
         pass
 
-    def _match(self, key: str) -> list[Exchange | Queue]:
+    def _match(self, key: str) -> list[Destination]:
         return list(dict.fromkeys(binding.destination for binding in self.bindings))
 
 
@@ -155,7 +164,7 @@ class TopicExchange(Exchange):
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
-        self._patterns: TopicPatterns[Exchange | Queue] = TopicPatterns()
+        self._patterns: TopicPatterns[Destination] = TopicPatterns()
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
         self._patterns.add(binding.routing_key, binding.destination)
@@ -163,7 +172,7 @@ class TopicExchange(Exchange):
     def _unbound(self, binding: Binding, arguments: Table) -> None:
         self._patterns.discard(binding.routing_key, binding.destination)
 
-    def _match(self, key: str) -> list[Exchange | Queue]:
+    def _match(self, key: str) -> list[Destination]:
         return self._patterns.match(key)
 
 
@@ -172,7 +181,7 @@ class LocalRandomExchange(FanoutExchange):
 
     type = "x-local-random"
 
-    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+    def _check(self, destination: Destination, routing_key: str, arguments: Table) -> None:
         if routing_key:
             raise precondition(f"Non empty binding '{routing_key}' key not permitted")
         if isinstance(destination, Exchange):
@@ -180,7 +189,7 @@ class LocalRandomExchange(FanoutExchange):
         if destination.type != "classic":
             raise precondition(f"Queue type rabbit_{destination.type}_queue not valid for this exchange type")
 
-    def match(self, keys: Iterable[str], headers: Table) -> list[Exchange | Queue]:
+    def match(self, keys: Iterable[str], headers: Table) -> list[Destination]:
         found = super().match(("",), headers)
         return [random.choice(found)] if found else []
 
@@ -190,7 +199,7 @@ class HeadersExchange(Exchange):
     #: Whether a value of another AMQP type can be equal.
     typed = True
 
-    def _check(self, destination: Exchange | Queue, routing_key: str, arguments: Table) -> None:
+    def _check(self, destination: Destination, routing_key: str, arguments: Table) -> None:
         match = arguments.get("x-match")
         if match is None:
             return
@@ -210,7 +219,7 @@ class HeadersExchange(Exchange):
     def _unbound(self, binding: Binding, arguments: Table) -> None:
         pass
 
-    def match(self, keys: Iterable[str], headers: Table) -> list[Exchange | Queue]:
+    def match(self, keys: Iterable[str], headers: Table) -> list[Destination]:
         found = (b.destination for b, arguments in self.bindings.items() if self._fits(arguments, headers))
         return list(dict.fromkeys(found))
 

@@ -5,15 +5,13 @@ the queues it is in; and an entry, its place in one queue."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from .._wire.codec import short_string
 from .._wire.errors import AMQPError, precondition
 from .._wire.fields import Malformed, Table, read_array, text
 from .._wire.properties import Properties
-
-if TYPE_CHECKING:
-    from .deadletter import Deaths
+from .deaths import Deaths
 
 #: Ten years, in ms.
 MAX_TTL = 315360000000

@@ -5,20 +5,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from .._clock import Clock, Timer
 from .._wire.errors import AMQPError, kind_in_vhost, refused
 from .._wire.fields import Table
 from .arguments import Options
-from .dispatch import Turns
+from .emulation import Emulation
 from .message import Entry, Message
+from .ports import Connection
 from .ready import Ready
+from .rotation import ConsumerRotation, Subscriber
 
-if TYPE_CHECKING:
-    from .._clock import Timer
-    from .._connection.connection import Connection
-    from .consumers import Consumer
-    from .vhost import VirtualHost
+
+class QueueHost(Protocol):
+    """What a queue needs of its virtual host."""
+
+    @property
+    def name(self) -> str:
+        """The name of the virtual host."""
+
+    @property
+    def clock(self) -> Clock:
+        """The broker's clock."""
+
+    @property
+    def emulation(self) -> Emulation:
+        """The release of RabbitMQ that is emulated."""
+
+    def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
+        """Sends a message on to the queue's dead-letter exchange, if it has one."""
+
+    def delete_queue(self, queue: Queue) -> int:
+        """Deletes the queue."""
+
+    def flush(self) -> None:
+        """Writes what all connections have gathered."""
 
 
 class Queue:
@@ -35,7 +57,7 @@ class Queue:
 
     def __init__(
         self,
-        vhost: VirtualHost,
+        vhost: QueueHost,
         name: str,
         options: Options,
         *,
@@ -52,11 +74,11 @@ class Queue:
         self.owner = owner
         self.arguments = arguments
         self.ready = Ready()
-        self.turns = Turns(options.single_active)
+        self.rotation = ConsumerRotation(options.single_active)
         self.unacked = 0
         self.deleted = False
         self._position = 0
-        self._exclusive: Consumer | None = None
+        self._exclusive: Subscriber | None = None
         self._expiry: Timer | None = None
         self._idle: Timer | None = None
         self._dispatching = False
@@ -67,8 +89,9 @@ class Queue:
         return f"Queue({self.name!r}, ready={len(self.ready)}, unacked={self.unacked})"
 
     @property
-    def consumers(self) -> int:
-        return len(self.turns)
+    def consumer_count(self) -> int:
+        """How many consumers the queue has."""
+        return len(self.rotation)
 
     def check_access(self, connection: Connection | None) -> None:
         """Raises: AMQPError, 405, for another connection's exclusive queue."""
@@ -95,7 +118,7 @@ class Queue:
             return False
         self._position += 1
         entry = Entry(message, self._position, self._level(message), self._deadline(message))
-        consumer = self.turns.next() if not self.ready and not self._dispatching else None
+        consumer = self.rotation.next() if not self.ready and not self._dispatching else None
         if consumer is not None:
             self.unacked += 1
             consumer.deliver(entry)
@@ -154,7 +177,7 @@ class Queue:
         self._dispatching = True
         try:
             while self.ready:
-                consumer = self.turns.next()
+                consumer = self.rotation.next()
                 if consumer is None:
                     break
                 entry = self.pull()
@@ -171,7 +194,7 @@ class Queue:
 
     def wake(self) -> None:
         """A consumer may be able to take more."""
-        self.turns.wake()
+        self.rotation.wake()
         self.dispatch()
 
     def drop_expired(self) -> None:
@@ -196,24 +219,24 @@ class Queue:
     def check_get(self) -> None:
         """Raises: AMQPError, where `basic.get` is not for this queue."""
 
-    def subscribe(self, consumer: Consumer, exclusive: bool) -> None:
+    def subscribe(self, consumer: Subscriber, exclusive: bool) -> None:
         """Raises: AMQPError, 403, where a consumer wants the queue for itself."""
         taken = self._exclusive is not None
-        if taken or (exclusive and (self.turns.consumers or self.options.single_active)):
+        if taken or (exclusive and (self.rotation.consumers or self.options.single_active)):
             raise refused(f"{kind_in_vhost('queue', self.name, self.vhost.name)} in exclusive use")
         if exclusive:
             self._exclusive = consumer
-        self.turns.add(consumer)
+        self.rotation.add(consumer)
         self.touch()
 
-    def unsubscribe(self, consumer: Consumer) -> None:
+    def unsubscribe(self, consumer: Subscriber) -> None:
         """The consumer goes, and the queue with its last one if it is declared so."""
         if self.deleted:
             return
-        self.turns.remove(consumer)
+        self.rotation.remove(consumer)
         if self._exclusive is consumer:
             self._exclusive = None
-        if self.auto_delete and not self.turns:
+        if self.auto_delete and not self.rotation:
             self.vhost.delete_queue(self)
         else:
             self.touch()
@@ -226,7 +249,7 @@ class Queue:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if self.options.expires is not None and not self.turns and not self.deleted:
+        if self.options.expires is not None and not self.rotation and not self.deleted:
             self._idle = self.vhost.clock.callLater(self.options.expires / 1000, self._expire)
 
     def close(self) -> None:
@@ -241,7 +264,7 @@ class Queue:
     def _expire(self) -> None:
         self._idle = None
         self.vhost.delete_queue(self)
-        self.vhost.changed()
+        self.vhost.flush()
 
     def _arm(self) -> None:
         deadlines = [entry.expires for entry in self.ready.heads() if entry.expires is not None]
@@ -258,7 +281,7 @@ class Queue:
         self._expiry = None
         self.drop_expired()
         self._arm()
-        self.vhost.changed()
+        self.vhost.flush()
 
     # What subclasses decide
 
@@ -270,18 +293,12 @@ class Queue:
         return self.ready.pop()
 
     def _is_full(self, message: Message) -> bool:
-        options = self.options
-        return (options.max_length is not None and len(self.ready) + 1 > options.max_length) or (
-            options.max_bytes is not None and self.ready.size + len(message.body) > options.max_bytes
-        )
+        return not self.options.holds(len(self.ready) + 1, self.ready.size + len(message.body))
 
     def _drop_surplus(self) -> None:
-        options = self.options
-        if options.overflow != "drop-head":
+        if self.options.overflow != "drop-head":
             return
-        while (options.max_length is not None and len(self.ready) > options.max_length) or (
-            options.max_bytes is not None and self.ready.size > options.max_bytes
-        ):
+        while not self.options.holds(len(self.ready), self.ready.size):
             self.vhost.dead_letter(self, self.ready.pop().message, "maxlen")
 
     def _deadline(self, message: Message) -> float | None:

@@ -8,17 +8,13 @@ https://www.rabbitmq.com/docs/quorum-queues
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .._wire.errors import AMQPError, kind_in_vhost, not_implemented, precondition
 from .._wire.fields import Field, Malformed, long
 from .._wire.properties import Properties
 from .message import Entry, Message
 from .queue import Queue
-
-if TYPE_CHECKING:
-    from .consumers import Consumer
-
+from .rotation import Subscriber
 
 #: The highest priority of a message in a quorum queue.
 MAX_PRIORITY = 31
@@ -86,8 +82,8 @@ class QuorumQueue(Queue):
         except Malformed:
             return entry.message.properties
 
-    def subscribe(self, consumer: Consumer, exclusive: bool) -> None:
-        if consumer.channel.global_limit is not None:
+    def subscribe(self, consumer: Subscriber, exclusive: bool) -> None:
+        if consumer.channel_limit is not None:
             raise not_implemented(f"{self._what} does not support global qos")
         super().subscribe(consumer, exclusive)
 

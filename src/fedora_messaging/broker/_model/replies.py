@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pika import spec
 
@@ -25,17 +25,25 @@ from .._wire.codec import encode_content, encode_deliver, short_string
 from .._wire.errors import AMQPError, kind_in_vhost, not_found, not_implemented, precondition, refused
 from .._wire.fields import Malformed
 from .._wire.properties import Properties
-
-if TYPE_CHECKING:
-    from .._connection.channel import Channel
-    from .emulation import Emulation
-    from .message import Message, Target
+from . import ports
+from .emulation import Emulation
+from .message import Message, Target
 
 QUEUE = "amq.rabbitmq.reply-to"
 PREFIX = QUEUE + "."
 _RAW_QUEUE = QUEUE.encode()
 #: What the first part of each address begins with; the second part, after a dot, is a secret.
 _MARK = "Zm1i"
+
+
+class Channel(ports.Channel, Protocol):
+    """What direct reply-to needs of a channel."""
+
+    reply_consumer: ReplyConsumer | None
+
+    @property
+    def last_tag(self) -> int:
+        """The delivery tag that was taken last."""
 
 
 class ReplyConsumer:
@@ -103,7 +111,7 @@ class Replies:
             del self._live[channel.reply_consumer.name]
             channel.reply_consumer = None
 
-    def declare(self, channel: Channel, name: str) -> None:
+    def declare(self, channel: Channel, name: str, vhost: str) -> None:
         """Looks for an address, or for the pseudo-queue, which is always there.
 
         Raises: AMQPError, 404; 541 for a name that RabbitMQ stumbles over.
@@ -117,7 +125,7 @@ class Replies:
         stumbles = not _is_address(name) if self._queues else own or _unreadable(name)
         if stumbles:
             raise AMQPError(spec.INTERNAL_ERROR)
-        raise not_found("queue", name, channel.vhost.name)
+        raise not_found("queue", name, vhost)
 
     def route(self, message: Message) -> list[Target]:
         """The addresses among the keys of a message to the default exchange, as far as they are queues.

@@ -5,22 +5,29 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from .._clock import Clock
 from .._wire.errors import AMQPError, not_found
 from .._wire.fields import Malformed, Table
 from .._wire.properties import Properties
 from .arguments import Options
 from .deadletter import dead_message, recorded
-from .exchanges import DirectExchange, Exchange, FanoutExchange, HeadersExchange, TopicExchange
+from .emulation import Emulation
+from .exchanges import (
+    Destination,
+    DirectExchange,
+    Exchange,
+    FanoutExchange,
+    HeadersExchange,
+    TopicExchange,
+    exchange_class,
+)
 from .message import Message, Target
+from .ports import Connection
 from .queue import Queue
 from .quorum import QuorumQueue
-
-if TYPE_CHECKING:
-    from .._clock import Clock
-    from .._connection.connection import Connection
-    from .._server import Broker
+from .replies import Replies
 
 PREDECLARED = (
     DirectExchange("amq.direct"),
@@ -30,6 +37,25 @@ PREDECLARED = (
     TopicExchange("amq.topic"),
     TopicExchange("amq.rabbitmq.trace", internal=True),
 )
+
+
+class Broker(Protocol):
+    """What a virtual host needs of its broker."""
+
+    @property
+    def clock(self) -> Clock:
+        """The broker's clock."""
+
+    @property
+    def emulation(self) -> Emulation:
+        """The release of RabbitMQ that is emulated."""
+
+    @property
+    def replies(self) -> Replies:
+        """The addresses of direct reply-to."""
+
+    def flush(self) -> None:
+        """Writes what all connections have gathered."""
 
 
 class VirtualHost:
@@ -42,15 +68,15 @@ class VirtualHost:
         self.queues: dict[str, Queue] = {}
         self.exchanges: dict[str, Exchange] = {"": DirectExchange("")}
         for each in PREDECLARED:
-            cls = broker.exchange_class(each.type)
+            cls = exchange_class(each.type, broker.emulation)
             self.exchanges[each.name] = cls(each.name, internal=each.internal)
 
     @property
     def clock(self) -> Clock:
         return self._broker.clock
 
-    def changed(self) -> None:
-        """Something happened that no client asked for in this moment: what is to be sent is sent."""
+    def flush(self) -> None:
+        """Writes what all connections have gathered, after something that no client's frame caused."""
         self._broker.flush()
 
     def exchange(self, name: str) -> Exchange:
@@ -102,8 +128,8 @@ class VirtualHost:
         del self.queues[queue.name]
         queue.close()
         self._forget(queue)
-        for consumer in list(queue.turns.consumers):
-            consumer.channel.consumer_lost(consumer)
+        for consumer in list(queue.rotation.consumers):
+            consumer.notify_cancelled()
         return count
 
     def delete_exchange(self, exchange: Exchange) -> None:
@@ -135,7 +161,7 @@ class VirtualHost:
             for destination in destinations:
                 if isinstance(destination, Queue):
                     queues[destination] = None
-                elif destination.name not in seen:
+                elif isinstance(destination, Exchange) and destination.name not in seen:
                     seen.add(destination.name)
                     todo.append(destination)
             alternate = current.alternate
@@ -191,7 +217,7 @@ class VirtualHost:
             targets.update(dict.fromkeys(self._broker.replies.route(message)))
         return list(targets)
 
-    def _forget(self, destination: Exchange | Queue) -> None:
+    def _forget(self, destination: Destination) -> None:
         for source in list(self.exchanges.values()):
             if source.forget(destination):
                 self.unbound(source)

@@ -11,57 +11,12 @@ https://www.rabbitmq.com/docs/semantics#tx
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from pika import spec
 
 from .._wire.errors import AMQPError, kind_in_vhost, precondition
-from .publishing import Publish, hand_over
-
-if TYPE_CHECKING:
-    from .._model.consumers import Delivery
-    from .channel import Channel, Methods
-
-Action = Callable[["Channel", "list[Delivery]"], None]
-
-
-class Transaction:
-    """What a channel has done since its last commit or rollback.
-
-    Attributes:
-        publishes: its publishes.
-    """
-
-    def __init__(self) -> None:
-        self.publishes: list[Publish] = []
-        self._settlements: list[tuple[dict[int, Delivery], Action]] = []
-
-    def settle(self, deliveries: dict[int, Delivery], action: Action) -> None:
-        """Deliveries, by tag, are acknowledged or returned when the transaction is committed."""
-        self._settlements.append((deliveries, action))
-
-    def commit(self, channel: Channel) -> None:
-        """Does it all.
-
-        Raises: AMQPError, 406, when a queue refused a message; 506, where a queue that is gone is an error.
-        """
-        publishes, self.publishes = self.publishes, []
-        settlements, self._settlements = self._settlements, []
-        accepted = True
-        for publish in publishes:
-            accepted &= hand_over(channel, _without_deleted(channel, publish))
-        for deliveries, action in settlements:
-            action(channel, channel.unsettled.settled(list(deliveries.values())))
-        if not accepted:
-            raise precondition("partial tx completion")
-
-    def roll_back(self, channel: Channel) -> None:
-        """Forgets it all; the deliveries can be acknowledged again."""
-        self.publishes.clear()
-        for deliveries, _ in self._settlements:
-            channel.unsettled.give_back(deliveries)
-        self._settlements.clear()
+from .channel import Channel, Methods
+from .publishing import hand_over
+from .transaction import Publish, Transaction
 
 
 def _without_deleted(channel: Channel, publish: Publish) -> Publish:
@@ -91,12 +46,19 @@ def select(channel: Channel, method: spec.Tx.Select) -> None:
 
 
 def commit(channel: Channel, method: spec.Tx.Commit) -> None:
-    _transaction(channel).commit(channel)
+    publishes, settlements = _transaction(channel).take()
+    accepted = True
+    for publish in publishes:
+        accepted &= hand_over(channel, _without_deleted(channel, publish))
+    for deliveries, settle in settlements:
+        settle(channel.unsettled.settled(list(deliveries.values())))
+    if not accepted:
+        raise precondition("partial tx completion")
     channel.reply(spec.Tx.CommitOk())
 
 
 def roll_back(channel: Channel, method: spec.Tx.Rollback) -> None:
-    _transaction(channel).roll_back(channel)
+    _transaction(channel).roll_back(channel.unsettled)
     channel.reply(spec.Tx.RollbackOk())
 
 
