@@ -43,11 +43,11 @@ def test_uniqueness(items: list[Any]) -> None:
     """Items are unique when no two are equal by JSON Schema's equality, compiled or not."""
     expected = not any(equal(one, other) for one, other in combinations(items, 2))
     schema = {"uniqueItems": True}
-    accepters = _compiler.compiled(schema)
+    validators = _compiler.compile_schema(schema)
 
     assert are_unique(items) == expected
-    assert accepters is not None
-    assert accepters.decoded(items) == accepters.proven(items) == expected
+    assert validators is not None
+    assert validators.decoded(items) == validators.proven(items) == expected
     if expected:
         Explanation(schema).check(items)
     else:

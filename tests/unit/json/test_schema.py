@@ -155,8 +155,8 @@ odd = st.sampled_from(
 @given(schemas, st.lists(instances, min_size=1, max_size=6))
 def test_compiled_schemas_say_what_jsonschema_says(schema: Any, values: list[Any]) -> None:
     """A schema that is compiled is a good one, and on values from JSON its verdict is jsonschema's."""
-    accepters = _compiler.compiled(schema)
-    if accepters is None:
+    validators = _compiler.compile_schema(schema)
+    if validators is None:
         return
     cls = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     cls.check_schema(schema)
@@ -165,7 +165,7 @@ def test_compiled_schemas_say_what_jsonschema_says(schema: Any, values: list[Any
     for value in values:
         if codec.is_plain(value):
             valid = validator.is_valid(value)
-            assert (accepters.decoded(value), accepters.proven(value)) == (valid, valid)
+            assert (validators.decoded(value), validators.proven(value)) == (valid, valid)
 
 
 @settings(max_examples=500)
@@ -179,11 +179,11 @@ def test_compiled_schemas_say_what_jsonschema_says(schema: Any, values: list[Any
 )
 def test_proofs_are_proofs(schema: Any, value: Any) -> None:
     """What is proven holds nothing that JSON does not, but for keys of a subclass of str, and is valid."""
-    accepters = _compiler.compiled(schema)
-    if accepters is None:
+    validators = _compiler.compile_schema(schema)
+    if validators is None:
         return
     try:
-        proven = accepters.proven(value)
+        proven = validators.proven(value)
     except TypeError:  # some values cannot be compared, and jsonschema is asked
         return
 
@@ -222,7 +222,7 @@ def _with_real_keys(value: Any) -> Any:
 )
 def test_common_schemas_are_compiled(draft: str, schema: Any) -> None:
     """Schemas as people write them are compiled."""
-    assert _compiler.compiled({"$schema": draft, **schema}) is not None
+    assert _compiler.compile_schema({"$schema": draft, **schema}) is not None
 
 
 def _chain(length: int, link: Callable[[Any], Any]) -> Any:
@@ -243,14 +243,14 @@ def _chain(length: int, link: Callable[[Any], Any]) -> Any:
 )
 def test_large_schemas(make: Callable[[bool], Any]) -> None:
     """However much there is to write, a schema is soon compiled, or left to jsonschema."""
-    _compiler.compiled(make(True))
+    _compiler.compile_schema(make(True))
     schema = make(False)
-    accepters = _compiler.compiled(schema)
+    validators = _compiler.compile_schema(schema)
     validator = _validator(schema)
 
-    assert accepters is not None
+    assert validators is not None
     for value in (7, 5_000, "a", [1], ["a"], [{"p": {"p": {"p": "a"}}}], [{"p": {"p": {"p": 1}}}]):
-        assert accepters.proven(value) == validator.is_valid(value)
+        assert validators.proven(value) == validator.is_valid(value)
 
 
 @pytest.mark.parametrize("levels", [10, 14, 40])
@@ -266,12 +266,12 @@ def test_depth_of_schemas_and_values(levels: int) -> None:
             made = {"a": made}
         return made
 
-    accepters = _compiler.compiled(schema)
+    validators = _compiler.compile_schema(schema)
 
-    assert (accepters is None) == (levels == 40)
-    if accepters is not None:
-        assert accepters.proven(value(150))
-        assert not accepters.proven(value(201))
+    assert (validators is None) == (levels == 40)
+    if validators is not None:
+        assert validators.proven(value(150))
+        assert not validators.proven(value(201))
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_depth_of_schemas_and_values(levels: int) -> None:
 )
 def test_doubtful_schemas_are_slow(schema: Any) -> None:
     """What is not known to be understood, or is broken, jsonschema decides alone."""
-    assert _compiler.compiled(schema) is None
+    assert _compiler.compile_schema(schema) is None
 
 
 @pytest.mark.parametrize(
