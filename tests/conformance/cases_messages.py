@@ -574,6 +574,17 @@ def a_deleted_queue_cancels_its_consumers(lab: Lab) -> Any:
 
 
 @case
+def deleting_the_queue_of_an_own_consumer(lab: Lab) -> Any:
+    """The answer to the deletion comes before the cancel of the channel's own consumer."""
+    client = lab.raw().connected()
+    queue = lab.declare(lab.channel())
+    client.method(1, pika.spec.Basic.Consume(queue=queue, consumer_tag="t"))
+    client.read()
+    client.method(1, pika.spec.Queue.Delete(queue=queue))
+    return client.answers(2)
+
+
+@case
 def a_client_that_cannot_be_told_of_a_cancel(lab: Lab) -> Any:
     """Without the capability, nothing is said when a queue goes."""
     client = lab.raw()

@@ -5,6 +5,8 @@
 import time
 from typing import Any
 
+import pika
+
 from .lab import Lab, case, table
 
 
@@ -359,6 +361,17 @@ def purging_a_quorum_queue(lab: Lab) -> Any:
     channel.basic_nack(got.tag)
     lab.ready(channel, queue, 1)
     return [count, lab.bodies(channel, queue)]
+
+
+@case
+def deleting_the_quorum_queue_of_an_own_consumer(lab: Lab) -> Any:
+    """The answer to the deletion comes before the cancel of the channel's own consumer."""
+    client = lab.raw().connected()
+    queue = _quorum(lab, lab.channel())
+    client.method(1, pika.spec.Basic.Consume(queue=queue, consumer_tag="t"))
+    client.read()
+    client.method(1, pika.spec.Queue.Delete(queue=queue))
+    return client.answers(2)
 
 
 @case

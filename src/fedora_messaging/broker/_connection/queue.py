@@ -161,9 +161,13 @@ def delete_queue(channel: Channel, method: spec.Queue.Delete) -> None:
             raise precondition(f"{what} in use")
         if method.if_empty and queue.ready:
             raise precondition(f"{what} not empty")
-        count = channel.vhost.delete_queue(queue)
+        count = len(queue.ready)
+    # The answer comes before the cancels of the channel's own consumers: clients wait for it with their
+    # consumers in place.
     if not method.nowait:
         channel.reply(spec.Queue.DeleteOk(message_count=count))
+    if queue is not None:
+        channel.vhost.delete_queue(queue)
 
 
 METHODS: Methods = {
