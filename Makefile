@@ -14,7 +14,7 @@ ARGS ?= -n auto --maxprocesses 2 --dist worksteal
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: bench demo test soak ecosystem standard interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
+.PHONY: bench demo test soak ecosystem standard peers interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -37,6 +37,14 @@ coverage: $(VENV)/.tox
 
 ecosystem standard: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e $@
+
+# make peers PEERS="pika amqp": these suites; EMULATE=3.10: as that release; REFERENCE=1: first on RabbitMQ, to record
+# what passes there (the system's release; RABBITMQ=4: 4.3)
+PEERS ?=
+EMULATE ?= 4.3
+REFERENCE ?=
+peers: $(VENV)/.tox $(if $(REFERENCE),$(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq))
+	$(VENV)/bin/tox run -q -e $@ -- $(PEERS) --emulate $(EMULATE) $(if $(REFERENCE),--reference)
 
 interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	$(VENV)/bin/tox run -q -e $@

@@ -110,9 +110,37 @@ class BrokerDifferences(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class OtherSuites(SphinxDirective):
+    """``{other-suites}``: the suites of other clients, and which of their tests need not pass, and why."""
+
+    def run(self) -> list[nodes.Node]:
+        folder = _CHECKOUT / "tests" / "lib" / "peers"
+        for name in ("suites.py", "exceptions.py"):
+            self.env.note_dependency(str(folder / name))
+        lines = ["| suite | tests that pass on RabbitMQ 3.10 | 4.3 |", "| --- | --- | --- |"]
+        for suite in runpy.run_path(str(folder / "suites.py"))["SUITES"]:
+            recorded = folder / "recorded" / f"{suite.name}.txt"
+            self.env.note_dependency(str(recorded))
+            releases = [
+                line.partition(" ")[0].split(",") for line in recorded.read_text("utf-8").splitlines()
+            ]
+            counts = [sum(release in each for each in releases) for release in ("3.10", "4.3")]
+            lines.append(f"| {suite.about} | {counts[0]} | {counts[1]} |")
+        exceptions = runpy.run_path(str(folder / "exceptions.py"))["EXCEPTIONS"]
+        if not exceptions:
+            lines += ["", "There are no exceptions: all of them pass."]
+            return self.parse_text_to_nodes("\n".join(lines))
+        lines += ["", "| test that does not pass | as | why |", "| --- | --- | --- |"]
+        for each in exceptions:
+            names = ", ".join(f"`{test}`" for test in each.tests)
+            lines.append(f"| {each.suite}: {names} | {', '.join(each.releases)} | {each.why} |")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_directive("fault-matrix", FaultMatrix)
     app.add_directive("fault-tests", FaultTests)
     app.add_directive("broker-differences", BrokerDifferences)
+    app.add_directive("other-suites", OtherSuites)
     return {"parallel_read_safe": True}
