@@ -189,9 +189,10 @@ def encode(
         # The usual message: encoding it without a BasicProperties object saves 1 µs of 3.
         message_id, own = basics
         if type(message_id) is str and is_priority(own):
-            raw = encode_common(message._headers, message_id, 2, own)
+            encoded_id = _encoded_id(message_id)
+            raw = encode_common(message._headers, encoded_id, 2, own)
             if raw is not None:
-                return Encoded(exchange, routing_key, raw, body, _encoded_id(message_id))
+                return Encoded(exchange, routing_key, raw, body, encoded_id)
     properties = message._properties
     sent = outgoing_headers(message)
     if headers:

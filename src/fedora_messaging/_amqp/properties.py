@@ -64,7 +64,8 @@ def encode_properties(properties: BasicProperties, headers: dict[str, Any], prio
         and 0 < delivery_mode < 3
         and not any(getattr(properties, name) is not None for name in _RARE)
     ):
-        raw = encode_common(headers, properties.message_id, delivery_mode, priority)
+        encoded_id = properties.message_id.encode("utf-8", "surrogatepass")
+        raw = encode_common(headers, encoded_id, delivery_mode, priority)
         if raw is not None:
             return raw
     left = _MOST_HEADERS
@@ -82,11 +83,10 @@ def is_priority(priority: int | None) -> bool:
 
 
 def encode_common(
-    headers: dict[str, Any], message_id: str, delivery_mode: int, priority: int | None
+    headers: dict[str, Any], encoded_id: bytes, delivery_mode: int, priority: int | None
 ) -> bytes | None:
     """Encode properties of the shape that this package writes; None when a header or the id is not of it."""
     table = _encode_table(headers)
-    encoded_id = message_id.encode("utf-8", "surrogatepass")
     if table is None or len(encoded_id) > 255:
         return None
     numbers = bytes((delivery_mode,)) if priority is None else bytes((delivery_mode, priority))

@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from ._keywords import TYPES, Keywords
-from .bounds import LONG
+from .bounds import LONG, MAX_DEPTH
 
-__all__ = ["Checks", "Compiler", "SourceBlock"]
+__all__ = ["FREE_DEPTH", "MOST_NESTED", "Checks", "Compiler", "SourceBlock"]
+
+# More deeply nested schemas are left to jsonschema, and so are more deeply nested values in places that a
+# schema does not describe: what is proven is never nested more than MAX_DEPTH levels.
+MOST_NESTED = 32
+FREE_DEPTH = MAX_DEPTH - MOST_NESTED
 
 
 class Compiler(Protocol):
@@ -72,6 +77,11 @@ class SourceBlock:
         self.add(f"b = {function}({value}, b)")
         self.refuse("not b")
 
+    def prove_free(self, value: str) -> None:
+        """Refuse a value that the schema does not describe, unless it is plain."""
+        self.add(f"b = plain({value}, b, {FREE_DEPTH})")
+        self.refuse("not b")
+
     def spend(self, amount: str) -> None:
         """Take an amount from the budget, and refuse the value if that uses it up."""
         self.add(f"b -= {amount}")
@@ -107,7 +117,7 @@ class Checks:
     def check(self, value: str, block: SourceBlock, proving: bool) -> None:
         """Write the checks of a value."""
         if proving and self._keywords.combined:
-            block.prove("plain", value)
+            block.prove_free(value)
             proving = False
         self._check_type(value, block, proving)
         for key in self._keywords.combined:
@@ -135,7 +145,7 @@ class Checks:
         constrained = {kind for kind in kinds if self._keywords.constrains(kind)}
         if not constrained and self._keywords.types == TYPES:
             if proving:
-                block.prove("plain", value)
+                block.prove_free(value)
             return
         tests = list(self._tests(value, proving))
         if len(tests) == 1:
@@ -225,7 +235,7 @@ class Checks:
             if inner.lines:
                 block.under(f"for {item} in {value}:").lines.extend(inner.lines)
         elif proving:
-            block.prove("plain", value)
+            block.prove_free(value)
         if self._schema.get("uniqueItems"):
             of_texts = type(items) is dict and items.get("type") == "string"
             block.refuse(f"len(set({value})) != len({value})" if of_texts else f"not unique({value})")
@@ -243,7 +253,7 @@ class Checks:
             block.refuse(" or ".join(f"{name!r} not in {value}" for name in required))
         others = self._schema.get("additionalProperties", True)
         if proving and not properties and others in (True, _ANYTHING):
-            block.prove("plain", value)
+            block.prove_free(value)
             return
         # Additional properties show in the count: it begins with all named ones, and those missing are
         # subtracted.

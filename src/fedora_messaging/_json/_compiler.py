@@ -15,9 +15,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._codegen import Checks, SourceBlock
+from ._codegen import MOST_NESTED, Checks, SourceBlock
 from ._keywords import Keywords, Unsupported, is_annotation, require
-from .bounds import BUDGET, MAX_DEPTH, is_plain, within
+from .bounds import BUDGET, is_plain, within
 from .equality import are_unique
 
 __all__ = ["CompiledValidators", "compile_schema"]
@@ -34,14 +34,10 @@ _DEFAULT = 2020
 _ID = re.compile(r"https?://(?!json-schema\.org)[A-Za-z0-9.-]+(/[A-Za-z0-9._/-]*)?#?")
 _REFERENCE = re.compile(r"#/(definitions|\$defs)/([A-Za-z0-9._-]+)")
 
-# More deeply nested schemas are left to jsonschema, and so are more deeply nested values in places that a
-# schema does not describe: what is proven is never nested more than MAX_DEPTH levels.
-_MOST_NESTED = 32
-_FREE_DEPTH = MAX_DEPTH - _MOST_NESTED
 # Python allows twenty nested blocks.
 _MOST_INLINE = 6
 # A referenced schema of at most so many lines is written in place instead of called: a fifth faster.
-_FEW_LINES = 24
+_FEW_LINES = 40
 # Code that is written in place can multiply: a schema with more lines is left to jsonschema.
 _MOST_LINES = 5_000
 
@@ -93,7 +89,7 @@ class _Compiler:
     def __init__(self, schema: dict[str, Any], draft: int, proving: bool) -> None:
         self._schema = schema
         self._draft = draft
-        self._names: dict[str, Any] = {"plain": _is_free_plain, "unique": are_unique}
+        self._names: dict[str, Any] = {"plain": within, "unique": are_unique}
         self._source: list[str] = []
         self._references: dict[tuple[str, bool], str] = {}
         self._lines: dict[str, int] = {}  # the number of lines of each function
@@ -106,13 +102,17 @@ class _Compiler:
         require(name is None or (isinstance(name, str) and _ID.fullmatch(name) is not None))
         made = self.function_for(root, proving)
         if proving:
-            made = self._with_budget(made)
+            made = self._with_budget(made, called="$ref" in root)
         # The source contains only reprs of constants, and names that are generated here.
         exec(compile("\n".join(self._source), "<JSON schema>", "exec"), self._names)
         self.function: Callable[[Any], bool] = self._names[made]
 
-    def _with_budget(self, function: str) -> str:
-        """Write a function that passes the full budget and returns a bool."""
+    def _with_budget(self, function: str, *, called: bool) -> str:
+        """Return a function that begins with the full budget and returns a bool; a new one if need be."""
+        if not called:  # one call less with each message
+            self._source[self._source.index(f"def {function}(v, b):")] = f"def {function}(v, b={BUDGET}):"
+            self._source[-1] = " return True"
+            return function
         name = self.constant(None)
         self._source += [f"def {name}(v):", f" return {function}(v, {BUDGET}) is not False"]
         return name
@@ -146,7 +146,7 @@ class _Compiler:
         # A referenced schema may be referenced in a loop.
         block = SourceBlock(self, 1, repeated=bool(self._nested or self._open))
         self._nested += 1
-        require(self._nested <= _MOST_NESTED)
+        require(self._nested <= MOST_NESTED)
         self.check(schema, "v", block, proving)
         self._nested -= 1
         head, end = (f"def {name}(v, b):", " return b") if proving else (f"def {name}(v):", " return True")
@@ -161,7 +161,7 @@ class _Compiler:
             if not schema:
                 block.add("return False")
             elif proving:
-                block.prove("plain", value)
+                block.prove_free(value)
             return
         require(type(schema) is dict)
         if "$ref" in schema:
@@ -174,7 +174,7 @@ class _Compiler:
             block.call(self.function_for(schema, proving), value, proving)
             return
         self._nested += 1
-        require(self._nested <= _MOST_NESTED)
+        require(self._nested <= MOST_NESTED)
         Checks(self, Keywords(schema, self._draft)).check(value, block, proving)
         self._nested -= 1
 
@@ -202,7 +202,3 @@ class _Compiler:
         require(type(places) is dict and found[2] in places)
         assert places is not None
         return places[found[2]]
-
-
-def _is_free_plain(value: Any, budget: int) -> int:
-    return max(within(value, budget, _FREE_DEPTH), 0)

@@ -28,6 +28,9 @@ BUDGET = 100_000
 #: Strings of more characters are long. Shorter ones cost nothing: the budget bounds how many there are.
 LONG = 1_000
 
+# The keys and strings of the first so many elements are not charged, which would cost each message 4 %. So
+# few cannot become much larger than what is in memory.
+_UNMEASURED = 64
 # Python's default limit for writing integers, 4,300 digits, which readers in Python have, too.
 _TOO_LONG = 10**4_300
 _SURE = frozenset([str, int, bool, type(None)])
@@ -40,7 +43,7 @@ class TooLarge(ValueError):
 def is_plain(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Whether a value contains only types that decoding JSON gives, and is of moderate size (:data:`BUDGET`).
 
-    That is: no other type anywhere, no subclass, no tuple; finite numbers; keys strings (or of a subclass).
+    That is: no other type anywhere, no subclass, no tuple; finite numbers; keys strings.
 
     Args:
         value: The value.
@@ -50,7 +53,7 @@ def is_plain(value: Any, levels: int = MAX_DEPTH) -> bool:
 
 
 def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
-    """Return what is left of a budget after visiting a value; 0 or less if it is not plain or too large.
+    """Return what is left of a budget after visiting a value; 0 if it is not plain or too large.
 
     Args:
         value: The value.
@@ -60,31 +63,31 @@ def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
     kind = type(value)
     if kind is not dict and kind is not list:
         if kind is str and len(value) > LONG:
-            return budget - (len(value) >> 3)
+            return max(budget - (len(value) >> 3), 0)
         return budget if kind in _SURE or (kind is float and math.isfinite(value)) else 0
     level = [value]
+    measured_from = budget - _UNMEASURED
     for _ in range(levels):
         below: list[Any] = []
         for container in level:
             # Charged by container: a level of shared ones could exceed the memory.
             budget -= len(container)
-            if budget < 1:
-                return 0
+            if budget < measured_from:
+                budget = _visit_measured(container, below, budget)
+                if budget < 1:
+                    return 0
+                continue
             items = container
             if type(container) is dict:
-                try:
-                    keys = len("".join(container))
-                except TypeError:  # a key that is not a string
-                    return 0
-                if keys > LONG:
-                    budget -= keys >> 3
+                for key in container:
+                    if type(key) is not str:
+                        return 0
                 items = container.values()
             for item in items:
                 kind = type(item)
                 if kind is str:
-                    if len(item) > LONG:
-                        budget -= len(item) >> 3
-                elif kind is dict or kind is list:
+                    continue
+                if kind is dict or kind is list:
                     below.append(item)
                 elif kind is float:
                     # For NaN and infinity, the difference is NaN.
@@ -93,9 +96,42 @@ def within(value: Any, budget: int, levels: int = MAX_DEPTH) -> int:
                 elif kind not in _SURE:
                     return 0
         if not below:
-            return budget
+            return budget if budget > 0 else 0
         level = below
     return 0
+
+
+def _visit_measured(container: Any, below: list[Any], budget: int) -> int:
+    """Return what is left of a budget after visiting one container, charging its long keys and strings.
+
+    Args:
+        container: The container, whose elements are charged already.
+        below: The containers in it are appended here.
+        budget: What may be spent.
+    """
+    if budget < 1:
+        return 0
+    items = container
+    if type(container) is dict:
+        for key in container:
+            if type(key) is not str:
+                return 0
+            if len(key) > LONG:
+                budget -= len(key) >> 3
+        items = container.values()
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if len(item) > LONG:
+                budget -= len(item) >> 3
+        elif kind is dict or kind is list:
+            below.append(item)
+        elif kind is float:
+            if item - item != 0.0:
+                return 0
+        elif kind not in _SURE:
+            return 0
+    return budget
 
 
 def settled(value: Any, most: int = MOST) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import pika
 
 from .._json import codec
+from .._json.bounds import is_plain
 from .._json.equality import are_same
 from .._json.schema import check, check_finite, proves
 from ..exceptions import ValidationError, excerpt, from_wire
@@ -363,8 +364,10 @@ def encoded_topic(topic: object) -> bytes:
 def is_body_proven(message: Message) -> bool:
     """Whether a quick look shows that the body is valid, and holds only what decoding JSON gives."""
     try:
-        schema = message.body_schema
-        return proves(schema, message.body, Message if schema is Message.body_schema else type(message))
+        schema, body = message.body_schema, message.body
+        if schema is Message.body_schema:
+            return type(body) is dict and is_plain(body)
+        return proves(schema, body, type(message))
     except Exception:  # a class's own property may fail: to be told of when the message is validated
         return False
 
