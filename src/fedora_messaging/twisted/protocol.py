@@ -111,7 +111,7 @@ class FedoraMessagingProtocol(Connection):
         """Start, or resume, the reception of messages.
 
         Returns:
-            A Deferred that fires when it was requested. It never fails: each consumer has its own
+            A Deferred that fires when it was requested. It never fails, for each consumer has its own
             ``result``.
         """
         resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))
