@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Imports that wait until they are needed, on paths that a signal handler may interrupt and use again.
+"""Late imports, on paths that a signal handler may interrupt and use again.
 
-Invariant: **a caller's thread imports nothing by itself.** Python gives a half-imported module to whoever
-imports it again in the same thread, as a signal handler or finalizer does that interrupts the first import.
+Invariant: **a caller's thread imports nothing by itself.** Python returns a partially imported module if it
+    is
+imported again in the same thread, as by a signal handler or finalizer that interrupts the first import.
 """
 
 from __future__ import annotations
@@ -17,39 +18,39 @@ from .exceptions import ConnectionException
 
 __all__ = ["busy", "imported"]
 
-#: Threads that others wait for, and that may wait for nobody: a finalizer that the interpreter happens to run
-#: in one may not use this package.
+#: Threads that others wait for, and that must not wait for others: a finalizer that the interpreter runs in
+#: one of them cannot use this package.
 busy: set[int] = set()
 
-#: What threads of this module import, or have imported.
+#: The modules that threads of this module import or have imported.
 _begun: set[str] = set()
-#: How long an import is waited for that the interrupted code may be in the middle of, in seconds.
-_PATIENCE = 20.0
+#: How long to wait for an import that the interrupted code may have begun, in seconds.
+_TIMEOUT = 20.0
 
 
 def imported(name: str) -> Any:
-    """A module, which is imported if need be; for modules that import nothing of applications.
+    """Return a module, and import it if need be; for modules that import no code of applications.
 
     Args:
         name: Its full name.
 
     Raises:
-        ConnectionException: The code that this call interrupts is importing it.
+        ConnectionException: The code that this call interrupts is importing the module.
         ImportError: It cannot be imported.
     """
     module = sys.modules.get(name)
-    if module is not None and not _unfinished(module):
+    if module is not None and not _is_partial(module):
         return module
     if module is None or name in _begun:
         _begun.add(name)
-        return _elsewhere(name)
-    module = importlib.import_module(name)  # if another thread is at it, this waits
-    if _unfinished(module):
+        return _import_in_thread(name)
+    module = importlib.import_module(name)  # if another thread imports it, this waits
+    if _is_partial(module):
         raise _interrupted(name)
     return module
 
 
-def _elsewhere(name: str) -> Any:
+def _import_in_thread(name: str) -> Any:
     result: list[Any] = []
 
     def run() -> None:
@@ -67,7 +68,7 @@ def _elsewhere(name: str) -> Any:
     except RuntimeError:  # the interpreter is ending, and starts no threads any more
         run()
     else:
-        thread.join(_PATIENCE)
+        thread.join(_TIMEOUT)
     if not result:
         raise _interrupted(name)
     if isinstance(result[0], BaseException):
@@ -75,7 +76,7 @@ def _elsewhere(name: str) -> Any:
     return result[0]
 
 
-def _unfinished(module: Any) -> bool:
+def _is_partial(module: Any) -> bool:
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Clocks that do not jump.
+"""Monotonic clocks for Twisted.
 
-Twisted's reactors measure time by the wall clock, which an administrator or NTP may set. The invariant of
-this package: **no interval is measured by the wall clock**. Delays, deadlines and heartbeats last as long as
-they say, whatever happens to the date. Two ways lead there:
+Twisted's reactors measure time by the wall clock, which an administrator or NTP may set. Invariant of this
+package: **no interval is measured by the wall clock**. Delays, deadlines and heartbeats have the right length
+    when
+the wall clock is set. There are two cases:
 
 - A reactor that this package starts is made monotonic itself: :func:`make_steady`.
 - A reactor that belongs to the application is left as it is, and used through a :class:`SteadyClock`.
@@ -31,8 +32,8 @@ __all__ = ["SteadyClock", "Watch", "make_steady", "monotonic", "steady"]
 
 _log = Logger()
 
-#: How late the reactor may be with a call before its thread is asked to look, in seconds. Its own timers are
-#: on time unless its clock was set back.
+#: How late the reactor may be with a call before it is woken, in seconds. Its own timers are on time unless
+#: its clock was set back.
 _GRACE = 0.25
 #: The least that the reactor is asked to wait while a call is not due: less may be lost in the rounding of
 #: its own time, and it would make the call at once, again and again.
@@ -45,7 +46,7 @@ _CLOCK = getattr(time, "CLOCK_MONOTONIC", 0)
 
 
 def monotonic() -> float:
-    """Seconds on a clock that nobody can set."""
+    """Return seconds on a clock that cannot be set."""
     now: float = _read(_CLOCK)
     return now
 
@@ -53,9 +54,9 @@ def monotonic() -> float:
 def make_steady(reactor: Any) -> None:
     """Make a reactor measure time by the monotonic clock; only for reactors that this package starts.
 
-    Its time goes on from what it is now, so that calls that are already scheduled keep their time. One that
-    runs already was started by somebody else, and something that is no ``ReactorBase`` (a ``task.Clock``) has
-    a time of its own: they are left alone.
+    Its time continues from its present value, so that calls that are already scheduled keep their time. A
+    reactor that runs already was started by the application, and a clock that is not a ``ReactorBase`` (a
+    ``task.Clock``) has a time of its own: both are left alone.
     """
     if not isinstance(reactor, ReactorBase) or reactor.running or _is_steady(reactor):
         return
@@ -81,15 +82,15 @@ def _is_steady(reactor: Any) -> bool:
 
 
 def steady(clock: Any) -> Any:
-    """The clock to measure with, for a reactor or clock that was given.
+    """Return the clock to measure intervals with, for a reactor or clock.
 
     Returns:
         For a reactor that follows the wall clock its one :class:`SteadyClock`, which has all of the reactor's
-        methods; anything else as it is.
+        methods; anything else unchanged.
     """
     if not isinstance(clock, ReactorBase) or _is_steady(clock):
         return clock
-    # Kept by the reactor itself, so that both go together.
+    # Stored on the reactor, so that both have the same lifetime.
     kept: SteadyClock | None = clock.__dict__.get("_fedora_messaging_clock")
     if kept is None:
         kept = clock.__dict__["_fedora_messaging_clock"] = SteadyClock(clock)
@@ -97,7 +98,7 @@ def steady(clock: Any) -> Any:
 
 
 class _Timer:
-    """A call that is going to happen; like Twisted's DelayedCall."""
+    """A scheduled call; like Twisted's DelayedCall."""
 
     __slots__ = ("_arguments", "_call", "_clock", "_keywords", "_state", "_until", "due")
 
@@ -115,26 +116,26 @@ class _Timer:
         self._keywords = keywords
         self._until = due
         self._state = ""
-        #: Its place among the others; earlier than its time when that was moved to later.
+        #: The key in the heap; earlier than the time of the call if that was postponed.
         self.due = due
 
     def __lt__(self, other: _Timer) -> bool:
         return self.due < other.due
 
     def getTime(self) -> float:
-        """When, on its clock."""
+        """Return the time of the call, on its clock."""
         return self._until
 
     def active(self) -> bool:
-        """Whether it has neither happened nor been cancelled."""
+        """Whether the call has neither been made nor cancelled."""
         return not self._state
 
     def cancel(self) -> None:
-        """Let it not happen.
+        """Cancel the call.
 
         Raises:
-            AlreadyCancelled: It was cancelled.
-            AlreadyCalled: It has happened.
+            AlreadyCancelled: The call was cancelled.
+            AlreadyCalled: The call was made.
         """
         self._check()
         self._state = "cancelled"
@@ -142,20 +143,20 @@ class _Timer:
         self._clock._cancelled()
 
     def reset(self, delay: float) -> None:
-        """Let it happen ``delay`` seconds from now instead.
+        """Reschedule the call to ``delay`` seconds from now.
 
         Raises:
-            AlreadyCancelled: It was cancelled.
-            AlreadyCalled: It has happened.
+            AlreadyCancelled: The call was cancelled.
+            AlreadyCalled: The call was made.
         """
         self._move(self._clock.seconds() + delay)
 
     def delay(self, later: float) -> None:
-        """Let it happen ``later`` seconds later than it would.
+        """Postpone the call by ``later`` seconds.
 
         Raises:
-            AlreadyCancelled: It was cancelled.
-            AlreadyCalled: It has happened.
+            AlreadyCancelled: The call was cancelled.
+            AlreadyCalled: The call was made.
         """
         self._move(self._until + later)
 
@@ -172,6 +173,7 @@ class _Timer:
             raise AlreadyCalled
 
     def run(self) -> None:
+        """Make the call."""
         assert self._call is not None
         self._state = "called"
         call, self._call = self._call, None
@@ -179,9 +181,9 @@ class _Timer:
 
 
 class Watch:
-    """A thread that calls ``wake`` when a deadline has passed and nobody named the next one.
+    """A thread that calls ``wake`` when a deadline has passed without a new one being set.
 
-    It holds no locks: a finalizer that the interpreter runs in it can hold up nothing.
+    It holds no locks, so that a finalizer that the interpreter runs in it cannot block other threads.
 
     Args:
         wake: Called in the thread; it must not block.
@@ -195,7 +197,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def until(self, deadline: float) -> None:
-        """Call ``wake`` after this, on :func:`monotonic`, instead of what was said before."""
+        """Set the deadline, on the clock :func:`monotonic`; it replaces the previous one."""
         self._deadlines.put(deadline)
         if self._thread is None or not self._thread.is_alive():  # in a fork it is not
             self._thread = threading.Thread(target=self._run, name="fedora-messaging clock", daemon=True)
@@ -211,24 +213,24 @@ class Watch:
                 left = None
                 try:
                     self._wake()
-                except RuntimeError:  # the loop underneath is closed: nothing is going to be late any more
+                except RuntimeError:  # the event loop is closed: there are no timers any more
                     return
 
 
 class SteadyClock:
     """An application's reactor, with ``seconds`` and ``callLater`` on the monotonic clock.
 
-    All calls are kept here, in the order of their time; the reactor is asked for one call, at the first. A
-    reactor whose clock was set forward makes that too early, and is asked again for what is left. One whose
-    clock was set back would make it too late, and nothing in the reactor could know: a thread that waits for
-    the same moment has it look.
+    It holds all calls in a heap, and schedules one call on the reactor, for the earliest. A reactor whose
+    clock was set forward makes that call too early; then another one is scheduled for the rest of the time. A
+    reactor whose clock was set back would make it too late, without noticing: a thread that waits for the
+    same moment wakes it.
 
     Args:
         reactor: The reactor.
         now: The monotonic clock.
-        watch: Makes the thread (in tests something else), given what it is to call.
+        watch: Makes the object with the thread, given the function to call; tests pass another one.
 
-    Everything but time is the reactor's own: its interfaces and its other attributes.
+    All interfaces and other attributes are the reactor's.
     """
 
     def __init__(
@@ -241,11 +243,11 @@ class SteadyClock:
         self._reactor = reactor
         self.seconds = now
         self._timers: list[_Timer] = []
-        self._dead = 0
+        self._inactive = 0
         self._armed: Any = None
         self._armed_for = self._watched = float("inf")
         self._firing = False
-        self._watch = watch(lambda: reactor.callFromThread(self._look))
+        self._watch = watch(lambda: reactor.callFromThread(self._deadline_passed))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -263,11 +265,11 @@ class SteadyClock:
         return [timer for timer in self._timers if timer.active()]
 
     def _cancelled(self) -> None:
-        self._dead += 1
-        if self._dead > 50 and self._dead > len(self._timers) // 2:
+        self._inactive += 1
+        if self._inactive > 50 and self._inactive > len(self._timers) // 2:
             self._timers = [timer for timer in self._timers if timer.active()]
             heapq.heapify(self._timers)
-            self._dead = 0
+            self._inactive = 0
 
     def _moved(self, timer: _Timer) -> None:
         timer.due = timer.getTime()
@@ -276,7 +278,7 @@ class SteadyClock:
             self._arm()
 
     def _arm(self) -> None:
-        """Ask the reactor, and the watch, for the first call."""
+        """Schedule the earliest call, on the reactor and on the watch."""
         first = self._first()
         if self._armed is not None and self._armed.active():
             self._armed.cancel()
@@ -300,11 +302,11 @@ class SteadyClock:
                 heapq.heapreplace(self._timers, timer)
             else:
                 heapq.heappop(self._timers)
-                self._dead = max(self._dead - 1, 0)
+                self._inactive = max(self._inactive - 1, 0)
         return None
 
-    def _look(self) -> None:
-        """The watch has seen a deadline pass."""
+    def _deadline_passed(self) -> None:
+        """Make the calls that are due, after the watch has seen a deadline pass."""
         self._watched = float("inf")
         self._fire()
 
@@ -317,7 +319,7 @@ class SteadyClock:
         self._firing = True
         try:
             for timer in due:
-                # An earlier one may have cancelled it, or put it off.
+                # An earlier call may have cancelled or postponed it.
                 if timer.active() and timer.getTime() <= now:
                     try:
                         timer.run()

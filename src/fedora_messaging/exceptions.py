@@ -38,12 +38,12 @@ class BaseException(Exception):
         return text_of(self, make=super().__str__) or self._about()
 
     def _about(self) -> str:
-        """What the error means, for the ones raised without a word."""
+        """Return the meaning of the error, for errors that are raised without a text."""
         return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0]
 
 
 class _Reasoned(BaseException):
-    """An error with a reason, and whatever else the one who raises it wants to add.
+    """An error with a reason and additional attributes.
 
     Args:
         reason: What happened, for people.
@@ -60,7 +60,7 @@ class ConfigurationException(BaseException):
     """The configuration cannot be used.
 
     Args:
-        message: What is wrong with it, in one line: the file and the key are named.
+        message: The reason in one line, which names the file and the key.
     """
 
     def __init__(self, message: str = "the configuration cannot be used") -> None:
@@ -85,7 +85,7 @@ class PermissionException(BaseException):
     Args:
         obj_type: What access was refused to ("queue", "exchange", "connection", ...), if it is known.
         description: Which one, if it is known.
-        reason: The broker's words.
+        reason: The broker's reply.
     """
 
     def __init__(self, obj_type: str | None = None, description: Any = None, reason: Any = None) -> None:
@@ -158,8 +158,8 @@ class HaltConsumer(ConsumeException):
 class CallbackRaised(ConsumeException):
     """A callback raised what cannot be passed on as it is; that is the ``__cause__``.
 
-    Such as SystemExit, CancelledError and StopIteration, which mean something to those whom they pass, and
-    exceptions whose classes do not let Python set their traceback.
+    These are SystemExit, CancelledError, StopIteration and the like, which have a meaning of their own where
+    they propagate, and exceptions whose classes do not let Python set their traceback.
 
     Args:
         error: What it raised.
@@ -208,7 +208,7 @@ class _Excerpts(reprlib.Repr):
     repr_bytearray = repr_bytes
 
     def repr_int(self, value: int, level: int) -> str:
-        # Python refuses to write very long ones.
+        # Python refuses to convert very long integers.
         return super().repr_int(value, level) if value.bit_length() < 1000 else "<a very long integer>"
 
     def repr_instance(self, value: object, level: int) -> str:
@@ -222,7 +222,7 @@ _excerpts = _Excerpts()
 
 
 def excerpt(value: object, limit: int = 300) -> str:
-    """Text for a log line about something a stranger sent.
+    """Shorten a value that a remote peer sent, for a log line.
 
     Args:
         value: Text is shown as it is, an error by the first line of its text, anything else by a
@@ -243,15 +243,16 @@ def excerpt(value: object, limit: int = 300) -> str:
     return short if len(text) <= limit and len(short) <= limit else f"{short[:limit]}... (more)"
 
 
-#: What is shown of a text from a peer, in bytes. Some more say that something was left out.
+#: The most bytes that are shown of a text from a peer, without the mark that something was left out.
 _MOST_FROM_WIRE = 1_000
 
 
 def from_wire(value: object) -> str:
-    """A text that a peer sent, made fit to be shown.
+    """Escape and shorten a text that a peer sent, for display.
 
-    The invariant: whatever a peer sends (reply texts, names, reasons) passes through here where it becomes a
-    value that is meant for people, so that no log line, error text, page or terminal gets it raw.
+    Invariant: all data of a peer (reply texts, names, reasons) passes through here before it is shown, so
+        that no
+    log line, error text, page or terminal gets it unescaped.
 
     Args:
         value: The text, or its bytes where it was not UTF-8.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The pytest plugin: the fixture ``fedora_messaging_broker``, and the guard.
 
-It is loaded in every pytest of every machine that has the package, so it imports nothing before a fixture
-needs it: an early reactor would spoil other people's tests, an early import their coverage.
+It is loaded in every test run on every machine that has the package, so it imports nothing before a fixture
+needs it: an early reactor would break other projects' tests, an early import their coverage.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _MARKER = "fedora_messaging_real_broker"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The guard's setting."""
+    """Add the setting of the guard."""
     parser.addini(
         "fedora_messaging_guard",
-        "end a fedora_messaging publish that no test has prepared for (default: true)",
+        "fail a fedora_messaging publish that the test has not prepared for (default: true)",
         type="bool",
         default=True,
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker."""
+    """Register the marker."""
     config.addinivalue_line("markers", f"{_MARKER}: publishes to a real broker on purpose")
 
 

@@ -85,6 +85,7 @@ class LazyConfig(dict[str, Any]):
             self.loaded = True
         return self
 
+    # Compatibility with release 3.9.1, until 5.0
     def _validate(self) -> None:
         """Check the present values.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What messages say about themselves, to people and to tools that know nothing of their schema."""
+"""Accessors of messages, for people and for tools that do not know the schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Accessors"]
 
 
 class Accessors:
-    """The accessors that message classes may override; by default they say nothing."""
+    """The accessors that message classes may override; by default most are empty."""
 
     topic: str
 

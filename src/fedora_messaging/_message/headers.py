@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The headers of messages: their names, and what brokers make of them."""
+"""The headers of messages: their names, and those that brokers add."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SENT_AT = "sent-at"
 # A short string of AMQP 0-9-1 (section 4.2.5.3): routing keys and the keys of headers.
 SHORT = 255
 
-# The headers that each value of an accessor adds, for brokers to filter by.
+# The prefix of the header that each value of an accessor adds, for brokers to filter by.
 FILTERS = {
     "usernames": "fedora_messaging_user_",
     "groups": "fedora_messaging_group_",
@@ -42,7 +42,7 @@ FILTERS = {
     "flatpaks": "fedora_messaging_flatpak_",
 }
 
-# What brokers add on the way (https://www.rabbitmq.com/docs/dlx#effects and, on quorum queues,
+# Headers that brokers add (https://www.rabbitmq.com/docs/dlx#effects and, on quorum queues,
 # https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling).
 _BROKER_HEADERS = ("x-death", "x-delivery-count", "x-acquired-count")
 _BROKER_PREFIXES = ("x-first-death-", "x-last-death-")
@@ -51,7 +51,7 @@ _UNCOMPARED = frozenset({SENT_AT, "traceparent", "tracestate", "baggage", *_BROK
 
 @lru_cache(maxsize=4)
 def now(second: int) -> str:
-    """The time in ``sent-at``: UTC, whole seconds."""
+    """Format a time for ``sent-at``: UTC, whole seconds."""
     return datetime.fromtimestamp(second, timezone.utc).isoformat()
 
 
@@ -61,21 +61,21 @@ def is_from_broker(key: object) -> bool:
 
 
 def compared(headers: HeaderType) -> HeaderType:
-    """The headers that count when messages are compared."""
+    """Return the headers that count when messages are compared."""
     return {
         key: value for key, value in headers.items() if key not in _UNCOMPARED and not is_from_broker(key)
     }
 
 
 def without_brokers(headers: HeaderType) -> HeaderType:
-    """The headers without those that brokers added; the same dictionary if there are none."""
+    """Remove headers that brokers added; returns the same dictionary if there are none."""
     if any(map(is_from_broker, headers)):
         return {key: value for key, value in headers.items() if not is_from_broker(key)}
     return headers
 
 
 def are_common(headers: Any) -> bool:
-    """Whether headers are valid by the base schema: the common case, without a validator."""
+    """Whether headers are certainly valid by the base schema, found without a validator."""
     if type(headers) is not dict:
         return False
     severity = headers.get(SEVERITY, INFO)

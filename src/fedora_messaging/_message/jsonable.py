@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Values that came over AMQP, made fit for JSON and for people's eyes."""
+"""Converts values that came over AMQP for JSON and for display."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from .._json.bounds import is_plain, written_size
 
 __all__ = ["presentable", "representation"]
 
-# Deeper than any body that gets in; header tables can be deeper.
+# Deeper than any body that is accepted; header tables can be deeper.
 _DEEPEST = 220
-# What is shown of a value: so many of its parts, strings by the kilobyte. What has fewer is shown in full.
+# The most parts of a value that are shown; long strings count by the kilobyte.
 _MOST_PARTS = 200_000
-# Of what contains itself, or has more bytes than this when it is written, this much says it all.
+# The most parts of a value that contains itself, or has more bytes than this when it is encoded.
 _FEW_PARTS = 1_000
 _MOST_BYTES = 16 * 1024 * 1024
 
 
 def presentable(value: Any) -> Any:
-    """The same value for JSON, which has no times, bytes, decimals or infinities; never raises, always ends.
+    """Convert a value for JSON, which has no times, bytes, decimals or infinities; never raises, always ends.
 
-    Times become ISO 8601 strings, bytes their decoding with replacements; what has no better form becomes its
-    ``repr``. What contains itself is cut there, and what is too large at its end.
+    Times become ISO 8601 strings, bytes are decoded with replacements, and other types become their ``repr``.
+    A value that contains itself is cut there; a value that is too large is cut at its end.
     """
     try:
         return _Presenter(_MOST_PARTS if _is_moderate(value) else _FEW_PARTS).present(value, 0)
-    except RecursionError:  # called from deep down
+    except RecursionError:  # called with little of the stack left
         return "..."
 
 
 def representation(value: Any) -> str:
-    """The ``repr`` of a value, or of what is presentable of it where that could fail or not end."""
+    """Return the ``repr`` of a value, or of its presentable form where that could fail or not end."""
     if _is_moderate(value):
         try:
             return repr(value)
@@ -55,14 +55,14 @@ def _is_moderate(value: Any) -> bool:
 
 
 class _Presenter:
-    """Presents a value, as much as there may be of it."""
+    """Converts a value, up to a number of parts."""
 
     def __init__(self, parts: int) -> None:
         self._left = parts
         self._open: set[int] = set()
 
     def present(self, value: Any, depth: int) -> Any:
-        """What is presentable of a value at a depth."""
+        """Convert a value that is nested at a depth."""
         kind = type(value)
         self._left -= 1
         if self._left < 0:
@@ -98,7 +98,7 @@ class _Presenter:
         self._open.add(id(value))
         try:
             if isinstance(value, dict):
-                # What a subclass holds, not what it makes of that, which may have no end.
+                # The items of dict itself: the methods of a subclass may not end.
                 pairs = islice(dict.items(value), max(self._left, 1))
                 return {self._key(key): self.present(item, depth + 1) for key, item in pairs}
             base: Any = list if isinstance(value, list) else tuple

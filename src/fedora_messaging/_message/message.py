@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What a message is: the base class, its schema names and headers, and whether it is valid."""
+"""The base class of messages, with schema names, headers and validation."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ __all__ = [
 
 _log = getLogger(__name__)
 
-# More than fit into the headers of any broker's message, which is then refused for its size.
+# More than fit into the headers of any message, which is then refused for its size.
 _MOST_FILTERS = 65_536
 _NO_NAMES = (dict, list, tuple, set, frozenset)
 
 
 class Message(Accessors):
-    """A message. Subclasses describe one kind of message: its schema, and accessors for people and tools.
+    """A message. Each subclass describes one kind of message: its schema, and accessors for people and tools.
 
     Messages cannot be hashed: two of equal content are equal whatever their ids, and content can change.
 
@@ -73,7 +73,7 @@ class Message(Accessors):
 
     Attributes:
         id: A UUID. None if a received message carries none.
-        queue: The queue it was received from, None on a message of one's own.
+        queue: The queue it was received from; None for a message that was not received.
         deprecated: Whether the class is to be replaced by another.
         headers_schema: The JSON schema for the headers.
         body_schema: The JSON schema for the body.
@@ -119,7 +119,7 @@ class Message(Accessors):
                 self.topic = topic
             if severity:
                 self.severity = severity
-        except AttributeError:  # a class may have made properties of them
+        except AttributeError:  # a class may define them as properties
             _assign(self, "topic", topic)
             _assign(self, "severity", severity)
         self.__properties = properties
@@ -146,7 +146,8 @@ class Message(Accessors):
             values = getattr(self, name)
             keys = []
             for value in islice(values or (), _MOST_FILTERS):
-                # No text is made of what is too long for a header, or may have no end.
+                # A value that is too long for a header, or whose text may be endless, is not converted to
+                # text.
                 if isinstance(value, _NO_NAMES) or (isinstance(value, str) and len(value) > SHORT):
                     continue
                 key = f"{prefix}{value}"
@@ -156,7 +157,7 @@ class Message(Accessors):
         except Exception as error:
             _log.debug("No headers for %s of %s: %s", name, type(self).__name__, excerpt(error))
 
-    # The AMQP properties are made only when somebody wants to see them: they are encoded without.
+    # The AMQP properties are made only on access: encoding does not need them.
 
     @property
     def _properties(self) -> pika.BasicProperties:
@@ -177,7 +178,7 @@ class Message(Accessors):
         self._headers = {} if properties.headers is None else properties.headers
 
     def _basics(self) -> tuple[str | None, int | None] | None:
-        """Id and priority, while nobody has asked for the AMQP properties; then they say it."""
+        """Return id and priority as long as the AMQP properties have not been made, which hold them then."""
         return (self.__id, self.__priority) if self.__properties is None else None
 
     @property
@@ -219,6 +220,7 @@ class Message(Accessors):
             self.__properties.priority = value
         self.__headers["priority"] = value
 
+    # Compatibility with release 3.9.1, until 5.0: _body and _encoded_routing_key
     @property
     def _body(self) -> Any:
         return self.body
@@ -229,7 +231,7 @@ class Message(Accessors):
 
     @property
     def _encoded_routing_key(self) -> str:
-        encoded_topic(self.topic)  # raises what is wrong with it
+        encoded_topic(self.topic)  # raises an error if it cannot be sent
         return self.topic
 
     @property
@@ -246,14 +248,14 @@ class Message(Accessors):
 
         Raises:
             jsonschema.ValidationError: The headers or the body are not valid; or one of them contains itself,
-                is nested too deep or too large.
-            jsonschema.SchemaError: The schema of the class is not.
+                is nested too deep or is too large.
+            jsonschema.SchemaError: The schema of the class is not valid.
         """
         check_finite(self._headers)
         check_finite(self.body)
         validate(self)
 
-    # Defining this alone makes messages unhashable, as they shall be.
+    # Without __hash__ beside it, this makes messages unhashable, which is intended.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, self.__class__):
             return NotImplemented
@@ -263,7 +265,7 @@ class Message(Accessors):
             and are_same(compared(self._headers), compared(other._headers))
         )
 
-    # Also of what cannot be sent, and may have no end: then a part is shown.
+    # These also work for messages that cannot be sent or contain themselves, which are shown in part.
 
     def __repr__(self) -> str:
         return (
@@ -274,14 +276,14 @@ class Message(Accessors):
         headers, body = (
             json.dumps(presentable(value), sort_keys=True, indent=4) for value in (self._headers, self.body)
         )
-        # json escapes in the same way; this is printed on terminals.
+        # Escaped as json does: the text is printed on terminals.
         message_id, topic = from_wire(self.id), from_wire(self.topic)
         return f"Id: {message_id}\nTopic: {topic}\nHeaders: {headers}\nBody: {body}"
 
 
 #: The message classes of this process.
 registry = Registry(Message)
-#: What the base class is registered as.
+#: The registration of the base class.
 BASE = Schema("base.message", "fedora_messaging")
 
 
@@ -291,20 +293,20 @@ def load_message_classes() -> None:
 
 
 def get_class(schema_name: str, *, schema_package: str | None = None) -> type[Message]:
-    """The message class with a schema name, or with the Python path ``package.module:Class``.
+    """Find the message class with a schema name, or with the Python path ``package.module:Class``.
 
-    Nothing is imported for it: only registered classes are found. For other names it is
-    :class:`Message`, with one warning a name.
+    Only registered classes are found; nothing is imported for a name. For other names it returns
+    :class:`Message`, and logs one warning for each name.
 
     Args:
         schema_name: The name.
-        schema_package: The distribution that is said to have it, for the warning.
+        schema_package: The distribution that provides it according to the message, for the warning.
     """
     return registry.find(schema_name, schema_package)
 
 
 def get_name(cls: type[Message]) -> str:
-    """The schema name of a message class.
+    """Return the schema name of a message class.
 
     Raises:
         TypeError: The class is not registered as an entry point.
@@ -327,7 +329,7 @@ def _schema_of(cls: type[Message]) -> Schema:
 
 
 def _assign(message: Message, name: str, value: Any) -> None:
-    """Set an attribute if there is a value, unless the class has made it a property of its own."""
+    """Set an attribute if there is a value, unless the class defines it as a property."""
     try:
         if value:
             setattr(message, name, value)
@@ -338,17 +340,17 @@ def _assign(message: Message, name: str, value: Any) -> None:
 
 @lru_cache(maxsize=1024)
 def _filters(cls: type[Message]) -> tuple[tuple[str, str], ...]:
-    """The accessors of a class that have anything to say."""
+    """Return the accessors that a class overrides, with the prefixes of their headers."""
     return tuple(
         (name, prefix) for name, prefix in FILTERS.items() if getattr(cls, name) is not getattr(Message, name)
     )
 
 
 def encoded_topic(topic: object) -> bytes:
-    """A topic as it is sent.
+    """Encode a topic.
 
     Raises:
-        ValidationError: It cannot be.
+        ValidationError: It cannot be sent.
     """
     if not isinstance(topic, str):
         raise ValidationError(f"The topic must be a string, not {type(topic).__name__}")
@@ -362,13 +364,13 @@ def encoded_topic(topic: object) -> bytes:
 
 
 def is_body_proven(message: Message) -> bool:
-    """Whether a quick look shows that the body is valid, and holds only what decoding JSON gives."""
+    """Whether the fast path shows that the body is valid and contains only types that decoding JSON gives."""
     try:
         schema, body = message.body_schema, message.body
         if schema is Message.body_schema:
             return type(body) is dict and is_plain(body)
         return proves(schema, body, type(message))
-    except Exception:  # a class's own property may fail: to be told of when the message is validated
+    except Exception:  # a property of the class may fail: validation will raise it
         return False
 
 
@@ -377,12 +379,12 @@ def validate(message: Message, *, decoded: bool = False, proven: bool = False) -
 
     Args:
         message: The message.
-        decoded: Whether the body is what decoding JSON has given.
-        proven: Whether :func:`is_body_proven` has said so.
+        decoded: Whether the body is a result of decoding JSON.
+        proven: The result of :func:`is_body_proven`.
 
     Raises:
         jsonschema.ValidationError: The headers or the body are not valid.
-        jsonschema.SchemaError: The schema of the class is not.
+        jsonschema.SchemaError: The schema of the class is not valid.
     """
     cls = type(message)
     headers, body = message._headers, message.body
@@ -399,7 +401,7 @@ def validate(message: Message, *, decoded: bool = False, proven: bool = False) -
 
 
 def _check_no_object(body: Any, decoded: bool) -> None:
-    """Raise that a body is no object, and what may have been meant."""
+    """Raise the error for a body that is not an object, with a hint at the likely mistake."""
     try:
         check(Message.body_schema, body, Message)
     except Exception as error:
@@ -418,9 +420,9 @@ def _copied(headers: Any) -> HeaderType:
 
 
 def outgoing_headers(message: Message) -> HeaderType:
-    """The headers to send: without those that brokers added when the message was received."""
+    """Return the headers to send, without those that brokers added when the message was received."""
     return without_brokers(message._headers)
 
 
-# Where applications, and the entry point, know it from.
+# Applications, and the entry point, import it from there.
 Message.__module__ = "fedora_messaging.message"

@@ -22,16 +22,16 @@ GROUP = "fedora.messages"
 
 _log = SafeLog(__name__)
 
-# Strangers choose the names that messages carry: neither the log nor the memory may grow with them.
+# Remote peers choose the names in messages: neither the log nor the memory may grow with them.
 _MOST_WARNINGS = 1000
 
 
 class Schema(NamedTuple):
-    """What a message class is registered as.
+    """The registration of a message class.
 
     Attributes:
         name: The schema's name: the name of the entry point.
-        package: The normalised name of the distribution it came from, None if that is not known.
+        package: The normalised name of its distribution; None if that is not known.
     """
 
     name: str
@@ -39,12 +39,12 @@ class Schema(NamedTuple):
 
 
 def _entry_points() -> Iterable[metadata.EntryPoint]:
-    # A script that publishes plain messages never needs it.
+    # Imported late: a script that publishes plain messages never needs it.
     found: Iterable[metadata.EntryPoint] = imported("importlib.metadata").entry_points(group=GROUP)
     return found
 
 
-def _order(entry_point: metadata.EntryPoint) -> tuple[str, str, str]:
+def _sort_key(entry_point: metadata.EntryPoint) -> tuple[str, str, str]:
     dist = entry_point.dist
     # Those whose distribution is not known come last.
     return (dist.name.lower() if dist is not None else "\U0010ffff"), entry_point.name, entry_point.value
@@ -53,11 +53,11 @@ def _order(entry_point: metadata.EntryPoint) -> tuple[str, str, str]:
 class Registry:
     """The message classes by name, and back; read from the entry points once, on first use.
 
-    The three dictionaries are live: the tests of applications patch classes of their own into them.
+    Changes of the three dictionaries have effect: tests of applications patch their classes into them.
 
     Args:
-        base: The class that all message classes inherit.
-        entry_points: Where the entry points come from.
+        base: The base class of all message classes.
+        entry_points: Returns the entry points.
 
     Attributes:
         classes: The class with each schema name.
@@ -76,7 +76,7 @@ class Registry:
         self._paths: dict[str, type] = {}
         self._origins: dict[
             type, str | None
-        ] = {}  # where the others come from that claim the name of a class
+        ] = {}  # the distribution of each class, also where another class has its name
         self._schemas: dict[type, Schema] = {}
         self._warned: set[str] = set()
         # Reentrant: a schema package may build messages while it is imported.
@@ -84,15 +84,16 @@ class Registry:
         self._started = self._loaded = False
 
     def load(self) -> None:
-        """Read the entry points. What cannot be imported is logged and left out."""
+        """Read the entry points. Classes that cannot be imported are logged and left out."""
         if self._loaded:
             return
         with self._lock:
             if self._started:
                 return
             self._started = True
-            # What two packages claim is the first one's: by name, not by where they happen to be installed.
-            for entry_point in sorted(self._entry_points(), key=_order):
+            # If two packages have the same schema name, the first package by name has it, wherever they are
+            # installed.
+            for entry_point in sorted(self._entry_points(), key=_sort_key):
                 self._add(entry_point)
             self._loaded = True
 
@@ -140,16 +141,16 @@ class Registry:
         self._paths.setdefault(f"{cls.__module__}:{cls.__qualname__}", cls)
 
     def get(self, name: str) -> type | None:
-        """The class with this schema name or Python path (``package.module:Class``), else None."""
+        """Return the class with a schema name or Python path (``package.module:Class``), else None."""
         self.load()
         return self.classes.get(name) or self._paths.get(name)
 
     def find(self, name: str, package: str | None = None) -> type:
-        """The class with this schema name; the base class, and one warning a name, if there is none.
+        """Return the class with a schema name; if there is none, warn once a name and return the base class.
 
         Args:
             name: The schema's name.
-            package: The distribution that is said to have it, for the warning.
+            package: The distribution that provides it according to the message, for the warning.
         """
         found = self.get(name)
         if found is not None:
@@ -161,31 +162,31 @@ class Registry:
         return self._base
 
     def schema(self, cls: type) -> Schema | None:
-        """What a class is registered as, None if it is not."""
+        """Return the registration of a class; None if it is not registered."""
         name = self.names.get(cls)
-        known = self._schemas.get(cls)
-        if known is not None and known.name == name:
-            return known
+        cached = self._schemas.get(cls)
+        if cached is not None and cached.name == name:
+            return cached
         if name is None and not self._loaded:
             self.load()
             name = self.names.get(cls)
             if name is None and not self._loaded:
-                return self._announced(cls)
+                return self._future_schema(cls)
         if name is None:
             return None
         made = self._schemas[cls] = Schema(name, self._package(cls, name))
         return made
 
     def _package(self, cls: type, name: str) -> str | None:
-        """The package of a class: its own where two have one name."""
+        """Return the package of a class, also where two classes have the same schema name."""
         if self.classes.get(name) is not cls and cls in self._origins:
             return self._origins[cls]
         return self.packages.get(name)
 
-    def _announced(self, cls: type) -> Schema | None:
-        """What a class will be registered as; for calls that interrupt the loading."""
+    def _future_schema(self, cls: type) -> Schema | None:
+        """Return the registration that a class will have; for calls that interrupt the loading."""
         path = f"{cls.__module__}:{cls.__qualname__}"
-        for entry_point in sorted(self._entry_points(), key=_order):
+        for entry_point in sorted(self._entry_points(), key=_sort_key):
             if entry_point.value == path:
                 dist = entry_point.dist
                 return Schema(entry_point.name, _normalised(dist.name) if dist is not None else None)

@@ -40,17 +40,17 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def load_message(message_dict: dict[str, Any]) -> Message:
-    """The message that a dictionary in the serialised form describes.
+    """Make a message from a dictionary in the serialised form.
 
     Id, ``sent-at``, severity, queue and priority are restored; the body is not checked against its schema.
 
     Raises:
-        ValidationError: The dictionary does not keep to :data:`SERIALIZED_MESSAGE_SCHEMA`.
+        ValidationError: The dictionary is not valid by :data:`SERIALIZED_MESSAGE_SCHEMA`.
     """
     try:
         content = message_dict
         if type(content) is dict and type(content.get("body")) is dict:
-            content = {**content, "body": {}}  # what is in it is checked when it is sent
+            content = {**content, "body": {}}  # the content of the body is checked when it is sent
         check(SERIALIZED_MESSAGE_SCHEMA, content)
         return _load_message(message_dict)
     except Exception as error:
@@ -62,7 +62,7 @@ def _load_message(content: dict[str, Any]) -> Message:
     severity = given.get(SEVERITY, INFO)
     cls = class_for({SCHEMA: BASE.name, **given}, content.get("id"))
     message = cls(body=content["body"], topic=content["topic"], severity=severity)
-    # Also those that were made when it was sent, and the name of a schema that is not known here.
+    # Including those that were made when it was sent, and the name of a schema that is not registered here.
     message._headers.update(given)
     if content.get("id"):
         message.id = content["id"]
@@ -73,10 +73,10 @@ def _load_message(content: dict[str, Any]) -> Message:
 
 
 def dumps(messages: Message | Iterable[Message]) -> str:
-    """Messages in the serialised form: one JSON object a line, each with its end of line.
+    """Serialise messages: one JSON object a line, each with its end of line.
 
     Raises:
-        ValidationError: One is not valid, or no message at all.
+        ValidationError: One is not valid, or not a message.
     """
     several = [messages] if isinstance(messages, Message) else messages
     return "".join(f"{_dump(message)}\n" for message in several)
@@ -101,27 +101,28 @@ def _dump(message: Message) -> str:
         text = json.dumps(content, sort_keys=True, allow_nan=False, ensure_ascii=False)
         if text.isascii() or (len(text.splitlines()) == 1 and not _HALF_PAIR.search(text)):
             return text
-        # Half of a surrogate pair is no UTF-8, and some readers take U+2028 and its like for ends of lines.
+        # Half of a surrogate pair is not valid UTF-8, and some readers take U+2028 and the like for ends of
+        # lines.
         return json.dumps(content, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        _ = message._encoded_body  # says what is wrong with the body, and where
+        _ = message._encoded_body  # its error names the path
         raise ValidationError(f"The body cannot be written as JSON: {error}") from error
 
 
 def loads(serialized_messages: str) -> list[Message]:
-    """The messages in text of the serialised form, one a line; empty lines are left out.
+    """Parse messages in the serialised form, one a line; empty lines are skipped.
 
     Raises:
-        ValidationError: Names the line that is broken.
+        ValidationError: Names the line that is not valid.
     """
-    # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+    # Not splitlines(): JSON strings may contain U+2028 and the like unescaped.
     lines = enumerate(serialized_messages.split("\n"), 1)
     return [_load_line(number, line) for number, line in lines if line.strip()]
 
 
 def _load_line(number: int, line: str) -> Message:
     try:
-        # One level more than a body; and files may hold what is refused only when it is sent.
+        # One level more than a body; and files may contain what is refused only when it is sent.
         return load_message(codec.decode(line.encode("utf-8"), levels=MAX_DEPTH + 1, halves=True))
     except ValidationError as error:
         raise ValidationError(f"Line {number}: {error}") from error

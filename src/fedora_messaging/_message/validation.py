@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What comes in from strangers, and what may go out: whatever is wrong is a ValidationError."""
+"""Validates incoming and outgoing messages; every error is a ValidationError."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .message import Message, encoded_topic, get_class, is_body_proven, validate
 __all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
 
 _log = SafeLog(__name__)
-#: Other clients send what they send: one line for each kind of lack and queue is enough for it.
-_lacking = Tally()
+#: Messages of other clients may lack headers: one log line for each kind and queue is enough.
+_missing = Tally()
 
-# The names in content_encoding that are read. Nothing else that a message names is even looked up.
+# The supported values of content_encoding. Other codecs that a message names are not even looked up.
 _ENCODINGS = frozenset(
     ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"]
     + [f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "le", "be")]
@@ -34,10 +34,11 @@ def check_outgoing(message: object, most: int = MOST) -> bytes:
 
     Args:
         message: The message.
-        most: How many bytes its body may have. What has more for certain is refused before it is written.
+        most: How many bytes its body may have. A body that certainly has more is refused before it is
+            encoded.
 
     Returns:
-        Its encoded body: what was found out by encoding it makes checking it cheaper.
+        Its encoded body: encoding first makes the validation cheaper.
 
     Raises:
         ValidationError: It is not a message, not valid, or its topic or body cannot be sent.
@@ -45,7 +46,7 @@ def check_outgoing(message: object, most: int = MOST) -> bytes:
     if not isinstance(message, Message):
         raise ValidationError(f"Not a message but {type(message).__name__}: {excerpt(message)}")
     encoded_topic(message.topic)
-    # A look at the schema first, which also says whether the body can be encoded without looking at it again.
+    # First the fast validation, which also shows whether the body can be encoded without another check.
     proven = is_body_proven(message)
     try:
         body = codec.encode(message.body, proven=proven, most=most)
@@ -67,7 +68,7 @@ def check_outgoing(message: object, most: int = MOST) -> bytes:
 
 
 def invalid(error: BaseException) -> ValidationError:
-    """The error of this package that says what another error said about a message."""
+    """Convert any error about a message to this package's ValidationError."""
     kind = type(error)  # isinstance() would ask the error's __class__, which may raise
     if issubclass(kind, ValidationError):
         return error  # type: ignore[return-value]
@@ -84,7 +85,7 @@ def invalid(error: BaseException) -> ValidationError:
 def get_message(
     routing_key: str, properties: pika.BasicProperties, body: bytes, *, queue: str = ""
 ) -> Message:
-    """The message that was received.
+    """Make the message that was received.
 
     Args:
         routing_key: Its topic.
@@ -93,7 +94,7 @@ def get_message(
         queue: The queue that it came from, for the log.
 
     Raises:
-        ValidationError: It is no message, or not a valid one.
+        ValidationError: It is not a message, or not valid.
     """
     try:
         return _get_message(routing_key, properties, body, queue)
@@ -106,7 +107,7 @@ def get_message(
 def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes, queue: str) -> Message:
     headers = properties.headers
     if headers is None:
-        _lacks("has no headers", properties.message_id, queue)
+        _report_missing("has no headers", properties.message_id, queue)
         headers = properties.headers = {}
     elif not isinstance(headers, dict):
         raise ValidationError(f"The headers are not a table: {excerpt(headers)}")
@@ -121,15 +122,15 @@ def _get_message(routing_key: str, properties: pika.BasicProperties, body: bytes
     severity = _severity_of(headers, properties.message_id, queue)
     message = cls(body=content, topic=routing_key, properties=properties, severity=severity)
     if content is None:
-        message.body = None  # which is not the empty object it stands for in one's own messages
-    # A class may do what it likes with the body when it is made.
+        message.body = None  # the constructor makes an empty object of None
+    # The class may have changed the body.
     validate(message, decoded=message.body is content)
     return message
 
 
 def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties, queue: str) -> bytes:
     if encoding is None or encoding == "":
-        _lacks("names no encoding; utf-8 it is", properties.message_id, queue)
+        _report_missing("names no encoding; utf-8 it is", properties.message_id, queue)
         return body
     known = encoding.lower() if isinstance(encoding, str) else ""
     if known not in _ENCODINGS:
@@ -141,19 +142,19 @@ def _as_utf8(body: bytes, encoding: object, properties: pika.BasicProperties, qu
 
 
 def class_for(headers: HeaderType, message_id: object, queue: str = "") -> type[Message]:
-    """The class that headers name.
+    """Find the class that headers name.
 
     Args:
         headers: The headers.
-        message_id: For the log.
-        queue: For the log, which says of each queue once what its messages lack.
+        message_id: The message's id, for the log.
+        queue: The queue, for the log, which reports each kind of missing header once for each queue.
 
     Raises:
-        ValidationError: What they name is no name.
+        ValidationError: The name of the schema is not a string.
     """
     name = headers.get(SCHEMA)
     if name is None:
-        _lacks("names no schema; it gets none", message_id, queue)
+        _report_missing("names no schema; it gets none", message_id, queue)
         return Message
     if not isinstance(name, str):
         raise ValidationError(f"The header {SCHEMA} must be a string: {excerpt(name)}")
@@ -164,13 +165,13 @@ def class_for(headers: HeaderType, message_id: object, queue: str = "") -> type[
 def _severity_of(headers: HeaderType, message_id: object, queue: str) -> int:
     severity = headers.get(SEVERITY)
     if severity is None:
-        _lacks("has no severity; INFO it is", message_id, queue)
+        _report_missing("has no severity; INFO it is", message_id, queue)
         return INFO
     return cast(int, severity)
 
 
-def _lacks(what: str, message_id: object, queue: str) -> None:
-    count = _lacking.due((what, queue))
+def _report_missing(what: str, message_id: object, queue: str) -> None:
+    count = _missing.due((what, queue))
     if not count:
         return
     where = f" from the queue {excerpt(queue, 100)}" if queue else ""

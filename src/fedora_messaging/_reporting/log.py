@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Logging that never raises, whatever an application's filters and handlers do, nor says a thing too often.
+"""Logging that never raises, whatever an application's filters and handlers do, and limits repetitions.
 
-The invariant: settling and ending come first, telling after, and nothing that tells can stop them. Whatever
-settles deliveries, ends consumers or keeps connections logs through a :class:`SafeLog`, calls observers
-through :func:`fedora_messaging._core.observer.guarded` and receivers of signals through
+Invariant: deliveries are settled and consumers ended first, and reported afterwards; reporting can stop
+    neither.
+Code that settles deliveries, ends consumers or keeps connections logs through a :class:`SafeLog`, calls
+observers through :func:`fedora_messaging._core.observer.guarded` and receivers of signals through
 :mod:`fedora_messaging._reporting.signals`.
 """
 
@@ -21,7 +22,7 @@ __all__ = ["SafeLog", "Tally"]
 
 
 class SafeLog:
-    """A logger whose filters and handlers may fail; what they fail to take is written to stderr.
+    """A logger whose filters and handlers may fail; records that they fail to process are written to stderr.
 
     Args:
         name: The logger's name.
@@ -51,14 +52,15 @@ class SafeLog:
 
         Args:
             level: Of :mod:`logging`.
-            text: With the places of the values.
-            values: Strings and numbers; of others their text (:mod:`fedora_messaging._reporting.text`).
+            text: A format string for the values.
+            values: Strings and numbers; for other objects their text
+                (:mod:`fedora_messaging._reporting.text`).
             error: An exception whose traceback goes with it.
         """
         try:
             if self._logger.isEnabledFor(level):
                 self._logger.handle(self._record(level, text, values, error))
-        except BaseException as broken:  # nothing raised here may reach what had to be told
+        except BaseException as broken:  # nothing raised here may reach the caller
             _to_stderr(text, values, error, broken)
 
     def _record(
@@ -68,19 +70,19 @@ class SafeLog:
         while frame.f_back is not None and frame.f_code.co_filename == __file__:
             frame = frame.f_back
         code = frame.f_code
-        told: Any = None if error is None else triple(error)
+        exc_info: Any = None if error is None else triple(error)
         record = self._logger.makeRecord(
-            self._logger.name, level, code.co_filename, frame.f_lineno, text, values, told, code.co_name
+            self._logger.name, level, code.co_filename, frame.f_lineno, text, values, exc_info, code.co_name
         )
-        if error is not None and not _is_ordinary(told):
+        if error is not None and not _is_ordinary(exc_info):
             record.exc_text = traceback_of(error)  # formatters take what is there
         return record
 
 
 class Tally:
-    """How often each of many things has happened, where not every time is worth a line.
+    """Counts how often each of many things has happened, to log only some of the occurrences.
 
-    Bounded: the thing that came up first is forgotten first.
+    Bounded: the oldest thing is forgotten first.
 
     Args:
         limit: How many things are remembered.
@@ -93,8 +95,15 @@ class Tally:
         self._limit = limit
 
     def due(self, thing: object) -> int:
-        """Count it once more: how often it has been when it is to be said (the first time, after 1,000,
-        10,000, ...), and else 0."""
+        """Count one more occurrence.
+
+        Args:
+            thing: What happened.
+
+        Returns:
+            How often it has happened, if it is to be logged now (the first, the 1,000th, 10,000th, ... time);
+            else 0.
+        """
         counts = self._counts
         count = counts.get(thing, 0) + 1
         counts[thing] = count
@@ -105,10 +114,10 @@ class Tally:
         return count if count >= 1000 and count == 10 ** (len(str(count)) - 1) else 0
 
 
-def _is_ordinary(told: Any) -> bool:
-    """Whether a formatter can make a text of an exception, and one that is not too long."""
+def _is_ordinary(exc_info: Any) -> bool:
+    """Whether a formatter can format an exception, and the text is not too long."""
     try:
-        return sum(map(len, traceback.format_exception(*told))) <= MOST
+        return sum(map(len, traceback.format_exception(*exc_info))) <= MOST
     except BaseException:  # see traceback_of
         return False
 
@@ -116,11 +125,11 @@ def _is_ordinary(told: Any) -> bool:
 def _to_stderr(
     text: str, values: tuple[object, ...], error: BaseException | None, broken: BaseException
 ) -> None:
-    """What logging has not taken, and why; as :meth:`logging.Handler.handleError` does it."""
+    """Write a record that logging failed to process, and why; like :meth:`logging.Handler.handleError`."""
     try:
         print("--- Logging error ---", traceback_of(broken), sep="\n", file=sys.stderr)
         print("Message:", text_of(text, make=lambda: text % values), file=sys.stderr)
         if error is not None:
             print(traceback_of(error), file=sys.stderr)
-    except BaseException:  # there is nothing left to say it with
+    except BaseException:  # there is no other way to report it
         return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Facts that a peer can cause as often as it likes are logged once a second at most."""
+"""Limits log lines that a peer can cause as often as it likes, to one a second."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable, Hashable
 
 __all__ = ["Repeats"]
 
-#: Facts that are remembered; bounded, since they may hold what a peer sent.
+#: How many facts are remembered; bounded, since they may contain data of a peer.
 _MOST = 100
 
 
 class Repeats:
-    """Says whether a fact may be logged now, and counts the times when it may not.
+    """Decides whether a fact may be logged now, and counts the times when it may not.
 
     Args:
         seconds: The source of time.
@@ -27,7 +27,7 @@ class Repeats:
         self._facts: dict[Hashable, tuple[float, int]] = {}
 
     def due(self, fact: Hashable) -> str | None:
-        """What to put behind the line: how often the fact was left out before, or "". None: leave it out."""
+        """Return a suffix for the line: how often it was left out before, or ""; None: do not log it."""
         now = self._seconds()
         since, left_out = self._facts.get(fact, (now - self._interval, 0))
         if 0 <= now - since < self._interval:

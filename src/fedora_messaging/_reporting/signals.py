@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Telling the receivers of a signal what has happened, none of which can change it."""
+"""Calls the receivers of a signal after the fact, so that none of them can change the outcome."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _log = SafeLog(__name__)
 def tell(signal: Signal, sender: Any, **values: Any) -> None:
     """Call each receiver of a signal, and log with a traceback what it raises.
 
-    ``Signal.send`` would end with the first that raises, and the others would hear nothing.
+    ``Signal.send`` would end with the first receiver that raises, and not call the others.
 
     Args:
         signal: The signal.
-        sender: Who sends it.
-        values: What it is sent with.
+        sender: The sender.
+        values: Its keyword arguments.
 
     Raises:
         KeyboardInterrupt: The program is to end.
@@ -35,7 +35,7 @@ def tell(signal: Signal, sender: Any, **values: Any) -> None:
 
 
 def tell_in_pool(signal: Signal, sender: Any, **values: Any) -> None:
-    """The same in a thread of the reactor's pool, where nothing that is raised could end the program."""
+    """Do as :func:`tell` in a thread of the reactor's pool, where no exception can end the program."""
     _tell(signal, sender, values, ())
 
 

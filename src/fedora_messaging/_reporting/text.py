@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Text for objects of other people's classes, whose ``__str__`` may raise, return no string, or say a lot.
+"""Text of objects of other people's classes, whose ``__str__`` may raise, return no string, or be very long.
 
-Everything here returns, whatever the object does: an error that cannot be shown must not become another
-error on its way into a log line. What is shown of a foreign exception anywhere in this package is made here.
+Everything here returns, whatever the object does: an error that cannot be shown must not become another error
+on its way into a log line. Foreign exceptions are shown only through these functions.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from types import TracebackType
 
 __all__ = ["MOST", "name_of", "shown", "text_of", "traceback_of", "triple"]
 
-#: Of a traceback, in characters.
+#: The longest traceback, in characters.
 MOST = 64_000
 
-_name = type.__dict__["__name__"].__get__  # a metaclass may make something else of ``cls.__name__``
+_name = type.__dict__["__name__"].__get__  # a metaclass may redefine ``cls.__name__``
 
 
 def name_of(value: object) -> str:
-    """The name of a value's class."""
+    """Return the name of a value's class."""
     return str(_name(type(value)))
 
 
 def text_of(value: object, limit: int | None = None, *, make: Callable[[], str] | None = None) -> str:
-    """The text of a value, as an exact ``str``; what is wrong with it when it has none.
+    """Return the text of a value, as an exact ``str``; a description of the error if it has none.
 
     Args:
         value: The value.
-        limit: The most characters; None: all.
-        make: What gives the text; None: ``str(value)``.
+        limit: The most characters; None: no limit.
+        make: Returns the text; None: ``str(value)``.
     """
     try:
         text = str.__str__(str(value) if make is None else make())  # no subclass of str, with its own methods
@@ -47,12 +47,12 @@ def shown(error: object, limit: int | None = None) -> str:
 
 
 def triple(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
-    """What ``sys.exc_info()`` is for an exception, whatever its class makes of ``__traceback__``."""
+    """Return an exception as ``sys.exc_info()`` does, even if its class redefines ``__traceback__``."""
     return type(error), error, BaseException.__dict__["__traceback__"].__get__(error)
 
 
 def traceback_of(error: BaseException, limit: int = MOST) -> str:
-    """The traceback of an exception, cut to ``limit`` characters: its beginning and its end are kept."""
+    """Return the traceback of an exception, cut in the middle to ``limit`` characters."""
     try:
         text = "".join(traceback.format_exception(*triple(error)))
     except BaseException as broken:  # of the classes' own __cause__, __traceback__, __notes__ and so on

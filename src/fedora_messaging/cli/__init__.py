@@ -24,12 +24,12 @@ __all__ = ["Failed", "configure", "main"]
 _log = SafeLog(__name__)
 
 _COMMANDS = ("broker", "config", "consume", "demo", "publish", "reconsume", "record", "replay")
-#: Those that read no configuration.
+#: The commands that read no configuration.
 _WITHOUT_CONF = ("broker", "demo")
 
 
 class _Commands(click.Group):
-    """Commands by name, and errors in one line."""
+    """The group of commands, which are loaded by name; errors are shown in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -39,7 +39,7 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"{__name__}._{name}").command
         if name not in _WITHOUT_CONF and not any(parameter.name == "conf" for parameter in command.params):
-            # Where people look for it first, it works as well.
+            # Also accepted after the command, where users expect it.
             command.params.append(
                 click.Option(
                     ["--conf"], metavar="FILE", expose_value=False, callback=_set_conf, help=_CONF_HELP
@@ -82,11 +82,11 @@ def _set_conf(ctx: click.Context, parameter: click.Parameter, value: str | None)
 
 
 class Failed(click.ClickException):
-    """An error as one line and an exit code.
+    """Shows an error in one line, and has its exit code.
 
     Args:
         error: The error.
-        code: The exit code; None: the one that all commands have for it.
+        code: The exit code; None: the usual one for the error.
     """
 
     def __init__(self, error: Exception, code: int | None = None) -> None:
@@ -97,6 +97,7 @@ class Failed(click.ClickException):
         vars(self)["exit_code"] = usual if code is None else code
 
     def show(self, file: Any = None) -> None:
+        """Print the error, unless the exit code is 0."""
         if self.exit_code:
             super().show(file)
 
@@ -132,7 +133,7 @@ def main(ctx: click.Context, conf: str | None) -> None:
 
 
 def configure(path: str | None) -> None:
-    """Load the configuration, and set up logging by it.
+    """Load the configuration, and set up logging as configured.
 
     Raises:
         ConfigurationException: It cannot be used.

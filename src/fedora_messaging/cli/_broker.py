@@ -63,7 +63,7 @@ def command(
       0   ended by a signal
       1   the port is in use, or a file for TLS cannot be used
       2   wrong usage
-    """
+    """  # noqa: D301, click reads the backspace
     if bool(tls_cert) != bool(tls_key):
         raise click.UsageError("--tls-cert and --tls-key are given together")
     hosts = read_vhosts(vhosts)

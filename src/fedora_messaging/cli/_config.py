@@ -31,12 +31,12 @@ def command(conf: str | None, example: bool) -> None:
 
 
 def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> Iterator[str]:
-    """A configuration as lines of TOML, with the origin of each key as a comment.
+    """Format a configuration as lines of TOML, with the origin of each key as a comment.
 
     Args:
         values: The configuration in effect.
-        given: What the file says.
-        origin: What the file is called.
+        given: The content of the file.
+        origin: The name of the file.
     """
     import toml
 

@@ -41,7 +41,7 @@ def command(
       13  the callback raised an exception
       14  the connection was refused (TLS)
       15  the broker refused permission, password or virtual host
-    """
+    """  # noqa: D301, click reads the backspace
     configure(conf)
     found = named_callback(callback, callback_file)
     consume(found, bindings_for(app_name, queue_name, routing_keys, exchange))

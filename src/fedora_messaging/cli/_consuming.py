@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Consuming from the command line: the options, and running until the end."""
+"""Consuming from the command line: the options, and the run until the end."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["Topology", "callback_options", "consume", "named_callback", "topolog
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-#: The value of ``bindings`` to consume with, None for the configured one.
+#: The bindings to consume with; None: the configured ones.
 Topology = Any
 
 
 def topology_options(function: _F) -> _F:
-    """The options that say what to consume. They change the configuration."""
+    """Add the options that select what to consume. They change the configuration."""
     for option in (
         click.option("--exchange", metavar="NAME", help="The exchange to bind to, in all bindings."),
         click.option(
@@ -47,7 +47,7 @@ def topology_options(function: _F) -> _F:
 
 
 def callback_options(function: _F) -> _F:
-    """The options that name a callback."""
+    """Add the options that name a callback."""
     for option in (
         click.option(
             "--callback-file",
@@ -88,7 +88,7 @@ def named_callback(callback: str | None, callback_file: str | None) -> Callable[
 def bindings_for(
     app_name: str | None, queue_name: str | None, routing_keys: tuple[str, ...], exchange: str | None
 ) -> Topology:
-    """What to consume, by the configuration and the options."""
+    """Return the bindings that the configuration and the options ask for."""
     if app_name:
         conf["client_properties"] = {**conf["client_properties"], "app": app_name}
     config: Config = conf.parsed()
@@ -103,7 +103,7 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
     """Consume until a signal, HaltConsumer or an error.
 
     Raises:
-        Exception: What ended the first consumer that ended by itself.
+        Exception: The error of the first consumer that ended by itself.
     """
     install()
     from twisted.internet.defer import DeferredList, FirstError
@@ -120,7 +120,7 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
             starting = api.twisted_consume(callback, bindings)
         except ValueError as error:
             raise ConfigurationException(f"bindings: {error}") from error
-        # Of failures the consumers' own results tell.
+        # Failures are reported by the results of the consumers.
         starting.addCallbacks(lambda _: notifier.ready(), lambda _: None)
         service = api_module._twisted_service
         consumers = list(service.consumers)

@@ -17,7 +17,7 @@ __all__ = ["DEFAULT_URL", "fetch", "url_option"]
 
 DEFAULT_URL = "https://apps.fedoraproject.org/datagrepper"
 
-# More than any message has.
+# Larger than any message.
 _MOST = 64 * 1024 * 1024
 
 url_option = click.option(
@@ -26,11 +26,11 @@ url_option = click.option(
 
 
 def fetch(url: str, message_id: str, timeout: float = 30.0) -> Message:
-    """The message with an id. Blocks: for a thread other than the reactor's.
+    """Fetch the message with an id. Blocks: not to be called in the reactor's thread.
 
     Raises:
         ConnectionException: The archive cannot be reached, or does not answer.
-        ValidationError: It has no such message, or what it has is none.
+        ValidationError: It has no such message, or its answer is not a message.
     """
     from urllib import error, request
 

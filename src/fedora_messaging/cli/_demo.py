@@ -50,7 +50,7 @@ _SCENES = (
 _ROUNDS = 3
 _PAUSE = 0.06
 _BURST = 2_000
-_PATIENCE = 8.0
+_TIMEOUT = 8.0
 
 _NAME = "fedora-messaging"
 
@@ -103,7 +103,7 @@ async def _demonstrate() -> None:
                 all_received.callback(None)
             return
         if message.id not in sent:
-            return  # somebody else's: the broker listens
+            return  # from another client: the broker accepts connections
         latencies.append(time.perf_counter() - sent[message.id])
         click.echo(line_of(message))
         left -= 1
@@ -111,9 +111,9 @@ async def _demonstrate() -> None:
             all_shown.callback(None)
 
     service.startService()
-    reactor.callLater(_PATIENCE, _too_slow, all_shown, all_received)
+    reactor.callLater(_TIMEOUT, _too_slow, all_shown, all_received)
     await service.consume(received)
-    # What is measured is messages: neither connecting nor what is loaded on first use.
+    # Neither connecting nor loading on first use is to be measured.
     await service.publisher.when_connected()
     loads(dumps(Message(topic="demo.first")))
     for message in scenes():
@@ -137,12 +137,12 @@ async def _demonstrate() -> None:
 def _too_slow(*waiting: Any) -> None:
     for each in waiting:
         if not each.called:
-            each.errback(click.ClickException(f"the demonstration did not finish within {_PATIENCE:g} s"))
+            each.errback(click.ClickException(f"the demonstration did not finish within {_TIMEOUT:g} s"))
             return
 
 
 def scenes() -> Iterator[Message]:
-    """The messages that are shown."""
+    """Yield the messages that are shown."""
     for n in range(1, _ROUNDS + 1):
         for topic, severity, text in _SCENES:
             yield Message(
@@ -151,7 +151,7 @@ def scenes() -> Iterator[Message]:
 
 
 def line_of(message: Message) -> str:
-    """A message as one line."""
+    """Format a message as one line."""
     name, colour = _SEVERITIES[message.severity]
     now = time.strftime("%H:%M:%S")
     topic = from_wire(message.topic.removeprefix("org.fedoraproject.prod."))

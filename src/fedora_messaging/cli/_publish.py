@@ -30,7 +30,7 @@ def _exchange(context: click.Context, parameter: click.Parameter, name: str | No
     return name
 
 
-#: ``--exchange`` of what publishes; a name that AMQP does not allow is wrong usage.
+#: ``--exchange`` of commands that publish; a name that AMQP does not allow is a usage error.
 exchange_option = click.option(
     "--exchange", metavar="NAME", callback=_exchange, help="The exchange. Default: as configured."
 )
@@ -61,7 +61,7 @@ def command(conf: str | None, file: BinaryIO, exchange: str | None) -> None:
 
 
 def publish(messages: list[tuple[int, Message]], exchange: str | None) -> None:
-    """Publish messages, each with the number of its line, and say how many."""
+    """Publish messages, each with the number of its line, and print how many were published."""
     install()
     from .. import api
 
@@ -88,7 +88,7 @@ def _messages(file: BinaryIO, exchange: str | None) -> Iterator[tuple[int, Messa
                 prepare(message, exchange, settings)
         except (ValidationError, UnicodeDecodeError) as error:
             words = error.summary if isinstance(error, ValidationError) else f"not UTF-8: {error}"
-            # loads() was given one line, and called it the first.
+            # loads() got one line, and numbers it 1.
             words = words.removeprefix("Line 1") if words.startswith("Line 1") else f": {words}"
             raise ValidationError(f"Line {number}{words}; 0 messages were published") from error
         for message in found:

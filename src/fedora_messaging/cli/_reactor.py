@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The reactor of the command line: asyncio's, in the main thread, ended by signals."""
+"""Runs the reactor of the command line: asyncio's, in the main thread, stopped by signals."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SAME_WITHIN = 0.02
 
 
 def install() -> None:
-    """Choose the asyncio reactor, so that callbacks may await futures. Too late if there is one already.
+    """Install the asyncio reactor, so that callbacks may await futures, unless there is a reactor.
 
-    In both cases it measures time by the monotonic clock from here on.
+    In both cases the reactor measures time by the monotonic clock from here on.
     """
     if "twisted.internet.reactor" not in sys.modules:
         from twisted.internet import asyncioreactor
@@ -67,7 +67,7 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
             A second one ends the process at once.
 
     Raises:
-        Exception: What the coroutine raised.
+        Exception: Whatever the coroutine raised.
     """
     from twisted.internet import reactor as global_reactor
     from twisted.internet.defer import Deferred

@@ -44,10 +44,14 @@ def command(
 
 
 def call_with(callback: Callable[[Message], Any], fetched: Callable[[], Message]) -> None:
-    """Call a callback with the message that a function returns, both where they belong.
+    """Call a callback with the message that a function returns, each in the right thread.
+
+    Args:
+        callback: The callback.
+        fetched: Returns the message; called in a thread of the pool.
 
     Raises:
-        Exception: What either raises.
+        Exception: Whatever either raises.
     """
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.internet.threads import deferToThread

@@ -52,7 +52,7 @@ def command(
 
 @contextmanager
 def _opened(name: str) -> Iterator[IO[bytes]]:
-    """The file to append to, before anything is consumed; a line that was cut off in it is ended.
+    """Open the file to append to, before anything is consumed; an incomplete last line is ended.
 
     Raises:
         click.BadParameter: It cannot be written to.
@@ -79,11 +79,11 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 class Recorder:
-    """A callback that writes messages to a file, a whole line at a time.
+    """A callback that writes messages to a file, one whole line each.
 
     Args:
-        file: Where to. What cannot be written is not acknowledged.
-        limit: How many; None: no limit.
+        file: The file. A message that cannot be written is not acknowledged.
+        limit: The number of messages; None: no limit.
         progress: Called with 1 for each message.
     """
 
@@ -113,6 +113,6 @@ class Recorder:
         return self._file.tell() if self._file.seekable() else None
 
     def _take_back(self, start: int | None) -> None:
-        """The disk is full, say: leave no half line behind."""
+        """Remove an incomplete line after a failed write, on a full disk for example."""
         if start is not None:
             os.ftruncate(self._file.fileno(), start)

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What an application uses to test its publishers and consumers, without a server.
+"""Tools for testing publishers and consumers of an application, without a server.
 
 For pytest there is a plugin, which is loaded by itself: the fixture ``fedora_messaging_broker``, and a
-guard that ends a publish that no test has prepared for with :class:`UnmockedPublish`.
+guard that makes a publish which the test has not prepared for raise :class:`UnmockedPublish`.
 """
 
 from ._broker import EmbeddedBroker

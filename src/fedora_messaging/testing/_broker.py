@@ -20,8 +20,7 @@ __all__ = ["EmbeddedBroker"]
 
 
 class EmbeddedBroker:
-    """A broker that listens on a free port of 127.0.0.1, with the configuration pointed at it. A
-    context manager.
+    """A context manager: a broker on a free port of 127.0.0.1, with the configuration pointed at it.
 
     The reactor that runs is used; if none does, it is started in a thread, as for blocking calls. In the
     reactor's own thread, which is where Twisted's trial runs tests, it is an asynchronous context manager:
@@ -34,7 +33,7 @@ class EmbeddedBroker:
     Attributes:
         url: The AMQP URL.
         broker: The :class:`fedora_messaging.broker.Broker`, for a closer look; use it with :meth:`run`.
-        faults: What can go wrong, and when; its methods may be called from any thread.
+        faults: Faults to inject; its methods may be called from any thread.
 
     Raises:
         RuntimeError: On entering, without ``async``, in the reactor's thread, which must not wait.
@@ -80,7 +79,7 @@ class EmbeddedBroker:
         await self._wait(self.broker.stop)
 
     def _leave(self) -> Callable[[], Any]:
-        """Point the configuration elsewhere again; what is left to do in the reactor's thread."""
+        """Restore the configuration; returns a function that is to be called in the reactor's thread."""
         from .. import api
 
         interception.guard = self._guard
@@ -88,7 +87,7 @@ class EmbeddedBroker:
         return api._client._stop
 
     async def _wait(self, call: Callable[[], Any]) -> Any:
-        """Call something of the reactor's, from its thread, and wait for it; or else as :meth:`run` does."""
+        """Call a function in the reactor's thread and await its result; in other threads as :meth:`run`."""
         if not _reactor_is_here():
             return self.run(call)
         from ..twisted._callbacks.awaiting import is_awaitable
@@ -103,22 +102,25 @@ class EmbeddedBroker:
 
     @property
     def faults(self) -> _Faults:
-        """What is to go wrong; see :class:`fedora_messaging.broker.faults.Faults`."""
+        """The faults to inject; see :class:`fedora_messaging.broker.faults.Faults`."""
         return _Faults(self)
 
     def queue(self, name: str) -> Any:
-        """A look at a queue: ``ready``, ``unacked``, ``consumers``, ``messages``.
+        """Return the state of a queue: ``ready``, ``unacked``, ``consumers``, ``messages``.
+
+        Args:
+            name: The queue.
 
         Raises:
-            KeyError: There is none of this name.
+            KeyError: There is no such queue.
         """
         return self.run(lambda: self.broker.queue(name))
 
     def run(self, call: Callable[..., Any], *args: Any, timeout: float = 10.0) -> Any:
-        """Call something in the reactor's thread, and wait for what it returns, awaitables included.
+        """Call a function in the reactor's thread, and wait for its result, also if that is awaitable.
 
         Args:
-            call: What to call; it may return a Deferred or a coroutine.
+            call: The function; it may return a Deferred or a coroutine.
             args: Its arguments.
             timeout: How long it may take, in seconds.
         """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Running a callback as a consumer would, without a consumer."""
+"""Runs a callback as a consumer would, without a consumer."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def deliver(
         The outcome.
 
     Raises:
-        Exception: Whatever the callback raises that means nothing to a consumer, which would put the
-            message back and end.
+        Exception: Whatever else the callback raises: a consumer would return the message to the queue and
+            end.
         ValueError: The callback cannot be called with a message alone.
     """
     from ..twisted._callbacks.calling import resolve
@@ -79,17 +79,17 @@ def deliver(
         body=encoded.body,
     )
     error: Exception | None = None
-    judged: Exception | None = None
+    outcome: Exception | None = None
     try:
         received = messages.decode(delivery)
     except ValidationError as invalid:
-        error, judged = invalid, InvalidMessage(invalid)
+        error, outcome = invalid, InvalidMessage(invalid)
     else:
         try:
             _call(called, received, timeout)
         except ConsumeException as raised:
-            error = judged = raised
-    settlement = decide(judged, delivery, Policy())
+            error = outcome = raised
+    settlement = decide(outcome, delivery, Policy())
     if settlement.ends is not None:
         return Outcome("halt", settlement.requeue, error)
     if settlement.verb is Verb.ACK:

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""A publish that no test has prepared for fails at once, instead of waiting for a broker that is not
-there."""
+"""The error of a publish in a test that has not prepared for it, instead of a wait for a broker."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""``mock_sends``: what a piece of code is to publish, said before it runs and checked after it."""
+"""``mock_sends``: expects messages to be published by a piece of code, and checks them afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class mock_sends:
-    """Assert that exactly these messages are published, and let none of them out.
+    """Assert that exactly these messages are published, without sending them.
 
     A context manager, which gives the list of the messages sent so far (copies of what they were when they
     were sent), and a decorator of functions and coroutine functions; both may be used again. It holds for
@@ -116,7 +116,7 @@ class mock_sends:
 
 
 def _copied(message: Any) -> Any:
-    """The message as it is now, of the same class. What cannot be copied of it, it shares."""
+    """Copy a message; attributes that cannot be copied are shared."""
     try:
         return copy.deepcopy(message)
     except Exception:  # a class may hold a lock, a file, a connection
@@ -128,14 +128,14 @@ def _copied(message: Any) -> Any:
 
 
 def _line(message: Any) -> str:
-    """A message, or a class of them, in one line that is the same for equal ones."""
+    """Show a message, or a class, in one line that is the same for equal messages."""
     if isinstance(message, type):
         return message.__name__
     return f"{type(message).__name__}(topic={message.topic!r}, body={message.body!r})"
 
 
 def _lines(message: Message) -> list[str]:
-    """What is compared of a message, and its class."""
+    """Show the parts of a message that are compared, and its class."""
     kept = [line for line in str(message).splitlines() if not line.startswith("Id: ") and SENT_AT not in line]
     return [f"Class: {type(message).__name__}", *kept]
 
