@@ -153,6 +153,7 @@ class Counter:
         self.marked = 1
 
     def __call__(self, received):
+        """Count a message."""
         self.watch = self.watch or Stopwatch()
         self.got += 1
         if self.marks and self.got == self.marks[0]:

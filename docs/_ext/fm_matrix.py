@@ -55,6 +55,7 @@ class FaultMatrix(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         self.env.note_dependency(__file__)
         found, others = tests()
         rows = []
@@ -81,6 +82,7 @@ class FaultTests(SphinxDirective):
     """``{fault-tests}``: the tests of all rows of the matrix above, each with the fact that it shows."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         lines = []
         for row, found in sorted(self.env.temp_data["fault_tests"].items()):
             lines += [f"(tests-{row.lower()})=", f"**{row}**", ""]
@@ -93,6 +95,7 @@ class BrokerDifferences(SphinxDirective):
     """``{broker-differences}``: where the embedded broker is not RabbitMQ, and what it lacks."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         path = _CHECKOUT / "tests" / "conformance" / "differences.py"
         self.env.note_dependency(str(path))
         table = runpy.run_path(str(path))

@@ -58,6 +58,7 @@ class Layers(SphinxDirective):
     _width = 900.0
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         self.env.note_dependency(str(_CONTRACTS))
         parts: list[str] = []
         y = 8.0
@@ -126,6 +127,7 @@ class States(SphinxDirective):
     """``{states}``: the states and every transition."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         self.env.note_dependency(__file__)
         ending = {State.DRAINING, State.STOPPED}
         always = frozenset.intersection(

@@ -79,6 +79,7 @@ class ConfigKey(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         key = self.arguments[0]
         documented = self.env.__dict__.setdefault("fm_config_keys", {})
         documented[key] = self.env.docname
@@ -113,6 +114,7 @@ class CommandLine(SphinxDirective):
     """``{command-line}``: usage, words and options of each command."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         context = click.Context(main, info_name="fedora-messaging")
         found = [self._of(context)]
         for name in main.list_commands(context):
@@ -143,6 +145,7 @@ class TwistdOptions(SphinxDirective):
     """``{twistd-options}``: what ``twistd fedora-messaging --help`` says."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         from fedora_messaging.twisted.tap import Options
 
         options = Options()
