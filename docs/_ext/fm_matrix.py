@@ -117,6 +117,7 @@ class OtherSuites(SphinxDirective):
     """``{other-suites}``: the suites of other clients, and which of their tests need not pass, and why."""
 
     def run(self) -> list[nodes.Node]:
+        """Return the nodes of the directive."""
         folder = _CHECKOUT / "tests" / "lib" / "peers"
         for name in ("suites.py", "exceptions.py"):
             self.env.note_dependency(str(folder / name))
