@@ -266,10 +266,14 @@ class SteadyClock:
 
     def _cancelled(self) -> None:
         self._inactive += 1
-        if self._inactive > 50 and self._inactive > len(self._timers) // 2:
+        nothing_left = self._inactive >= len(self._timers)
+        if nothing_left or (self._inactive > 50 and self._inactive > len(self._timers) // 2):
             self._timers = [timer for timer in self._timers if timer.active()]
             heapq.heapify(self._timers)
             self._inactive = 0
+        # Without calls of this clock the reactor has none for it, either: trial refuses what is left over.
+        if nothing_left and not self._firing:
+            self._arm()
 
     def _moved(self, timer: _Timer) -> None:
         timer.due = timer.getTime()

@@ -343,7 +343,7 @@ def test_a_fork_before_use_works(programs: Programs, amqp: Amqp) -> None:
 
 _THREADS = """
 import threading
-from fedora_messaging import messages, api
+from fedora_messaging import api
 
 barrier = threading.Barrier(20)
 
@@ -378,7 +378,7 @@ def test_twenty_threads_use_it_first_at_the_same_time(programs: Programs, amqp: 
 _ANOTHERS_REACTOR = """
 import crochet
 crochet.setup()
-from fedora_messaging import messages, api
+from fedora_messaging import api
 
 @crochet.run_in_reactor
 def nothing():

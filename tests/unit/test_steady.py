@@ -208,6 +208,21 @@ def test_many_cancelled_timers_are_not_kept() -> None:
     assert len(clock._timers) < 200
 
 
+def test_cancelled_timers_leave_nothing_in_the_reactor() -> None:
+    """When no call of the clock is left, the reactor has none for it; trial would refuse it."""
+    world = JumpingReactor()
+    timers = [world.steady.callLater(delay, print) for delay in (5, 3, 9)]
+    timers[0].reset(30)
+    asked = [len(world.getDelayedCalls())]
+    for timer in timers:
+        timer.cancel()
+        asked.append(len(world.getDelayedCalls()))
+
+    assert [1, 1, 1, 0] == asked
+    world.steady.callLater(1, print)
+    assert 1 == len(world.getDelayedCalls())
+
+
 def test_a_looping_call() -> None:
     """Twisted's own helpers take it for a reactor."""
     reactor = JumpingReactor()

@@ -63,7 +63,7 @@ class Amqp:
         properties.setdefault("delivery_mode", 2)
         self.channel.basic_publish(exchange, topic, data, pika.BasicProperties(**properties))
 
-    def wait_for_consumers(self, queue: str, count: int = 1, timeout: float = 40) -> None:
+    def wait_for_consumers(self, queue: str, count: int = 1, timeout: float = 120) -> None:
         """Return when the queue has so many consumers. The broker tells nobody, so it is asked repeatedly."""
         deadline = time.monotonic() + timeout
         while self._consumers(queue) != count:

@@ -69,20 +69,20 @@ class Embedded:
         found = self._broker.queue(queue)
         return int(found.ready + found.unacked)
 
-    def wait_for_consumers(self, count: int = 1, timeout: float = 40) -> None:
+    def wait_for_consumers(self, count: int = 1, timeout: float = 120) -> None:
         """Wait until there are so many consumers."""
         self._wait(lambda: self.consumers() >= count, f"{count} consumers", timeout)
 
-    def wait_for_published(self, count: int = 1, timeout: float = 40) -> list[tuple[str, Any]]:
+    def wait_for_published(self, count: int = 1, timeout: float = 120) -> list[tuple[str, Any]]:
         """Wait until so many messages have been published, and return them."""
         self._wait(lambda: len(self._broker.published) >= count, f"{count} messages", timeout)
         return self.published()
 
-    def wait_until_settled(self, queue: str, timeout: float = 40) -> None:
+    def wait_until_settled(self, queue: str, timeout: float = 120) -> None:
         """Wait until a queue is empty, and all that was taken from it acknowledged."""
         self._wait(lambda: self.waiting(queue) == 0, f"the queue {queue} to be empty", timeout)
 
-    def wait_for_waiting(self, queue: str, count: int = 1, timeout: float = 40) -> None:
+    def wait_for_waiting(self, queue: str, count: int = 1, timeout: float = 120) -> None:
         """Wait until so many messages are in a queue."""
         self._wait(lambda: self.waiting(queue) >= count, f"{count} messages in {queue}", timeout)
 

@@ -72,7 +72,7 @@ class Program:
         """All that it has said so far, for the eyes of whoever reads a failed test."""
         return "\n".join(["stdout:", *self.lines, "stderr:", *self.errors])
 
-    def wait_for(self, words: str, count: int = 1, timeout: float = 40) -> str:
+    def wait_for(self, words: str, count: int = 1, timeout: float = 120) -> str:
         """Wait until `count` lines hold these words, and return the last of them."""
 
         def found() -> list[str]:
@@ -99,7 +99,7 @@ class Program:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def ended(self, timeout: float = 40) -> int:
+    def ended(self, timeout: float = 120) -> int:
         """Wait for its end and return its exit code; no error may have been left unhandled."""
         try:
             code = self._process.wait(timeout)

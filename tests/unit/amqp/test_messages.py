@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pika import BasicProperties
+from pika import data as pika_data
 
 from fedora_messaging._amqp import messages
 from fedora_messaging._amqp import properties as _properties
@@ -92,12 +93,19 @@ def test_equal_headers_of_other_types_are_other_headers() -> None:
         assert (value, type(value)) == (read, type(read))
 
 
+#: Older releases of pika read timestamps without a time zone; this package names UTC.
+PIKA_READS_NAIVE = pika_data.decode_value(b"T" + bytes(8), 0)[0].tzinfo is None
+
+
 def as_pika_reads(value: Any) -> Any:
-    """pika reads floats as integers."""
+    """pika reads floats as integers, and older releases read timestamps without their time zone."""
     if isinstance(value, dict):
         return {key: as_pika_reads(item) for key, item in value.items()}
     if isinstance(value, list):
         return [as_pika_reads(item) for item in value]
+    if isinstance(value, datetime.datetime) and PIKA_READS_NAIVE:
+        assert value.tzinfo is datetime.timezone.utc
+        return value.replace(tzinfo=None)
     return int(value) if isinstance(value, float) else value
 
 

@@ -3,6 +3,7 @@
 """Validation takes a time that grows with the message and not faster, and the words stay jsonschema's."""
 
 import json
+import re
 from itertools import combinations, product
 from typing import Any
 
@@ -157,6 +158,25 @@ subschemas = st.sampled_from(
 )
 
 
+def _listing_is_sorted() -> bool:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "unevaluatedProperties": {"type": "string"},
+    }
+    with pytest.raises(jsonschema.ValidationError) as caught:
+        jsonschema.validate(dict.fromkeys("hgfedcba", 1), schema)
+    return ", ".join(map(repr, "abcdefgh")) in str(caught.value)
+
+
+#: Older releases of jsonschema list properties in any order.
+LISTING_IS_SORTED = _listing_is_sorted()
+
+
+def _comparable(said: str) -> object:
+    """What is said; where jsonschema lists in another order, the words without their order."""
+    return said if LISTING_IS_SORTED else sorted(re.findall(r"\w+", said))
+
+
 @given(
     st.fixed_dictionaries(
         {"$schema": st.sampled_from(DRAFTS)},
@@ -184,9 +204,14 @@ def test_unevaluated(schema: Any, value: Any) -> None:
             return str(error)
         return "valid"
 
-    assert verdict(lambda: Explanation(schema).check(value)) == verdict(
-        lambda: jsonschema.validate(value, schema)
-    )
+    said = verdict(lambda: Explanation(schema).check(value))
+
+    try:
+        expected = verdict(lambda: jsonschema.validate(value, schema))
+    except TypeError:  # jsonschema 4.18 sorts unevaluated items, of which some types have no order
+        assert "valid" != said
+    else:
+        assert _comparable(expected) == _comparable(said)
 
 
 def test_references_that_multiply() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet import error, protocol
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address
-from twisted.internet.interfaces import IHostnameResolver
+from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -37,6 +37,15 @@ class Resolver:
         for address in self.names.get(name, []):
             receiver.addressResolved(address)
         receiver.resolutionComplete()
+
+
+@implementer(IReactorPluggableNameResolver)
+class Reactor(MemoryReactorClock):
+    """A reactor in memory that takes a resolver; that of Twisted 24.3 does not."""
+
+    def installNameResolver(self, resolver: Any) -> Any:
+        self.nameResolver = resolver
+        return resolver
 
 
 class Told(protocol.ReconnectingClientFactory):
@@ -71,7 +80,7 @@ class Case:
     """A connector on a reactor in memory."""
 
     def __init__(self, host: str, **names: list[Any]) -> None:
-        self.reactor: Any = MemoryReactorClock()
+        self.reactor: Any = Reactor()
         self.resolver = Resolver(**names)
         self.reactor.installNameResolver(self.resolver)
         self.factory = Told()

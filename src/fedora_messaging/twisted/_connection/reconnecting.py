@@ -86,6 +86,7 @@ class Reconnecting(protocol.ReconnectingClientFactory, Generic[ConnectionT]):
         self._retry: Any = None
         self._reason: CloseReason | None = None
         self._open_since = 0.0
+        self._was_open = False
 
     # For subclasses
 
@@ -197,6 +198,7 @@ class Reconnecting(protocol.ReconnectingClientFactory, Generic[ConnectionT]):
                 self._life.move(State.DECLARING)
             self._life.move(State.CONSUMING)
         self._open_since = self._clock.seconds()
+        self._was_open = True
         _log.info("Connected to the broker at %s.", self._peer(self.connector))
         if self._observer is not None:
             self._observer.connected()
@@ -278,7 +280,9 @@ class Reconnecting(protocol.ReconnectingClientFactory, Generic[ConnectionT]):
         self._retry = self._clock.callLater(delay, self._reconnect)
 
     def _closed(self) -> None:
-        _log.info("The connection to the broker is closed.")
+        if self._was_open:  # else nobody was informed of a connection
+            _log.info("The connection to the broker is closed.")
+            self._was_open = False
         self._stopped(self._life)
 
     def _stopped(self, life: Lifecycle) -> None:

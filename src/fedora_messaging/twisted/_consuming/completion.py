@@ -87,6 +87,7 @@ def _failure_of(error: Exception) -> Failure:
         traceback = error.__traceback__
         error.__traceback__ = None
         error.__failure__ = None  # type: ignore[attr-defined]
+        del error.__failure__  # type: ignore[attr-defined]  # older releases of Twisted read it
         error.with_traceback(traceback)
         return Failure(error)
     except BaseException:  # of the exception's own methods
