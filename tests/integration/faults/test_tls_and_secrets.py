@@ -223,8 +223,10 @@ def broken(ca: str, folder: Path, node: Node) -> dict[str, tuple[dict[str, str],
     key, certificate = str(folder / "client.key"), str(folder / "client.pem")
     other = folder / "other.key"
     trustme.CA().issue_cert("guest").private_key_pem.write_to_path(other)
+    other.chmod(0o600)  # one that others can read is warned of
     nothing = folder / "nothing.pem"
     nothing.write_text("nothing in here")
+    nothing.chmod(0o600)
     return {
         "mismatched key": ({"ca_cert": ca, "keyfile": str(other), "certfile": certificate}, "tls.keyfile"),
         "missing authority": ({"ca_cert": str(folder / "missing")}, "tls.ca_cert"),
