@@ -652,3 +652,57 @@ def test_under_asyncio_everything_raised_is_an_outcome() -> None:
     )
 
     assert "True" == done.stdout.strip(), done.stdout + done.stderr[-3000:]
+
+
+_CHAINED_UNDER_ASYNCIO = """
+from twisted.internet import asyncioreactor
+asyncioreactor.install()
+import asyncio, concurrent.futures
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from fedora_messaging._core.delivery import Delivery
+from fedora_messaging.exceptions import Nack
+from fedora_messaging.twisted._callbacks.reactor_worker import ReactorWorker
+
+async def nacks():
+    await asyncio.sleep(0)
+    raise Nack
+
+async def coroutine():
+    return nacks()
+
+async def a_task():
+    return asyncio.ensure_future(coroutine())
+
+def future():
+    made = concurrent.futures.Future()
+    made.set_result(coroutine())
+    return made
+
+async def main():
+    found = set()
+    for make in (coroutine, a_task, future, lambda: succeed(coroutine()), lambda: succeed(future())):
+        done = Deferred()
+        worker = ReactorWorker(lambda _: make(), lambda _: 1, done.callback, reactor.callLater)
+        worker.put(Delivery("q", "e", b"t", 1, 1, False, 0.0, b"\\0\\0", b"{}"))
+        done.addTimeout(20, reactor)
+        (_, outcome), = await done
+        found.add(type(outcome).__name__)
+    print(found)
+
+def start():
+    done = Deferred.fromCoroutine(main())
+    done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
+
+reactor.callLater(0, start)
+reactor.run()
+"""
+
+
+def test_under_asyncio_what_an_awaitable_gives_is_awaited_in_turn() -> None:
+    """A callback has ended when nothing awaitable is left of what it returned."""
+    done = subprocess.run(
+        [sys.executable, "-c", _CHAINED_UNDER_ASYNCIO], capture_output=True, text=True, timeout=200
+    )
+
+    assert "{'Nack'}" == done.stdout.strip(), done.stdout + done.stderr[-3000:]

@@ -3,6 +3,7 @@
 """Workers call one callback at a time, and each delivery is run once or given back once."""
 
 import asyncio
+import concurrent.futures
 import queue
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet import task
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from fedora_messaging._core.delivery import Delivery, InvalidMessage
 from fedora_messaging.exceptions import HaltConsumer, Nack, ValidationError
@@ -89,7 +90,13 @@ class OnReactor:
     def __init__(self, callback: Callable[[Any], Any]) -> None:
         self.clock = task.Clock()
         self.outcomes = Outcomes()
-        self.worker = ReactorWorker(callback, decode, self.outcomes, self.clock.callLater)
+        self.worker = ReactorWorker(
+            callback,
+            decode,
+            self.outcomes,
+            self.clock.callLater,
+            from_thread=lambda call, *args: self.clock.callLater(0, call, *args),
+        )
 
     def until(self, count: int) -> None:
         for _ in range(1000):
@@ -220,6 +227,50 @@ def test_deferreds_of_plain_callbacks_are_waited_for() -> None:
     assert (1, []) == first
     assert {1: type(None), 2: Nack} == {tag: type(error) for tag, error in tested.outcomes.errors.items()}
     tested.worker.stop()
+
+
+async def _nacks() -> None:
+    raise Nack()
+
+
+async def _forgets_to_await() -> Any:
+    return _nacks()
+
+
+async def _gives_a_deferred() -> Any:
+    return succeed(_forgets_to_await())
+
+
+def _in_a_future(value: Any) -> Any:
+    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+    future.set_result(value)
+    return future
+
+
+async def _gives_a_generator() -> Any:
+    return (number for number in range(3))
+
+
+@kinds
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (_forgets_to_await, Nack),
+        (_gives_a_deferred, Nack),
+        (lambda: succeed(_nacks()), Nack),
+        (lambda: _in_a_future(_nacks()), Nack),
+        (lambda: _in_a_future(succeed(_gives_a_deferred())), Nack),
+        (_gives_a_generator, TypeError),
+    ],
+)
+def test_what_an_awaitable_gives_is_awaited_in_turn(kind: Any, make: Any, expected: Any) -> None:
+    """A callback has ended when nothing awaitable is left of what it returned: it may have forgotten one."""
+    tested = kind(lambda _: make())
+    tested.worker.put(delivery(1))
+    tested.until(1)
+    tested.worker.stop()
+
+    assert expected is type(tested.outcomes.errors[1])
 
 
 def test_the_reactor_gets_its_turn() -> None:

@@ -3,8 +3,9 @@
 """Waiting for what an application's callable returned, of whatever kind it is.
 
 Whatever is awaitable is awaited: Deferreds, coroutines, asyncio's and concurrent.futures' futures, and any
-object with ``__await__``. How it ended goes through plain values rather than Failures, which cannot carry
-every exception.
+object with ``__await__``; what that gives is awaited in turn if it is awaitable, as what a coroutine returns
+that calls another one and forgets to await it. How it ended goes through plain values rather than Failures,
+which cannot carry every exception.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def start_awaitable(result: Any, from_thread: Callable[..., Any] | None = None) 
     if not is_awaitable(result):
         return result
     if issubclass(type(result), Deferred):
-        return result
+        return result.addCallback(start_awaitable, from_thread)
 
     def unpack(ended: Ended) -> Any:
         if ended.error is not None:
@@ -81,7 +82,7 @@ def start_awaitable(result: Any, from_thread: Callable[..., Any] | None = None) 
 def outcome_of(
     awaitable: Any, from_thread: Callable[..., Any] | None = None, context: Context | None = None
 ) -> Deferred[Ended]:
-    """Wait for something awaitable, in the reactor's thread.
+    """Wait for something awaitable, and for whatever awaitable that gives, in the reactor's thread.
 
     Args:
         awaitable: See :func:`is_awaitable`.
@@ -91,6 +92,23 @@ def outcome_of(
     Returns:
         A Deferred that fires with how it ended. It fails only when it is cancelled.
     """
+    context = copy_context() if context is None else context
+
+    def further(ended: Ended) -> Ended | Deferred[Ended]:
+        try:
+            if ended.value is not None and is_awaitable(ended.value):
+                return outcome_of(ended.value, from_thread, context)
+        except Exception as error:
+            return Ended(None, error)
+        return ended
+
+    return _first_outcome(awaitable, from_thread, context).addCallback(further)
+
+
+def _first_outcome(
+    awaitable: Any, from_thread: Callable[..., Any] | None, context: Context
+) -> Deferred[Ended]:
+    """Wait for something awaitable alone."""
     kind = type(awaitable)
     done: Deferred[Ended]
     if issubclass(kind, Deferred):
@@ -102,7 +120,6 @@ def outcome_of(
         asyncio.isfuture(awaitable) and awaitable.get_loop() is not loop
     ):
         return _future(awaitable, from_thread or global_clock().callFromThread)
-    context = copy_context() if context is None else context
     if loop is None:
         return context.run(Deferred.fromCoroutine, _end_of(awaitable))
     task = loop.create_task(run_in_task(_end_of(awaitable), loop, context))
@@ -191,8 +208,12 @@ async def run_in_task(
     return await _Bridge(coroutine, awaited, loop, context)
 
 
-async def wait_in_task(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> None:
-    """Wait for a Deferred in an asyncio task; raises what it failed with, and cancels it with the task."""
+async def wait_in_task(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop) -> Any:
+    """Wait for a Deferred in an asyncio task; raises what it failed with, and cancels it with the task.
+
+    Returns:
+        What it fired with.
+    """
     try:
         await _fired(deferred, loop)
     except asyncio.CancelledError:
@@ -200,11 +221,12 @@ async def wait_in_task(deferred: Deferred[Any], loop: asyncio.AbstractEventLoop)
         raise
     results: list[Any] = []
     deferred.addBoth(results.append)
-    failure = results[0]
-    if isinstance(failure, Failure):
-        if failure.check(StopIteration):  # which no coroutine may raise
-            raise RuntimeError("the callback's Deferred failed with StopIteration") from failure.value
-        failure.raiseException()
+    result = results[0]
+    if isinstance(result, Failure):
+        if result.check(StopIteration):  # which no coroutine may raise
+            raise RuntimeError("the callback's Deferred failed with StopIteration") from result.value
+        result.raiseException()
+    return result
 
 
 class _Bridge:

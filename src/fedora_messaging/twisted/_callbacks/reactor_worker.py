@@ -193,19 +193,18 @@ class ReactorWorker:
     async def _run(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
         context = copy_context()
         result = context.run(self._begin, message)
-        if not is_awaitable(result):
-            return
-        kind = type(result)
-        # What has finished is settled while this one waits.
-        if issubclass(kind, Deferred):
-            self._flush()
-            await wait_in_task(result, loop)
-        elif issubclass(kind, Future) or asyncio.isfuture(result):
-            self._flush()
-            await wait_in_task(start_awaitable(result, self._from_thread), loop)
-        else:
-            coroutine = result if inspect.iscoroutine(result) else wrapped(result)
-            await run_in_task(coroutine, loop, context, self._flush)
+        while is_awaitable(result):
+            kind = type(result)
+            # What has finished is settled while this one waits.
+            if issubclass(kind, Deferred):
+                self._flush()
+                result = await wait_in_task(result, loop)
+            elif issubclass(kind, Future) or asyncio.isfuture(result):
+                self._flush()
+                result = await wait_in_task(start_awaitable(result, self._from_thread), loop)
+            else:
+                coroutine = result if inspect.iscoroutine(result) else wrapped(result)
+                result = await run_in_task(coroutine, loop, context, self._flush)
 
 
 def _is_being_cancelled() -> bool:
