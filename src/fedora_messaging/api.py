@@ -38,7 +38,13 @@ __all__ = [
     "twisted_publish",
 ]
 
+
+def _the_client() -> Client:
+    return _client
+
+
 _client = Client()
+_client._unpickled_by = _the_client, ()  # in another process, the functions below are that process's own
 publish = _client.publish
 _client._sender = publish  # so that receivers may ask whether the sender is api.publish
 consume = _client.consume

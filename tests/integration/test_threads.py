@@ -84,6 +84,31 @@ def test_the_first_use_in_an_atexit_handler(programs: Programs, embedded: Embedd
     assert "must have used fedora_messaging before" in program.said
 
 
+_AFTER_ATEXIT = """
+from fedora_messaging import api
+from fedora_messaging.exceptions import ConnectionException
+
+class Late:
+    def __del__(self):
+        try:
+            publish(message, timeout=None)
+        except Refused as error:
+            print("finalized" in str(error))
+
+publish, message, Refused = api.publish, api.Message(topic="late"), ConnectionException
+publish(message)
+late = Late()
+"""
+
+
+def test_a_finalizer_after_atexit_is_refused(programs: Programs, embedded: Embedded) -> None:
+    """What publishes when no thread runs any more gets an error at once instead of waiting for ever."""
+    program = programs.start(_AFTER_ATEXIT, url=embedded.url)
+
+    assert 0 == program.ended()
+    assert ["True"] == program.lines
+
+
 _CONSUMES = """
 import signal, sys, threading
 from fedora_messaging import api

@@ -54,6 +54,11 @@ class Client:
         self._read: ClientSettings | None = None
         self._trigger: Any = None
         self._sender: Callable[..., None] = self.publish
+        self._unpickled_by: tuple[Callable[..., Client], tuple[Any, ...]] = Client, (config,)
+
+    def __reduce__(self) -> tuple[Callable[..., Client], tuple[Any, ...]]:
+        # For another process, where it connects by itself.
+        return self._unpickled_by
 
     def __enter__(self) -> Client:
         return self

@@ -114,8 +114,9 @@ class _Reactor:
       in a thread of its own, and calls wait for that as they wait for their results. A signal handler or
       finalizer that interrupts a call, at whatever line, can make calls of its own.
     - **The reactor outlives every use.** Its thread is a daemon, and runs until the interpreter is gone, so
-      that atexit handlers can use it. Connections are closed in order when the last thread of the application
-      that is not a daemon has ended; connections that are opened later are closed after each use.
+      that atexit handlers can use it; calls after them are refused. Connections are closed in order when the
+      last thread of the application that is not a daemon has ended; connections that are opened later are
+      closed after each use.
 
     Attributes:
         closers: Called in the reactor's thread when the application has ended, to close connections; each may
@@ -145,8 +146,10 @@ class _Reactor:
         Raises:
             ConnectionException: The process was forked after the first use; or this is the first use and the
                 interpreter is ending; or the call was made by code that runs while the reactor is started (a
-                finalizer, a logging handler).
+                finalizer, a logging handler), or after the atexit handlers.
         """
+        if sys.is_finalizing():  # no daemon thread runs any more: nothing would come of it
+            raise ConnectionException(reason=_FINALIZING)
         if self._pid != os.getpid():
             return self._early_call(call, arguments)
         made = Call(call, arguments, self._waiting)
@@ -267,6 +270,10 @@ class _Reactor:
 _STARTING = (
     "fedora_messaging is being started by this very thread, which called it again (from a finalizer or a "
     "logging handler): call it later, or from another thread"
+)
+_FINALIZING = (
+    "the interpreter is being finalized, and runs no threads any more: publish in an atexit handler at the "
+    "latest, not in a __del__ or weakref callback that runs after them"
 )
 _TOO_LATE = (
     "the interpreter is ending, and starts no threads any more: a process that publishes in an atexit "

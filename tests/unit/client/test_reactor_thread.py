@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What runs in the reactor's thread, and the thread that waits for it."""
 
+import pickle
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import threading
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
+from fedora_messaging import api
 from fedora_messaging._client.reactor_thread import Call
 from fedora_messaging.exceptions import ConnectionException
 
@@ -165,3 +167,12 @@ def test_signals_whatever_happens_meanwhile() -> None:
 
     assert ["['first', 'second'] True True", "True"] == run.stdout.splitlines(), run.stderr
     assert "this is logged" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["publish", "consume", "twisted_publish", "twisted_consume"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_the_functions_of_api_can_be_pickled(name: str, protocol: int) -> None:
+    """A worker process that is spawned is handed them by pickling, and uses its own."""
+    function = getattr(api, name)
+
+    assert function == pickle.loads(pickle.dumps(function, protocol))
