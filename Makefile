@@ -7,10 +7,11 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 # make test: which RabbitMQ (nothing: the system's, from 3.10 on; 4: RabbitMQ 4.3 in a folder; none: without),
-# which install (fast, plain or lowest), and pytest's arguments
+# which install (fast, plain or lowest), SLOW=1 for the tests that mostly wait as well, and pytest's arguments
 RABBITMQ ?=
 INSTALL ?= fast
-ARGS ?= -n auto --maxprocesses 2 --dist worksteal
+SLOW ?=
+ARGS ?= -n auto --maxprocesses 2 --dist worksteal $(if $(SLOW),,-m "not slow")
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 

@@ -22,12 +22,17 @@ def test_on_a_node(own_node):
 
 def test_without():
     pass
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(3))
+def test_that_waits(number):
+    pass
 """
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """200 tests that need a virtual host, one that needs a node, one that needs nothing."""
+    """200 tests that need a virtual host, one that needs a node, one that needs nothing, three that wait."""
     folder = tmp_path / "suite"
     folder.mkdir()
     (folder / "conftest.py").write_text('pytest_plugins = ["rabbitmq.guard", "rabbitmq.fixtures"]\n')
@@ -81,8 +86,19 @@ def test_without_rabbitmq_the_embedded_broker_stands_in(suite: Path, arguments: 
     done = _run(suite, *arguments, RABBITMQ="none")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "201 passed" in done.stdout
+    assert "204 passed" in done.stdout
     assert "\n1 tests were not run, because they need RabbitMQ.\n" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_what_is_left_out_for_time_is_counted(suite: Path, arguments: tuple[str, ...]) -> None:
+    """One line says how many of the tests that mostly wait did not run, and how to run them."""
+    done = _run(suite, *arguments, "-m", "not slow", RABBITMQ="none")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "201 passed" in done.stdout
+    line = "LEFT OUT, because they mostly wait: 3 tests. `make test SLOW=1` runs them, too."
+    assert 1 == done.stdout.splitlines().count(line)
 
 
 @pytest.mark.parametrize("value", ["5", "latest"])

@@ -69,9 +69,12 @@ def pytest_report_header() -> str:
         return f"rabbitmq: {error}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what this run has no RabbitMQ for; pytest counts it as deselected."""
+    """Leave out what this run has no RabbitMQ for, as deselected; say what `make test` leaves out besides."""
     left_out = {item for item in items if _impossible(item)}
+    if config.getoption("markexpr") == "not slow":
+        _say_slow(config, [item for item in items if item not in left_out])
     without_ipv6 = {item for item in items if item.get_closest_marker("needs_ipv6")} - left_out
     if without_ipv6 and not has_ipv6():
         say(
@@ -87,6 +90,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
     if absent():
         _noted(config)[_LEFT_OUT] = len(left_out)
+
+
+def _say_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
+    count = sum(item.get_closest_marker("slow") is not None for item in items)
+    if count:
+        say(config, f"LEFT OUT, because they mostly wait: {count} tests. `make test SLOW=1` runs them, too.")
 
 
 def has_ipv6() -> bool:
