@@ -42,7 +42,10 @@ def _asking(lab: Lab) -> tuple[Any, str]:
 
 def _arrived(client: Any) -> Any:
     """What is delivered, or what else comes."""
-    method = client.read()
+    try:
+        method = client.read()
+    except TimeoutError:
+        return "nothing"
     if not isinstance(method, spec.Basic.Deliver):
         return method and method.NAME
     _, body = client.read_content()
