@@ -99,16 +99,17 @@ def test_as_a_daemon(programs: Programs, amqp: Amqp, callbacks: Path) -> None:
     started = twistd(programs, callbacks, *consume("slow"), daemon=True)
     assert 0 == started.ended()
     pid = int((callbacks / "twistd.pid").read_text())
+    done = callbacks / "done"
     try:
         amqp.wait_for_consumers("q")
         for n in range(1000):
             amqp.publish("t", {"n": n})
-        wait_until(lambda: 1000 == len((callbacks / "done").read_text().split()))
+        wait_until(lambda: done.exists() and 1000 == len(done.read_text().split()))
     finally:
         os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not (callbacks / "twistd.pid").exists())
 
-    assert [*map(str, range(1000))] == (callbacks / "done").read_text().split()
+    assert [*map(str, range(1000))] == done.read_text().split()
     assert "Unhandled" not in (callbacks / "twistd.log").read_text()
 
 
