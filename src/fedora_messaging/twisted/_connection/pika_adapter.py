@@ -34,13 +34,15 @@ from ..._amqp.client_properties import encode_client_properties
 from ..._core.lifecycle import CloseReason, Scope
 from ..._reporting.log import SafeLog
 from ..._reporting.text import shown
-from ...exceptions import ConnectionException, NoFreeChannels, PermissionException, excerpt, from_wire
+from ...exceptions import ConnectionException, NoFreeChannels, PermissionException, from_wire
 from .._clock import source_of_time
 from .channel import Channel, ChannelEnded
 from .errors import transport_reason
+from .handshake import foreign_protocol, login_not_offered, other_version, unacceptable
+from .heartbeat import Heartbeat
 from .pika_log import pika_log
 from .secret import Secrets, check_secret
-from .tune import unacceptable
+from .stray_frames import StrayFrames
 
 if TYPE_CHECKING:
     from ..._core.clock import Clock
@@ -51,11 +53,6 @@ _log = SafeLog(__name__)
 
 #: How long a peer may take to end a connection that we end, in seconds.
 LINGER = 0.5
-#: How peers that do not speak AMQP begin, and what they are.
-_OTHER_PROTOCOLS = (
-    (b"\x15\x03", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
-    (b"HTTP/", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
-)
 #: How long the broker may take to answer connection.close, in seconds.
 CLOSE_TIMEOUT = 5.0
 
@@ -85,7 +82,7 @@ class _Adapter(_TwistedConnectionAdapter):
                 f"the broker sent a frame for channel {number}, which was never opened"
             )
         elif number:
-            self._owner._stray_frame()
+            self._owner._stray_frames.received()
             return
         what = "decoded"
         try:
@@ -126,13 +123,13 @@ class _Adapter(_TwistedConnectionAdapter):
     def _on_connection_start(self, method_frame: Any) -> None:
         # pika logs a traceback, and does not say what the broker offers.
         credentials, start = self.params.credentials, method_frame.method
-        if (start.version_major, start.version_minor) != (0, 9):
-            version = f"{start.version_major}-{start.version_minor}"
-            self._owner.abort(f"the peer speaks another version of the protocol, {version}")
+        wrong_version = other_version(start.version_major, start.version_minor)
+        if wrong_version is not None:
+            self._owner.abort(wrong_version)
         elif credentials.response_for(start)[0] is None:
-            self._owner._cannot_log_in(
-                credentials.TYPE, as_bytes(start.mechanisms).decode("utf-8", "replace")
-            )
+            offered = as_bytes(start.mechanisms).decode("utf-8", "replace")
+            problem = login_not_offered(credentials.TYPE, offered)
+            self._owner.abort(problem, PermissionException("connection", None, problem))
         else:
             super()._on_connection_start(method_frame)
 
@@ -218,10 +215,11 @@ class Connection(TwistedProtocolConnection):
         self._handshake_timeout = handshake_timeout
         self._timers: dict[str, Any] = {}
         self._opened = False
-        self._heard = 0.0
-        self._sent = 0
-        self._stray_frames = 0
-        self._swallowing = b""
+        #: When bytes came last, and how many times frames were written: for the heartbeat.
+        self.received_at = 0.0
+        self.writes = 0
+        self._heartbeat: Heartbeat | None = None
+        self._stray_frames = StrayFrames(clock)
         self._waiters: list[Deferred[Any]] = []
         self._secrets = Secrets(self._clock, handshake_timeout)
         self.on_writable: Callable[[bool], None] = lambda _: None
@@ -298,7 +296,7 @@ class Connection(TwistedProtocolConnection):
         """Write frames; see :class:`~fedora_messaging.twisted._connection.channel.Wire`."""
         transport: Any = self._impl._transport
         if transport is not None:
-            self._sent += 1
+            self.writes += 1
             transport.write(data)
 
     def release(self, number: int) -> None:
@@ -319,12 +317,12 @@ class Connection(TwistedProtocolConnection):
 
     def dataReceived(self, data: bytes) -> None:
         """Twisted's; see :class:`twisted.internet.interfaces.IProtocol`."""
-        self._heard = self._clock.seconds()
+        self.received_at = self._clock.seconds()
         if not self._opened:
-            for start, words in _OTHER_PROTOCOLS:
-                if data.startswith(start):
-                    self.abort(words, ConnectionException(reason=words))
-                    return
+            foreign = foreign_protocol(data)
+            if foreign is not None:
+                self.abort(foreign, ConnectionException(reason=foreign))
+                return
         try:
             self._impl.data_received(data)
         except frames.CorruptFrame as error:
@@ -340,7 +338,9 @@ class Connection(TwistedProtocolConnection):
             if timer.active():
                 timer.cancel()
         self._timers.clear()
-        self._log_stray_frames()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        self._stray_frames.close()
         if self.reason is None:
             # pika ends a connection by itself when blocked_connection_timeout is over, and notes that.
             self.reason = transport_reason(self._impl._error or reason.value, opened=self._opened)
@@ -407,34 +407,10 @@ class Connection(TwistedProtocolConnection):
             abort = getattr(transport, "abortConnection", None) or transport.loseConnection
             abort()
 
-    def _cannot_log_in(self, mechanism: str, offered: str) -> None:
-        words = f"this client would log in by {mechanism}, and the broker offers only {excerpt(offered, 100)}"
-        if mechanism == "EXTERNAL":
-            words += (
-                "; enable EXTERNAL there (plugin rabbitmq_auth_mechanism_ssl), or leave out tls.certfile and"
-                " tls.keyfile to log in by a password"
-            )
-        self.abort(words, PermissionException("connection", None, words))
-
     def _closed_by_broker(self, code: int, text: str) -> None:
         if self.reason is None or self.reason.scope is Scope.TRANSPORT:
             self.reason = CloseReason(Scope.CONNECTION, code, text, opened=self._opened)
         self.send(frames.method(0, spec.Connection.CloseOk()))
-
-    # Frames for channels that are closed: an error of the broker, which does no harm
-
-    def _stray_frame(self) -> None:
-        self._stray_frames += 1
-        if "stray" not in self._timers:
-            self._log_stray_frames()
-
-    def _log_stray_frames(self) -> None:
-        self._timers.pop("stray", None)
-        count, self._stray_frames = self._stray_frames, 0
-        if count:
-            _log.warning("Dropped frames that the broker sent for channels that are closed: %d.", count)
-            if self._impl._transport is not None:
-                self._timers["stray"] = self._clock.callLater(1.0, self._log_stray_frames)
 
     # The handshake
 
@@ -450,7 +426,9 @@ class Connection(TwistedProtocolConnection):
         self._impl.reader.header_max = max(frames.LEAST_HEADER_MAX, self._max_body)
         if self.transport is not None:
             self.transport.registerProducer(_Flow(self), True)
-        self._start_heartbeat(float(parameters.heartbeat or 0))
+        if parameters.heartbeat:
+            self.received_at = self._clock.seconds()
+            self._heartbeat = Heartbeat(self._clock, float(parameters.heartbeat), self)
         super()._on_connection_ready(connection)
 
     def _on_connection_failed(self, connection: Any, error: Exception | None = None) -> None:
@@ -465,32 +443,13 @@ class Connection(TwistedProtocolConnection):
         super()._on_connection_closed(connection, error)
         self._fire_waiters()
 
-    # Heartbeats (AMQP 0-9-1, section 4.2.7): ours, because pika's notices a silent peer after up to 2 x
-    # (heartbeat + 5) s
+    @property
+    def swallowing(self) -> bytes:
+        """See :class:`~fedora_messaging.twisted._connection.heartbeat.Peer`."""
+        reader: frames.FrameReader = self._impl.reader
+        return reader.swallowing
 
-    def _start_heartbeat(self, interval: float) -> None:
-        if interval > 0:
-            self._heard = self._clock.seconds()
-            self._beat(interval, -1)
-            self._listen(interval)
-
-    def _beat(self, interval: float, sent_before: int) -> None:
-        if self._sent == sent_before:
-            self.send(frames.HEARTBEAT)
-        # Bytes that still arrive are no sign of life when a frame with a wrong size swallows them.
-        swallowing, before = self._impl.reader.swallowing, self._swallowing
-        if swallowing and swallowing == before:
-            self.abort("corrupted frames from the broker: a heartbeat came within a frame")
-            return
-        self._swallowing = swallowing
-        self._timers["beat"] = self._clock.callLater(interval / 2, self._beat, interval, self._sent)
-
-    def _listen(self, interval: float) -> None:
-        silent = self._clock.seconds() - self._heard
-        if silent >= 2 * interval:
-            self.abort(f"the broker was silent for {silent:.1f} s (heartbeat {interval:g} s)")
-        else:
-            self._timers["listen"] = self._clock.callLater(2 * interval - silent, self._listen, interval)
+    # Back-pressure
 
     def _flow(self, writable: bool) -> None:
         self.writable = writable

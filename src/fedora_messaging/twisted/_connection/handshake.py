@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Why a handshake cannot be completed (AMQP 0-9-1, section 2.2.4), in words that name the way out."""
+
+from __future__ import annotations
+
+from ...exceptions import excerpt
+
+__all__ = ["foreign_protocol", "login_not_offered", "other_version", "unacceptable"]
+
+#: A peer must take frames of this size.
+_LEAST_FRAME_MAX = 4096
+#: How peers that do not speak AMQP begin, and what they are.
+_OTHER_PROTOCOLS = (
+    (b"\x15\x03", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
+    (b"HTTP/", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
+)
+
+
+def foreign_protocol(data: bytes) -> str | None:
+    """What is wrong with a peer that begins with these bytes; None when they may be AMQP's."""
+    for start, words in _OTHER_PROTOCOLS:
+        if data.startswith(start):
+            return words
+    return None
+
+
+def other_version(major: int, minor: int) -> str | None:
+    """What is wrong with a broker that offers this version in ``connection.start``; None when it is 0-9."""
+    if (major, minor) == (0, 9):
+        return None
+    return f"the peer speaks another version of the protocol, {major}-{minor}"
+
+
+def login_not_offered(mechanism: str, offered: str) -> str:
+    """What is wrong with a broker that offers other mechanisms of SASL than the one of the credentials."""
+    words = f"this client would log in by {mechanism}, and the broker offers only {excerpt(offered, 100)}"
+    if mechanism == "EXTERNAL":
+        words += (
+            "; enable EXTERNAL there (plugin rabbitmq_auth_mechanism_ssl), or leave out tls.certfile and"
+            " tls.keyfile to log in by a password"
+        )
+    return words
+
+
+def unacceptable(channel_max: int, frame_max: int) -> str | None:
+    """What is wrong with the limits that a broker offers in ``connection.tune``; None when they will do.
+
+    0 is no limit. A limit on channels is always met: if there are too few, opening one fails and says so.
+    """
+    if 0 < frame_max < _LEAST_FRAME_MAX:
+        return (
+            f"the broker offers frame_max {frame_max} (connection.tune); AMQP demands {_LEAST_FRAME_MAX} at "
+            "least, and the broker's configuration has to be corrected"
+        )
+    return None
