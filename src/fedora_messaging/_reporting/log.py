@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import logging
 import sys
-import traceback
 from typing import Any
 
-from .text import MOST, text_of, traceback_of, triple
+from .text import text_of, traceback_of, triple
 
 __all__ = ["SafeLog", "Tally"]
 
@@ -74,7 +73,7 @@ class SafeLog:
         record = self._logger.makeRecord(
             self._logger.name, level, code.co_filename, frame.f_lineno, text, values, exc_info, code.co_name
         )
-        if error is not None and not _is_ordinary(exc_info):
+        if error is not None:
             record.exc_text = traceback_of(error)  # formatters take what is there
         return record
 
@@ -112,14 +111,6 @@ class Tally:
                 del counts[next(iter(counts))]
             return 1
         return count if count >= 1000 and count == 10 ** (len(str(count)) - 1) else 0
-
-
-def _is_ordinary(exc_info: Any) -> bool:
-    """Whether a formatter can format an exception, and the text is not too long."""
-    try:
-        return sum(map(len, traceback.format_exception(*exc_info))) <= MOST
-    except BaseException:  # see traceback_of
-        return False
 
 
 def _to_stderr(

@@ -12,10 +12,13 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-__all__ = ["MOST", "name_of", "shown", "text_of", "traceback_of", "triple"]
+__all__ = ["MOST", "escaped", "name_of", "shown", "text_of", "traceback_of", "triple"]
 
 #: The longest traceback, in characters.
 MOST = 64_000
+
+#: How many exceptions of a chain, or of groups, are looked at.
+_MOST_CHAINED = 100
 
 _name = type.__dict__["__name__"].__get__  # a metaclass may redefine ``cls.__name__``
 
@@ -52,7 +55,11 @@ def triple(error: BaseException) -> tuple[type[BaseException], BaseException, Tr
 
 
 def traceback_of(error: BaseException, limit: int = MOST) -> str:
-    """Return the traceback of an exception, cut in the middle to ``limit`` characters."""
+    """Return the traceback of an exception, cut in the middle to ``limit`` characters.
+
+    The text of an exception may repeat what a peer sent. So control characters are escaped, and where such a
+    text has lines of its own, the whole traceback is indented: none can pass for a log line.
+    """
     try:
         text = "".join(traceback.format_exception(*triple(error)))
     except BaseException as broken:  # of the classes' own __cause__, __traceback__, __notes__ and so on
@@ -60,4 +67,43 @@ def traceback_of(error: BaseException, limit: int = MOST) -> str:
     text = text.rstrip("\n")
     if len(text) > limit:
         text = f"{text[: limit // 2]}\n... ({len(text) - limit} characters more)\n{text[-(limit // 2) :]}"
-    return text
+    if any(map(_has_lines, _chain(error))):
+        text = "".join(f"    {line}" for line in text.splitlines(keepends=True))
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return text with all that is not printable escaped, but for line feeds and tabs."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return "".join(
+        char if char in "\n\t" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def _has_lines(error: BaseException) -> bool:
+    """Whether what an exception says of itself makes lines of a traceback of its own."""
+    try:
+        if BaseException.__getattribute__(error, "__dict__").get("__notes__"):
+            return True
+    except BaseException:  # a class may have replaced __dict__
+        return True
+    return len(f"{name_of(error)}: {text_of(error)}".splitlines()) > 1
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception with those that its traceback shows as well, as far as they can be found."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting and len(found) < _MOST_CHAINED:
+        each = waiting.pop()
+        if not isinstance(each, BaseException) or any(each is other for other in found):
+            continue
+        found.append(each)
+        waiting += [BaseException.__dict__[name].__get__(each) for name in ("__cause__", "__context__")]
+        try:
+            waiting += getattr(each, "exceptions", ())
+        except BaseException:
+            continue
+    return found
