@@ -204,7 +204,7 @@ class FrameReader:
                 at += 1 + size
                 routing_key = data[at + 1 : at + 1 + data[at]]
                 if at + 1 + data[at] >= after:
-                    raise CorruptFrame("a basic.deliver method is too short")
+                    raise CorruptFrame("a method frame is too short")
             elif method_id in (_ACK, _NACK):
                 tag, bits = _TAG_AND_BIT(data, at)
             else:
