@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What the broker needs of a clock: any Twisted reactor, or `twisted.internet.task.Clock`.
+"""What the broker needs of a clock: any Twisted reactor, or ``twisted.internet.task.Clock``.
 
-Reactors are used through `fedora_messaging._steady`: times to live, expiries and heartbeats do not
+Reactors are used through ``fedora_messaging._steady``: times to live, expiries and heartbeats do not
 follow the wall clock.
 """
 

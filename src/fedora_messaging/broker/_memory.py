@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Two protocols joined transport to transport: no sockets, and bytes move when they are told to."""
+"""Two protocols joined transport to transport: no sockets, and bytes are moved on demand."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class MemoryTransport:
     # ITransport
 
     def write(self, data: bytes) -> None:
+        """Write bytes; they wait for the pump."""
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data must be bytes, not {type(data).__name__}")
         if self.connected and not self._write_closed and not self._aborted and data:
@@ -56,41 +57,49 @@ class MemoryTransport:
                 self.producer.pauseProducing()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Write several pieces of bytes."""
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        """Ends once everything is written and no producer is left."""
+        """End the connection once everything is written and no producer is left."""
         self.disconnecting = True
 
     def loseWriteConnection(self) -> None:
+        """Ignore further writes."""
         self._write_closed = True
 
     def abortConnection(self) -> None:
+        """End the connection, and drop what was not moved yet."""
         self._aborted = self.disconnecting = True
         self._written.clear()
         self._size = 0
 
     def getHost(self) -> IPv4Address:
+        """Return this end's address."""
         return self._host
 
     def getPeer(self) -> IPv4Address:
+        """Return the other end's address."""
         return self._peer
 
     def getTcpNoDelay(self) -> bool:
+        """Return True: nothing is delayed."""
         return True
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        pass
+        """Ignore the option."""
 
     def getTcpKeepAlive(self) -> bool:
+        """Return False: there is no TCP."""
         return False
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
-        pass
+        """Ignore the option."""
 
     # IConsumer
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Register a producer."""
         if self.producer is not None:
             raise RuntimeError("there is a producer already")
         if not self.connected:
@@ -101,34 +110,39 @@ class MemoryTransport:
             producer.resumeProducing()
 
     def unregisterProducer(self) -> None:
+        """Unregister the producer."""
         self.producer, self._streaming = None, False
 
     # IPushProducer: what the protocol wants to receive
 
     def pauseProducing(self) -> None:
+        """Stop passing bytes to the protocol."""
         self.paused = True
 
     def resumeProducing(self) -> None:
+        """Pass bytes to the protocol again."""
         self.paused = False
 
     def stopProducing(self) -> None:
+        """End the connection."""
         self.loseConnection()
 
     # The pump's side
 
     @property
     def finished(self) -> bool:
-        """Whether it wants to end, and can."""
+        """Whether the connection is to end, and can."""
         if not self.connected:
             return False
         return self._aborted or (self.disconnecting and not self._written and self.producer is None)
 
     @property
     def aborted(self) -> bool:
+        """Whether the connection was aborted."""
         return self._aborted
 
     def take(self) -> bytes:
-        """Takes what was written; a producer that waited for that goes on."""
+        """Take the bytes that were written, and resume a producer that waited for that."""
         data = b"".join(self._written)
         self._written.clear()
         self._size = 0
@@ -141,7 +155,7 @@ class MemoryTransport:
         return data
 
     def end(self, reason: BaseException) -> None:
-        """The connection is over."""
+        """End the connection."""
         if self.connected:
             self.connected = False
             self.disconnecting = True
@@ -152,10 +166,10 @@ class MemoryTransport:
 
 
 class Pump:
-    """Moves the bytes between two ends, in order, when told to.
+    """Moves the bytes between two ends, in order and on demand.
 
     Attributes:
-        client: the client's transport, with its `protocol`.
+        client: the client's transport, with its ``protocol``.
         server: the same of the broker.
         chunk: the most bytes handed over in one piece, to try what arrives in parts; None is all at once.
         held: set it to let nothing through, as on a dead line; what is written meanwhile waits.
@@ -171,13 +185,14 @@ class Pump:
 
     @property
     def connected(self) -> bool:
-        """Whether both ends are."""
+        """Whether both ends are connected."""
         return self.client.connected and self.server.connected
 
     def pump(self) -> bool:
-        """Moves what both ends have written so far.
+        """Move what both ends have written so far.
 
-        Returns: whether anything happened.
+        Returns:
+            Whether anything was moved or ended.
         """
         if self.held:
             return False
@@ -186,17 +201,18 @@ class Pump:
         return self._finish() or moved
 
     def flush(self, limit: int = 10_000) -> None:
-        """Moves bytes until both ends have nothing more to say.
+        """Move bytes until neither end writes any more.
 
-        Raises: RuntimeError, when they never stop.
+        Raises:
+            RuntimeError: They do not stop.
         """
         for _ in range(limit):
             if not self.pump():
                 return
-        raise RuntimeError("the two ends never stop talking")
+        raise RuntimeError("the two ends do not stop writing")
 
     def advance(self, seconds: float, step: float = 0.5) -> None:
-        """Lets time pass on the broker's clock, in steps, and moves bytes after each."""
+        """Advance the broker's clock in steps, and move bytes after each."""
         advance = self._clock.advance  # type: ignore[attr-defined]
         self.flush()
         while seconds > 0:
@@ -205,7 +221,7 @@ class Pump:
             self.flush()
 
     def cut(self) -> None:
-        """Cuts the connection: what is under way is lost."""
+        """Cut the connection, and lose the bytes under way."""
         for transport in (self.client, self.server):
             self._waiting[transport] = b""
             transport.end(ConnectionLost())
@@ -229,7 +245,7 @@ class Pump:
         return True
 
     def _stopped(self, target: MemoryTransport, rest: bytes) -> bool:
-        """Whether the receiver has had enough; then the rest waits, or is lost with the connection."""
+        """Keep or drop the rest of the bytes, if the receiver takes no more."""
         if target.connected and not target.paused:
             return False
         self._waiting[target] = rest if target.connected else b""
@@ -247,7 +263,7 @@ class Pump:
 
 
 def connect(client: Any, server: Any, clock: Clock) -> Pump:
-    """Joins two protocols; nothing is moved before the first `flush`."""
+    """Join two protocols; nothing is moved before the first ``flush``."""
     here, there = IPv4Address("TCP", "127.0.0.1", 50000), IPv4Address("TCP", "127.0.0.1", 5672)
     server_end = MemoryTransport(server, there, here)
     client_end = MemoryTransport(client, here, there)

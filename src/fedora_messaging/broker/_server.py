@@ -50,7 +50,7 @@ class _Factory(_Base):
 
 @dataclass(frozen=True)
 class QueueInfo:
-    """A look at a queue.
+    """A snapshot of a queue.
 
     Attributes:
         ready: messages that wait to be delivered.
@@ -77,20 +77,21 @@ class Broker:
     It keeps everything in memory and behaves as RabbitMQ does towards its clients.
 
     Args:
-        clock: a Twisted reactor or a `twisted.internet.task.Clock`; the global reactor when None.
-        emulate: which RabbitMQ, `"4.3"` or `"3.10"`.
+        clock: a Twisted reactor or a ``twisted.internet.task.Clock``; the global reactor when None.
+        emulate: which RabbitMQ, ``"4.3"`` or ``"3.10"``.
         permit_transient: with 4.3, whether queues neither durable nor exclusive are accepted (with a
             warning) or end the connection with 541.
-        users: who can log in: passwords by name, or `User` values.
+        users: who can log in: passwords by name, or ``User`` values.
         vhosts: names of the virtual hosts.
-        remember: how many of the last published messages `published` keeps.
+        remember: how many of the last published messages ``published`` keeps.
 
     Attributes:
         published: the messages accepted, oldest first.
         connections: the connections there are.
         faults: what is to go wrong, and when.
 
-    Raises: ValueError, for a release that it does not know.
+    Raises:
+        ValueError: There is no such release to emulate.
     """
 
     name = "fedora-messaging"
@@ -125,6 +126,7 @@ class Broker:
 
     @property
     def clock(self) -> Clock:
+        """The clock; the global reactor when none was given."""
         if self._clock is None:
             from twisted.internet import reactor
 
@@ -132,22 +134,26 @@ class Broker:
         return self._clock
 
     def add_vhost(self, name: str) -> None:
-        """Adds an empty virtual host."""
+        """Add an empty virtual host."""
         self.vhosts[name] = VirtualHost(name, self)
 
-    # For its users
+    # For applications
 
     async def listen(
         self, port: int = 0, interface: str = "127.0.0.1", ssl_context_factory: Any = None
     ) -> str:
-        """Listens for connections.
+        """Listen for connections.
 
         Args:
             port: 0 takes a free one.
-            ssl_context_factory: what Twisted's `listenSSL` takes, for TLS.
+            interface: the address to listen on.
+            ssl_context_factory: what Twisted's ``listenSSL`` takes, for TLS.
 
-        Returns: the URL for clients, with the first user's password.
-        Raises: twisted.internet.error.CannotListenError
+        Returns:
+            The URL for clients, with the first user's password.
+
+        Raises:
+            twisted.internet.error.CannotListenError: The port cannot be listened on.
         """
         reactor: Any = self.clock
         factory = self.factory()
@@ -159,7 +165,7 @@ class Broker:
         return self.url(listening.getHost().port, interface, tls=ssl_context_factory is not None)
 
     def url(self, port: int, host: str = "127.0.0.1", *, tls: bool = False) -> str:
-        """The URL of the first virtual host for the first user, at a port."""
+        """Return the URL of the first virtual host for the first user, at a port."""
         name, user = next(iter(self.users.items()))
         login = quote(name, safe="") + (f":{quote(user.password, safe='')}" if user.password else "")
         where = f"[{host}]" if ":" in host else host
@@ -167,18 +173,19 @@ class Broker:
         return f"{'amqps' if tls else 'amqp'}://{login}@{where}:{port}/{vhost}"
 
     def factory(self) -> Factory[Connection]:
-        """A Twisted factory of the broker's protocol, for any endpoint."""
+        """Return a Twisted factory of the broker's protocol, for any endpoint."""
         return _Factory(self)
 
     def join(self, client: IProtocol) -> Pump:
-        """Connects a client's protocol to the broker in memory, without sockets.
+        """Connect a client's protocol to the broker in memory, without sockets.
 
-        Returns: the pump that moves their bytes, when told to.
+        Returns:
+            The pump that moves their bytes on demand.
         """
         return connect(client, Connection(self), self.clock)
 
     async def stop(self) -> None:
-        """Stops listening and ends all connections at once."""
+        """Stop listening, and end all connections at once."""
         ports, self._ports = self._ports, []
         for port in ports:
             await maybeDeferred(port.stopListening)
@@ -189,7 +196,11 @@ class Broker:
                 vhost.delete_queue(queue)
 
     def queue(self, name: str, vhost: str = "/") -> QueueInfo:
-        """A look at a queue. Raises: KeyError, when there is none."""
+        """Return a snapshot of a queue.
+
+        Raises:
+            KeyError: There is no such queue or virtual host.
+        """
         queue = self.vhosts[vhost].queues[name]
         return QueueInfo(
             name=queue.name,
@@ -204,28 +215,35 @@ class Broker:
             messages=tuple(entry.message for entry in queue.ready),
         )
 
-    # For its rooms
+    # For connections and channels
 
     def connected(self, connection: Connection) -> None:
+        """Add a connection."""
         self.connections.append(connection)
 
     def disconnected(self, connection: Connection) -> None:
+        """Remove a connection."""
         if connection in self.connections:
             self.connections.remove(connection)
         self.unflushed.pop(connection, None)
 
     def flush(self) -> None:
-        """Writes what all connections have gathered."""
+        """Write what all connections have gathered."""
         while self.unflushed:
             connections, self.unflushed = self.unflushed, {}
             for connection in connections:
                 connection.flush()
 
     def record(self, message: Message) -> None:
+        """Add a message to ``published``."""
         self.published.append(message)
 
     def transient_queue(self, name: str) -> None:
-        """A queue neither durable nor exclusive is declared. Raises: AMQPError, 541, if that is refused."""
+        """Warn of a queue that is neither durable nor exclusive, or refuse it.
+
+        Raises:
+            AMQPError: 541, if the emulated release refuses it.
+        """
         if not self.emulation.transient_deprecated:
             return
         feature = "Feature `transient_nonexcl_queues` is deprecated."

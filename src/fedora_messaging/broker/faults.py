@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What is to go wrong: faults that tests inject into a broker.
+"""Faults that tests inject into a broker.
 
 Everything takes effect at a moment that the test decides, by count or on the broker's clock.
 """
@@ -52,7 +52,7 @@ class _Broker(Protocol):
         """The virtual hosts, by name."""
 
     def flush(self) -> None:
-        """Writes what all connections have gathered."""
+        """Write what all connections have gathered."""
 
 
 class Faults:
@@ -68,40 +68,40 @@ class Faults:
         self._nack = 0
 
     def drop_after(self, publishes: int) -> None:
-        """Cuts the connection that brings the N-th publish from now on, before any confirm of it."""
+        """Cut the connection that brings the N-th publish from now on, before any confirm of it."""
         self._drop_after = publishes
 
     def drop_connections(self) -> None:
-        """Cuts all connections now."""
+        """Cut all connections now."""
         for connection in list(self._broker.connections):
             connection.abort()
 
     def close_connections(self, code: int = 320, text: str = "shutdown") -> None:
-        """Closes all connections with a reply code, as RabbitMQ does when it stops."""
+        """Close all connections with a reply code, as RabbitMQ does when it stops."""
         for connection in list(self._broker.connections):
             connection.close(AMQPError(code, text, hard=True))
 
     def close_channel_after(self, publishes: int, code: int, text: str = "a fault") -> None:
-        """Closes the channel that brings the N-th publish from now on."""
+        """Close the channel that brings the N-th publish from now on."""
         self._close_after = (publishes, AMQPError(code, text, hard=False))
 
     def close_channels(self, code: int, text: str = "a fault") -> None:
-        """Closes all channels now."""
+        """Close all channels now."""
         for connection in self._broker.connections:
             for channel in connection.channels:
                 connection.channels.close(channel, AMQPError(code, text, hard=False))
         self._broker.flush()
 
     def delay_confirms(self, seconds: float) -> None:
-        """Every confirm comes this much later; 0 is at once again."""
+        """Delay every confirm by so many seconds; 0 ends the delay."""
         self._delay = seconds
 
     def withhold_confirms(self) -> None:
-        """No confirm comes until `release_confirms`."""
+        """Withhold all confirms until ``release_confirms``."""
         self._hold = True
 
     def release_confirms(self) -> None:
-        """What was withheld is confirmed now, and so is what follows."""
+        """Send the confirms that were withheld, and withhold no more."""
         self._hold = False
         held, self._held = self._held, []
         for channel, number, accepted in held:
@@ -109,11 +109,11 @@ class Faults:
         self._broker.flush()
 
     def nack_publishes(self, count: int = 1) -> None:
-        """The next publishes are answered with `basic.nack`, though the queues have them."""
+        """Answer the next publishes with ``basic.nack``, although the queues accept them."""
         self._nack = count
 
     def block(self, reason: str = "low on memory") -> None:
-        """Raises an alarm: a connection that publishes is blocked, and nothing more is read from it.
+        """Raise an alarm: a connection that publishes is blocked, and nothing more is read from it.
 
         As with RabbitMQ, that begins behind the content header: a publish with a body is taken, and
         confirmed, when the alarm is over.
@@ -121,14 +121,14 @@ class Faults:
         self._broker.alarm = reason
 
     def unblock(self) -> None:
-        """The alarm is over."""
+        """End the alarm."""
         self._broker.alarm = None
         for connection in list(self._broker.connections):
             connection.unblock()
         self._broker.flush()
 
     def redeliver(self, queue: str, vhost: str = "/") -> None:
-        """Requeues what consumers of a queue have not acknowledged, and so delivers it again."""
+        """Requeue the unacknowledged deliveries of a queue, so that they are delivered again."""
         target = self._broker.vhosts[vhost].queues[queue]
         for connection in self._broker.connections:
             for channel in connection.channels:
@@ -136,7 +136,7 @@ class Faults:
         self._broker.flush()
 
     def cancel_consumers(self, queue: str, vhost: str = "/") -> None:
-        """Cancels the consumers of a queue from the broker's side; the queue stays."""
+        """Cancel the consumers of a queue from the broker's side; the queue stays."""
         target = self._broker.vhosts[vhost].queues[queue]
         for consumer in list(target.rotation.consumers):
             target.rotation.remove(consumer)
@@ -144,31 +144,31 @@ class Faults:
         self._broker.flush()
 
     def corrupt(self, what: str = "type") -> None:
-        """Sends bytes that are no frame to all clients.
+        """Send bytes that are not a frame to all clients.
 
         Args:
-            what: one of `CORRUPT`.
+            what: one of ``CORRUPT``.
         """
         for connection in list(self._broker.connections):
             connection.send(CORRUPT[what])
         self._broker.flush()
 
     def send(self, data: bytes) -> None:
-        """Sends any bytes to all clients."""
+        """Send any bytes to all clients."""
         for connection in list(self._broker.connections):
             connection.send(data)
         self._broker.flush()
 
     def silence(self, silent: bool = True) -> None:
-        """The broker neither answers nor reads, while its connections stay; or it goes on where it was."""
+        """Neither answer nor read on the open connections, or resume both."""
         for connection in list(self._broker.connections):
             connection.silence(silent)
         self._broker.flush()
 
-    # Where the broker asks
+    # For connections and channels
 
     def confirm(self, channel: ConfirmableChannel, number: int, accepted: bool) -> None:
-        """A publish is done."""
+        """Confirm a publish: now, later, or otherwise than it should be."""
         if self._nack:
             self._nack -= 1
             accepted = False
@@ -180,7 +180,7 @@ class Faults:
             channel.confirm(number, accepted)
 
     def published(self) -> PublishFault | None:
-        """Counts a publish, and returns what is to go wrong after it, or None."""
+        """Count a publish, and return the fault that follows it, or None."""
         cut, channel_error = False, None
         if self._drop_after is not None:
             self._drop_after -= 1

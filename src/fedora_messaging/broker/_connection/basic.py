@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`basic.*`: consuming, getting and settling messages on a channel."""
+"""``basic.*``: consuming, getting and settling messages on a channel."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .transaction import Settle, Settlement
 
 
 def set_qos(channel: Channel, method: spec.Basic.Qos) -> None:
+    """Set prefetch limits."""
     if method.prefetch_size:
         raise not_implemented(f"prefetch_size!=0 ({method.prefetch_size})")
     if method.global_qos and channel.broker.emulation.global_qos:
@@ -31,6 +32,7 @@ def set_qos(channel: Channel, method: spec.Basic.Qos) -> None:
 
 
 def consume(channel: Channel, method: spec.Basic.Consume) -> None:
+    """Start a consumer."""
     tag = method.consumer_tag
     if tag in channel.consumers:
         raise AMQPError(spec.NOT_ALLOWED, f"attempt to reuse consumer tag '{tag}'")
@@ -60,6 +62,7 @@ def consume(channel: Channel, method: spec.Basic.Consume) -> None:
 
 
 def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
+    """Cancel a consumer."""
     consumer = None
     if channel.reply_consumer is not None and channel.reply_consumer.tag == method.consumer_tag:
         channel.broker.replies.close(channel)
@@ -72,6 +75,7 @@ def cancel(channel: Channel, method: spec.Basic.Cancel) -> None:
 
 
 def get(channel: Channel, method: spec.Basic.Get) -> None:
+    """Deliver one message, or answer that the queue is empty."""
     name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
     channel.broker.replies.check_get(name, channel.vhost.name)
@@ -96,16 +100,19 @@ def get(channel: Channel, method: spec.Basic.Get) -> None:
 
 
 def ack(channel: Channel, method: spec.Basic.Ack) -> None:
+    """Acknowledge deliveries."""
     _settle(channel, method.delivery_tag, method.multiple, partial(_acknowledge, channel))
 
 
 def nack(channel: Channel, method: spec.Basic.Nack) -> None:
+    """Reject or requeue deliveries."""
     counted = channel.broker.emulation.nack_counts
     settle = partial(_return, channel, requeue=method.requeue, counted=counted, marked=False)
     _settle(channel, method.delivery_tag, method.multiple, settle)
 
 
 def reject(channel: Channel, method: spec.Basic.Reject) -> None:
+    """Reject or requeue one delivery."""
     _settle(
         channel,
         method.delivery_tag,
@@ -115,7 +122,7 @@ def reject(channel: Channel, method: spec.Basic.Reject) -> None:
 
 
 def _settle(channel: Channel, tag: int, multiple: bool, settle: Settle) -> None:
-    """Carries an acknowledgement out, or keeps it for the commit."""
+    """Carry an acknowledgement out now, or at the commit of the transaction."""
     if channel.transaction is None:
         settle(channel.unsettled.take(tag, multiple))
     else:
@@ -144,7 +151,7 @@ def _return(
 
 
 def _settled(channel: Channel, deliveries: list[Delivery]) -> None:
-    """The queues involved go on; with a limit for the channel, all queues it consumes from."""
+    """Wake the queues of settled deliveries; with a limit for the channel, all queues it consumes from."""
     for queue in dict.fromkeys(delivery.queue for delivery in deliveries):
         queue.wake()
     if channel.global_limit is not None:
@@ -152,6 +159,7 @@ def _settled(channel: Channel, deliveries: list[Delivery]) -> None:
 
 
 def recover(channel: Channel, method: spec.Basic.Recover) -> None:
+    """Requeue all unacknowledged deliveries."""
     if not method.requeue:
         raise not_implemented("requeue=false")
     channel.requeue()
@@ -159,6 +167,7 @@ def recover(channel: Channel, method: spec.Basic.Recover) -> None:
 
 
 def recover_async(channel: Channel, method: spec.Basic.RecoverAsync) -> None:
+    """Requeue all unacknowledged deliveries, without an answer."""
     if not method.requeue:
         raise not_implemented("requeue=false")
     channel.requeue()

@@ -60,36 +60,39 @@ class Channel:
         return self.unsettled.in_flight
 
     def next_tag(self) -> int:
+        """Take the next delivery tag."""
         self.last_tag += 1
         return self.last_tag
 
     def reply(self, method: Method) -> None:
+        """Send a method on this channel."""
         self.connection.send(encode_method(self.number, method))
 
     def confirm(self, number: int, accepted: bool) -> None:
-        """What became of a publish is known; the answer goes out with the next batch."""
+        """Confirm a publish, or reject it with ``basic.nack``; the answer goes out with the next flush."""
         if self.confirms is not None and self.is_open:
             self.confirms.settle(number, accepted)
             self.connection.confirming[self] = None
             self.connection.touched()
 
     def flush_confirms(self) -> None:
+        """Send the confirms that are due."""
         if self.confirms is not None and self.confirms.due:
             self.connection.send(*self.confirms.frames(self.number))
 
     def consumer_cancelled(self, consumer: Consumer) -> None:
-        """Forgets a consumer that the broker has cancelled, and tells the client if it can be told."""
+        """Forget a consumer that the broker has cancelled, and tell a client that can be told."""
         self.consumers.pop(consumer.tag, None)
         if self.is_open and self.connection.can("consumer_cancel_notify"):
             self.reply(spec.Basic.Cancel(consumer_tag=consumer.tag, nowait=True))
 
     def wake_queues(self) -> None:
-        """The channel can take more messages: those of its consumers' queues that wait are delivered."""
+        """Deliver from the queues of the channel's consumers, because the channel can take more."""
         for queue in dict.fromkeys(consumer.queue for consumer in self.consumers.values()):
             queue.wake()
 
     def requeue(self, queue: Queue | None = None, *, counted: bool = True) -> None:
-        """Requeues what is unacknowledged, of one queue or of all."""
+        """Requeue unacknowledged deliveries, of one queue or of all."""
         deliveries = self.unsettled.take_all() if queue is None else self.unsettled.of_queue(queue)
         for each, entries in by_queue(deliveries).items():
             each.put_back(entries, counted=counted)
@@ -97,7 +100,7 @@ class Channel:
         self.wake_queues()
 
     def close(self) -> None:
-        """The channel ends: its consumers go, and what they did not acknowledge returns to the queues."""
+        """Cancel the consumers and requeue what they have not acknowledged."""
         if not self.is_open:
             return
         self.is_open = False
@@ -116,12 +119,14 @@ class Channel:
 
 
 def flow(channel: Channel, method: spec.Channel.Flow) -> None:
+    """Answer a request to go on; pausing deliveries is not supported, as in RabbitMQ."""
     if not method.active:
         raise not_implemented("active=false")
     channel.reply(spec.Channel.FlowOk(active=True))
 
 
 def select_confirms(channel: Channel, method: spec.Confirm.Select) -> None:
+    """Turn on publisher confirms."""
     if channel.transaction is not None:
         raise precondition("cannot switch from tx to confirm mode")
     if channel.confirms is None:
@@ -131,14 +136,16 @@ def select_confirms(channel: Channel, method: spec.Confirm.Select) -> None:
 
 
 def request_access(channel: Channel, method: spec.Access.Request) -> None:
+    """Grant access: tickets mean nothing any more."""
     channel.reply(spec.Access.RequestOk(ticket=1))
 
 
 def nothing(channel: Channel, method: Method) -> None:
-    """A reply that needs no answer."""
+    """Ignore an answer that asks for nothing."""
 
 
 def open_again(channel: Channel, method: Method) -> None:
+    """Refuse to open an open channel."""
     raise AMQPError(spec.CHANNEL_ERROR, "second 'channel.open' seen")
 
 

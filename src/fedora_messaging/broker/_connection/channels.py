@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The channels of one connection: which are open, which are being closed, and what is done on each.
 
-A number is in use from `channel.open` until one side's `channel.close` is answered by the other. When the
-broker has closed a channel, that is the client's `channel.close-ok`, and nothing else: a `channel.close` that
-crosses the broker's is answered and changes nothing, since the client still owes its answer. Until then the
-frames that were under way are read as ever, so that contents stay whole, and what they ask for is ignored.
+A number is in use from ``channel.open`` until the ``channel.close`` of one side is answered by the other. When
+the broker has closed a channel, only the client's ``channel.close-ok`` answers that: a ``channel.close`` that
+crosses the broker's is answered and changes nothing, since the client still has to answer. Until then frames
+are still assembled, so that contents stay complete, but the methods in them are ignored.
 """
 
 from __future__ import annotations
@@ -40,11 +40,8 @@ class Channels:
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._open.values()))
 
-    def __len__(self) -> int:
-        return len(self._open)
-
     def close(self, channel: Channel, error: AMQPError) -> None:
-        """The broker closes a channel, and says why. Confirms that are due are not sent any more."""
+        """Close a channel with a reason. Confirms that are due are not sent any more."""
         channel.close()
         self._open.pop(channel.number, None)
         self._closing.add(channel.number)
@@ -53,16 +50,18 @@ class Channels:
         )
 
     def drop(self) -> None:
-        """All channels end."""
+        """Close all channels without a message to the client."""
         for channel in self:
             self._forget(channel)
         self._closing.clear()
         self._assemblers.clear()
 
     def frame(self, number: int, kind: int, payload: bytes) -> None:
-        """Takes a frame for a channel.
+        """Handle a frame for a channel.
 
-        Raises: AMQPError, which ends the connection; Disconnect.
+        Raises:
+            AMQPError: It closes the connection.
+            Disconnect: The connection ends without a reply.
         """
         assembler = self._assemblers.get(number)
         if assembler is None:
@@ -78,7 +77,7 @@ class Channels:
         try:
             command = assembler.frame(kind, payload)
         except AMQPError as error:
-            # It is the channel that refuses what only brokers send, and this one refuses nothing any more.
+            # Methods that only brokers send are refused by the channel, and one that is closing ignores them.
             if error.code != spec.COMMAND_INVALID or number not in self._closing:
                 raise
             return
@@ -89,6 +88,7 @@ class Channels:
             connection.block(connection.broker.alarm)
 
     def _command(self, number: int, command: Command) -> None:
+        """Execute a complete method on its channel."""
         method = command.method
         channel = self._open.get(number)
         try:
@@ -114,12 +114,14 @@ class Channels:
             self.close(channel, error)
 
     def _apply(self, fault: PublishFault, channel: Channel) -> None:
+        """Carry out an injected fault."""
         if fault.cut_connection:
             self._connection.abort()
         if fault.channel_error is not None:
             self.close(channel, fault.channel_error)
 
     def _command_without_channel(self, number: int, method: Any) -> None:
+        """Execute a method on a channel that is not open."""
         kind = type(method)
         if number not in self._closing:
             if kind is not spec.Channel.Open:
@@ -135,6 +137,7 @@ class Channels:
             del self._assemblers[number]
 
     def _forget(self, channel: Channel) -> None:
+        """Close a channel and free its number."""
         channel.close()
         self._open.pop(channel.number, None)
         self._assemblers.pop(channel.number, None)

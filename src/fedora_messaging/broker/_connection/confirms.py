@@ -24,28 +24,24 @@ class Confirms:
         self._nacked: list[int] = []
 
     @property
-    def published(self) -> int:
-        return self._last
-
-    @property
     def due(self) -> bool:
         """Whether there are answers to send."""
         return bool(self._acked or self._nacked)
 
     def begin(self) -> int:
-        """Numbers a publish."""
+        """Number a publish."""
         self._last += 1
         self._waiting[self._last] = None
         return self._last
 
     def settle(self, number: int, accepted: bool) -> None:
-        """What became of a publish is known."""
+        """Note whether a publish was accepted."""
         if number in self._waiting:
             del self._waiting[number]
             (self._acked if accepted else self._nacked).append(number)
 
     def frames(self, channel: int) -> Iterator[bytes]:
-        """The answers that are due: nacks one by one; acks in one where nothing before them is waiting."""
+        """Yield the answers that are due; acks with no unanswered publish before them become one."""
         for number in sorted(self._nacked):
             yield encode_method(channel, spec.Basic.Nack(number, multiple=False, requeue=False))
         self._nacked.clear()

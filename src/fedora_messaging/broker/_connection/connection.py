@@ -18,10 +18,10 @@ from .handshake import STEPS, start
 from .session import Session
 
 _log = logging.getLogger(__name__)
-#: Seconds a client has to answer `connection.close`.
+#: Seconds a client has to answer ``connection.close``.
 CLOSING_TIMEOUT = 30
-#: Seconds for the last words to a peer whose frames cannot be told apart any more.
-GRACE = 3
+#: Seconds to wait for a close-ok from a client whose frames can no longer be told apart.
+FRAME_ERROR_TIMEOUT = 3
 #: Seconds a client has for the whole handshake.
 HANDSHAKE_TIMEOUT = 10
 
@@ -30,10 +30,10 @@ class Broker(ports.Broker, Protocol):
     """What a connection needs of the broker."""
 
     def connected(self, connection: Connection) -> None:
-        """Adds a connection."""
+        """Add a connection."""
 
     def disconnected(self, connection: Connection) -> None:
-        """Removes a connection."""
+        """Remove a connection."""
 
 
 class Connection(Session):
@@ -56,6 +56,7 @@ class Connection(Session):
     # Twisted's side
 
     def connectionMade(self) -> None:
+        """Start the handshake's timeout."""
         nodelay = getattr(self.transport, "setTcpNoDelay", None)
         if nodelay is not None:
             nodelay(True)
@@ -64,6 +65,7 @@ class Connection(Session):
         self.broker.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
+        """Handle bytes from the client."""
         if self.silent:
             return
         if self._heartbeat is not None:
@@ -84,6 +86,7 @@ class Connection(Session):
             self.broker.flush()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
+        """Release everything the connection holds."""
         self.state = "closed"
         self._frames.stopped = True
         if self._heartbeat is not None:
@@ -97,7 +100,7 @@ class Connection(Session):
     # How it ends
 
     def close(self, error: AMQPError) -> None:
-        """The broker closes the connection, and says why."""
+        """Close the connection with a reason."""
         if self.state in ("closing", "closed"):
             return
         _log.info("%s: closed: %s", self.peer, error.text)
@@ -113,17 +116,19 @@ class Connection(Session):
         )
         self._cancel_timer()
         self._frames.stopped = error.code == spec.FRAME_ERROR
-        wait = GRACE if self._frames.stopped else CLOSING_TIMEOUT
+        wait = FRAME_ERROR_TIMEOUT if self._frames.stopped else CLOSING_TIMEOUT
         self._timer = self.broker.clock.callLater(wait, self.abort)
         self.broker.flush()
 
     def _wake(self) -> None:
+        """Deliver on all channels, because more can be sent."""
         for channel in self.channels:
             channel.wake_queues()
 
     # What is received
 
     def _protocol_header(self, data: bytes) -> bytes:
+        """Take the protocol header off the first bytes, and answer it."""
         emulation = self.broker.emulation
         data = self._header + data
         if len(data) < 8 and any(header.startswith(data) for header in emulation.protocols):
@@ -137,6 +142,7 @@ class Connection(Session):
         return data[8:]
 
     def _frame(self, kind: int, number: int, payload: bytes) -> None:
+        """Handle a frame according to the state of the connection."""
         if kind == spec.FRAME_HEARTBEAT:
             if number:
                 raise AMQPError(spec.UNEXPECTED_FRAME, f"type 8, channel {number}")
@@ -144,7 +150,7 @@ class Connection(Session):
                 raise AMQPError(spec.FRAME_ERROR, "a heartbeat with content")
         elif self.state == "closing":
             if kind == spec.FRAME_METHOD and number == 0:
-                self._last_words(payload)
+                self._closing_method(payload)
         elif number == 0:
             self._connection_frame(kind, payload)
         elif self.state == "opening":
@@ -155,6 +161,7 @@ class Connection(Session):
             self.channels.frame(number, kind, payload)
 
     def _connection_frame(self, kind: int, payload: bytes) -> None:
+        """Handle a frame on channel 0."""
         if kind != spec.FRAME_METHOD:
             raise AMQPError(spec.UNEXPECTED_FRAME, f"type {kind}, channel 0")
         method = decode_method(payload)
@@ -162,7 +169,7 @@ class Connection(Session):
             if isinstance(method, spec.Connection.Close):
                 self._drop()
                 self.reply(spec.Connection.CloseOk())
-                self._leave()
+                self._await_disconnect()
             elif self.state in STEPS and isinstance(method, STEPS[self.state][0]):
                 _, step, following = STEPS[self.state]
                 step(self, method)
@@ -176,11 +183,11 @@ class Connection(Session):
             error.method = method.INDEX
             raise
 
-    def _last_words(self, payload: bytes) -> None:
-        """What still counts while the connection is closing, whichever side has begun.
+    def _closing_method(self, payload: bytes) -> None:
+        """Handle a method while the connection is closing, whichever side has begun.
 
-        Each `connection.close` is answered, and only the client's `connection.close-ok` makes the broker hang
-        up: a client that has asked to close may still be reading.
+        Each ``connection.close`` is answered, but only the client's ``connection.close-ok`` makes the broker
+        disconnect: a client that has asked to close may still be reading.
         """
         try:
             method = decode_method(payload)
@@ -193,13 +200,14 @@ class Connection(Session):
 
     # Inside
 
-    def _leave(self) -> None:
-        """It is the client that ends a connection it has closed; the broker does if it never does."""
+    def _await_disconnect(self) -> None:
+        """Wait for the client to end a connection it has closed, and abort it after a timeout."""
         self.state = "closing"
         self._cancel_timer()
         self._timer = self.broker.clock.callLater(CLOSING_TIMEOUT, self.abort)
 
     def _drop(self) -> None:
+        """Close all channels and delete the connection's exclusive queues."""
         self.channels.drop()
         if hasattr(self, "vhost"):
             self.vhost.owner_gone(self)

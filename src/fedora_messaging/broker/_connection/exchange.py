@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`exchange.*`: declaring, binding and deleting exchanges."""
+"""``exchange.*``: declaring, binding and deleting exchanges."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .naming import check_not_default, check_not_reserved, exchange_argument, wi
 
 
 def declare_exchange(channel: Channel, method: spec.Exchange.Declare) -> None:
+    """Declare an exchange, or check that one exists."""
     vhost, name = channel.vhost, without_line_breaks(method.exchange)
     if method.passive:
         check_not_default(name)
@@ -46,6 +47,7 @@ def declare_exchange(channel: Channel, method: spec.Exchange.Declare) -> None:
 
 
 def _check_exchange(channel: Channel, exchange: Exchange, method: spec.Exchange.Declare) -> None:
+    """Check that a declaration is equivalent to the existing exchange."""
     current = {
         "type": exchange.type,
         "durable": exchange.durable,
@@ -67,6 +69,7 @@ def _check_exchange(channel: Channel, exchange: Exchange, method: spec.Exchange.
 
 
 def delete_exchange(channel: Channel, method: spec.Exchange.Delete) -> None:
+    """Delete an exchange; one that does not exist is not an error."""
     name = without_line_breaks(method.exchange)
     check_not_default(name)
     check_not_reserved("exchange", name)
@@ -81,6 +84,7 @@ def delete_exchange(channel: Channel, method: spec.Exchange.Delete) -> None:
 
 
 def bind_exchange(channel: Channel, method: spec.Exchange.Bind) -> None:
+    """Bind an exchange to another."""
     source, destination = without_line_breaks(method.source), without_line_breaks(method.destination)
     channel.connection.check("write", "exchange", destination)
     channel.connection.check("read", "exchange", source)
@@ -93,6 +97,7 @@ def bind_exchange(channel: Channel, method: spec.Exchange.Bind) -> None:
 
 
 def unbind_exchange(channel: Channel, method: spec.Exchange.Unbind) -> None:
+    """Remove a binding between two exchanges."""
     source, destination = without_line_breaks(method.source), without_line_breaks(method.destination)
     channel.connection.check("write", "exchange", destination)
     channel.connection.check("read", "exchange", source)
@@ -108,7 +113,7 @@ def unbind_exchange(channel: Channel, method: spec.Exchange.Unbind) -> None:
 def remove_binding(
     channel: Channel, source: str, destination: Destination | None, routing_key: str, arguments: Table
 ) -> None:
-    """What isn't there need not be unbound."""
+    """Remove a binding; that one of its ends does not exist is not an error."""
     exchange = channel.vhost.exchanges.get(source)
     if exchange is None or destination is None:
         return

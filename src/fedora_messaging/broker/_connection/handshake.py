@@ -30,7 +30,7 @@ CAPABILITIES = (
 
 
 def start(connection: Session) -> None:
-    """The peer speaks our protocol: say who we are."""
+    """Announce the broker and what it supports."""
     broker = connection.broker
     mechanisms = ["PLAIN", "AMQPLAIN"] + (["EXTERNAL"] if connection.certificate_names is not None else [])
     connection.reply(
@@ -52,6 +52,7 @@ def start(connection: Session) -> None:
 
 
 def start_ok(connection: Session, method: spec.Connection.StartOk) -> None:
+    """Log the client in."""
     table: Table = method.client_properties
     connection.client_properties = table
     capabilities = table.get("capabilities")
@@ -63,7 +64,7 @@ def start_ok(connection: Session, method: spec.Connection.StartOk) -> None:
             connection.broker.users, method.mechanism, method.response, connection.certificate_names
         )
     except AMQPError as error:
-        # RabbitMQ says nothing to clients that have not learnt to listen, nor for any other reason.
+        # RabbitMQ replies only to clients that announce the capability, and only if access is refused.
         if error.code == spec.ACCESS_REFUSED and connection.can("authentication_failure_close"):
             error.hard = True
             raise
@@ -72,8 +73,9 @@ def start_ok(connection: Session, method: spec.Connection.StartOk) -> None:
 
 
 def tune_ok(connection: Session, method: spec.Connection.TuneOk) -> None:
+    """Apply the limits that the client has chosen."""
     emulation = connection.broker.emulation
-    # RabbitMQ means to say why (530), but the connection is gone before.
+    # RabbitMQ intends a reply (530), but the connection is closed before it is sent.
     if method.frame_max < emulation.frame_min:
         raise Disconnect(f"frame_max {method.frame_max} is less than {emulation.frame_min}")
     for name, value, limit in (
@@ -86,6 +88,7 @@ def tune_ok(connection: Session, method: spec.Connection.TuneOk) -> None:
 
 
 def open_vhost(connection: Session, method: spec.Connection.Open) -> None:
+    """Open a virtual host."""
     broker = connection.broker
     name = method.virtual_host
     vhost = broker.vhosts.get(name)
@@ -98,7 +101,7 @@ def open_vhost(connection: Session, method: spec.Connection.Open) -> None:
     connection.reply(spec.Connection.OpenOk())
 
 
-#: What each state of the handshake waits for: the method, and what it leads to.
+#: By state of the handshake: the method expected, the function that handles it, and the next state.
 STEPS: dict[str, tuple[type[Any], Any, str]] = {
     "starting": (spec.Connection.StartOk, start_ok, "tuning"),
     "tuning": (spec.Connection.TuneOk, tune_ok, "opening"),

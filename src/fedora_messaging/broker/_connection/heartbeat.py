@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Heartbeats both ways (AMQP 0-9-1, 4.2.7), as often as RabbitMQ looks: it sends after half an interval of
-silence and gives up on a peer after two whole ones."""
+"""Heartbeats in both directions (AMQP 0-9-1, 4.2.7).
+
+As RabbitMQ does, the broker sends one after half an interval without other frames, and closes the connection
+after two intervals in which nothing came.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,7 @@ class Heartbeat:
         self._receiver: Timer = clock.callLater(interval, self._listen)
 
     def stop(self) -> None:
+        """Stop both timers."""
         for timer in (self._sender, self._receiver):
             if timer.active():
                 timer.cancel()

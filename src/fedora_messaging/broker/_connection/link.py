@@ -24,7 +24,7 @@ class ConfirmingChannel(Protocol):
     """A channel with confirms to send."""
 
     def flush_confirms(self) -> None:
-        """Sends the confirms that are due."""
+        """Send the confirms that are due."""
 
 
 @implementer(IPushProducer)
@@ -56,21 +56,22 @@ class Link(protocol.Protocol):
         self._timer: Timer | None = None
 
     def _frame(self, kind: int, number: int, payload: bytes) -> None:
-        """Takes a frame."""
+        """Handle a frame."""
         raise NotImplementedError
 
     def _wake(self) -> None:
-        """More can be sent."""
+        """Deliver more, because the client reads again."""
         raise NotImplementedError
 
     @property
     def peer(self) -> str:
+        """The address of the client."""
         address = self.transport.getPeer() if self.transport is not None else None
         return f"{getattr(address, 'host', 'memory')}:{getattr(address, 'port', 0)}"
 
     @property
     def certificate_names(self) -> list[str] | None:
-        """What the peer's certificate calls it: its distinguished name and common name. None without TLS."""
+        """The distinguished name and the common names of the peer's certificate. None without TLS."""
         get = getattr(self.transport, "getPeerCertificate", None)
         certificate = get() if get is not None else None
         if certificate is None:
@@ -86,34 +87,37 @@ class Link(protocol.Protocol):
     # A producer of what is delivered
 
     def pauseProducing(self) -> None:
+        """Stop deliveries: the client reads more slowly than messages come."""
         self.choked = True
 
     def resumeProducing(self) -> None:
+        """Resume deliveries."""
         self.choked = False
         self._wake()
         self.broker.flush()
 
     def stopProducing(self) -> None:
+        """Stop deliveries for good."""
         self.choked = True
 
     # What is sent
 
     def send(self, *pieces: bytes) -> None:
-        """Sends bytes, with all else that comes up before the next `flush`."""
+        """Send bytes with the next ``flush``."""
         if not self._outgoing:
             self.broker.unflushed[self] = None
         self._outgoing.extend(pieces)
 
     def reply(self, method: Any) -> None:
-        """Sends a method on channel 0."""
+        """Send a method on channel 0."""
         self.send(encode_method(0, method))
 
     def touched(self) -> None:
-        """There is something to flush."""
+        """Request a flush."""
         self.broker.unflushed[self] = None
 
     def flush(self) -> None:
-        """Writes what has gathered."""
+        """Write the bytes that have gathered."""
         if self.confirming:
             for channel in self.confirming:
                 channel.flush_confirms()
@@ -128,7 +132,7 @@ class Link(protocol.Protocol):
     # Alarms
 
     def block(self, reason: str) -> None:
-        """The client publishes during an alarm: from the content header on, nothing more is read from it."""
+        """Stop reading from a client that publishes during an alarm."""
         self.blocked = True
         self._frames.stopped = True
         if self._heartbeat is not None:
@@ -139,6 +143,7 @@ class Link(protocol.Protocol):
             self.transport.pauseProducing()
 
     def unblock(self) -> None:
+        """Read from the client again."""
         if not self.blocked:
             return
         self.blocked = False
@@ -152,7 +157,7 @@ class Link(protocol.Protocol):
         self.dataReceived(b"")
 
     def silence(self, silent: bool) -> None:
-        """The peer is neither read nor answered, or is again."""
+        """Stop reading from and writing to the client, or resume both."""
         self.silent = self._frames.stopped = silent
         self.touched()
         if silent or self.blocked:
@@ -164,14 +169,14 @@ class Link(protocol.Protocol):
     # The end
 
     def abort(self) -> None:
-        """The connection ends now, without a word."""
+        """End the connection at once, without a message."""
         if self.transport is not None and self.state != "closed":
             self._frames.stopped = True
             self.silent = True
             self.transport.abortConnection()
 
     def _end(self) -> None:
-        """Nothing more is said: what was is sent, then the connection ends."""
+        """Write what has gathered, then end the connection."""
         self.flush()
         self._frames.stopped = True
         if self.transport is not None:
@@ -179,6 +184,7 @@ class Link(protocol.Protocol):
             self.transport.loseConnection()
 
     def _beat(self) -> None:
+        """Write a heartbeat frame."""
         if not self.silent:
             self.transport.write(_HEARTBEAT)
 

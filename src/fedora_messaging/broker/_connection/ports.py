@@ -20,14 +20,14 @@ class Flushable(Protocol):
     """A connection with bytes to write."""
 
     def flush(self) -> None:
-        """Writes what has gathered."""
+        """Write what has gathered."""
 
 
 class ConfirmableChannel(Protocol):
     """A channel whose publishes are confirmed."""
 
     def confirm(self, number: int, accepted: bool) -> None:
-        """Confirms a publish, or rejects it with `basic.nack`."""
+        """Confirm a publish, or rejects it with ``basic.nack``."""
 
 
 class PublishFault(NamedTuple):
@@ -46,10 +46,10 @@ class Faults(Protocol):
     """Faults that tests inject."""
 
     def confirm(self, channel: ConfirmableChannel, number: int, accepted: bool) -> None:
-        """Confirms a publish: now, later, or otherwise than it should be."""
+        """Confirm a publish: now, later, or otherwise than it should be."""
 
     def published(self) -> PublishFault | None:
-        """Counts a publish, and returns what is to go wrong after it, or None."""
+        """Count a publish, and return the fault that follows it, or None."""
 
 
 class Broker(Protocol):
@@ -94,13 +94,13 @@ class Broker(Protocol):
         """The faults that tests inject."""
 
     def flush(self) -> None:
-        """Writes what all connections have gathered."""
+        """Write what all connections have gathered."""
 
     def record(self, message: Message) -> None:
-        """Records a message that was accepted."""
+        """Record a message that was accepted."""
 
     def transient_queue(self, name: str) -> None:
-        """Checks whether a queue that is neither durable nor exclusive may be declared.
+        """Check whether a queue that is neither durable nor exclusive may be declared.
 
         Raises:
             AMQPError: 541, if the emulated release refuses it.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`basic.publish`: what is checked, where a message goes, and what its publisher hears of it."""
+"""``basic.publish``: what is checked, where a message goes, and what its publisher hears of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .transaction import Publish
 
 
 def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, body: bytes) -> None:
-    """A publish whose content has come completely. In a transaction it waits, routed, for the commit."""
+    """Check and route a message, and hand it over; in a transaction, at the commit."""
     connection, vhost, broker = channel.connection, channel.vhost, channel.broker
     if method.immediate:
         raise not_implemented("immediate=true")
@@ -47,9 +47,10 @@ def publish(channel: Channel, method: spec.Basic.Publish, properties: bytes, bod
 
 
 def hand_over(channel: Channel, publish: Publish) -> bool:
-    """Gives a message to where it goes, or returns it.
+    """Publish a message to its targets, or return it to the client.
 
-    Returns: whether all of them accepted it.
+    Returns:
+        Whether all targets accepted it.
     """
     message, targets, mandatory, properties = publish
     channel.broker.record(message)

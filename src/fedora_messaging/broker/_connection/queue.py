@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`queue.*`: declaring, binding, purging and deleting queues."""
+"""``queue.*``: declaring, binding, purging and deleting queues."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .naming import (
 
 
 def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
+    """Declare a queue, or check that one exists."""
     vhost, connection = channel.vhost, channel.connection
     name = without_line_breaks(method.queue)
     if name.startswith(REPLIES):
@@ -63,6 +64,7 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
 
 
 def _new_queue(channel: Channel, name: str, method: spec.Queue.Declare) -> Queue:
+    """Create a queue from a declaration."""
     vhost, connection = channel.vhost, channel.connection
     what = kind_in_vhost("queue", name, vhost.name)
     target = exchange_argument(channel, method.arguments, "x-dead-letter-exchange", what)
@@ -91,6 +93,7 @@ def _new_queue(channel: Channel, name: str, method: spec.Queue.Declare) -> Queue
 
 
 def _check_queue(channel: Channel, queue: Queue, method: spec.Queue.Declare) -> None:
+    """Check that a declaration is equivalent to the existing queue."""
     queue.check_access(channel.connection)
     what = kind_in_vhost("queue", queue.name, channel.vhost.name)
     if method.exclusive != (queue.owner is not None):
@@ -113,6 +116,7 @@ def _check_queue(channel: Channel, queue: Queue, method: spec.Queue.Declare) -> 
 
 
 def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:
+    """Bind a queue to an exchange."""
     name = queue_name(channel, method.queue)
     key = name if not method.queue and not method.routing_key else method.routing_key
     source = without_line_breaks(method.exchange)
@@ -127,6 +131,7 @@ def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:
 
 
 def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
+    """Remove a binding of a queue."""
     name = queue_name(channel, method.queue)
     source = without_line_breaks(method.exchange)
     channel.connection.check("write", "queue", name)
@@ -139,6 +144,7 @@ def unbind_queue(channel: Channel, method: spec.Queue.Unbind) -> None:
 
 
 def purge_queue(channel: Channel, method: spec.Queue.Purge) -> None:
+    """Drop all messages that are ready."""
     name = queue_name(channel, method.queue)
     channel.connection.check("read", "queue", name)
     count = 0
@@ -149,6 +155,7 @@ def purge_queue(channel: Channel, method: spec.Queue.Purge) -> None:
 
 
 def delete_queue(channel: Channel, method: spec.Queue.Delete) -> None:
+    """Delete a queue; one that does not exist is not an error."""
     name = queue_name(channel, without_line_breaks(method.queue))
     channel.connection.check("configure", "queue", name)
     queue = channel.vhost.queues.get(name)

@@ -37,7 +37,11 @@ class Session(Link):
         self.frame_max = broker.emulation.frame_min
 
     def check(self, action: str, kind: str, name: str) -> None:
-        """Raises: AMQPError, 403, unless the user may do this to that."""
+        """Check a permission of the user.
+
+        Raises:
+            AMQPError: 403, the user lacks the permission.
+        """
         user = self.broker.users.get(self.user)
         if user is not None and user.permissions is None:
             return
@@ -46,7 +50,11 @@ class Session(Link):
             raise refused(f"{action} access to {where} refused for user '{self.user}'")
 
     def check_any(self, kind: str, name: str) -> None:
-        """Raises: AMQPError, 403, unless the user may do something to that, whatever it is."""
+        """Check that the user has any permission for an exchange or queue.
+
+        Raises:
+            AMQPError: 403, the user has no permission for it.
+        """
         user = self.broker.users.get(self.user)
         if user is None or not any(
             user.may(action, self.vhost.name, name) for action in ("configure", "write", "read")
@@ -54,16 +62,18 @@ class Session(Link):
             self.check("configure", kind, name)
 
     def tuned(self, channel_max: int, frame_max: int, heartbeat: int) -> None:
+        """Apply the limits that were negotiated."""
         self.channel_max = channel_max
         self.frame_max = self._frames.limit = frame_max
         if heartbeat:
-            self._heartbeat = Heartbeat(self.broker.clock, heartbeat, self._beat, self._fell_silent)
+            self._heartbeat = Heartbeat(self.broker.clock, heartbeat, self._beat, self._heartbeats_missed)
 
     def opened(self, vhost: VirtualHost) -> None:
+        """Enter a virtual host."""
         self.vhost = vhost
         self._cancel_timer()
         _log.info("%s: user %s, vhost %s", self.peer, self.user, vhost.name)
 
-    def _fell_silent(self) -> None:
+    def _heartbeats_missed(self) -> None:
         _log.info("%s: missed heartbeats", self.peer)
         self.abort()

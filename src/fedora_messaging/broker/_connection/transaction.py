@@ -49,13 +49,13 @@ class Transaction:
         self.settlements: list[Settlement] = []
 
     def take(self) -> tuple[list[Publish], list[Settlement]]:
-        """Takes all that waits, for a commit."""
+        """Take everything that waits, for a commit."""
         publishes, self.publishes = self.publishes, []
         settlements, self.settlements = self.settlements, []
         return publishes, settlements
 
     def roll_back(self, unsettled: Unsettled) -> None:
-        """Forgets the publishes; the deliveries can be acknowledged again."""
+        """Forget the publishes, and make the deliveries unacknowledged again."""
         self.publishes.clear()
         for deliveries, _ in self.settlements:
             unsettled.give_back(deliveries)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""`tx.*`: publishes and acknowledgements that happen together, at the commit, or not at all.
+"""``tx.*``: publishes and acknowledgements that happen together, at the commit, or not at all.
 
 A publish is checked and routed when it comes; its message reaches the queues at the commit, before the
 acknowledgements are carried out. An acknowledgement takes its deliveries at once, so that none can be
@@ -20,7 +20,7 @@ from .transaction import Publish, Transaction
 
 
 def _without_deleted(channel: Channel, publish: Publish) -> Publish:
-    """A publish without the queues that were deleted since it was routed."""
+    """Leave out the queues that were deleted since the message was routed."""
     there = [target for target in publish.targets if not target.deleted]
     if len(there) == len(publish.targets):
         return publish
@@ -38,6 +38,7 @@ def _transaction(channel: Channel) -> Transaction:
 
 
 def select(channel: Channel, method: spec.Tx.Select) -> None:
+    """Make the channel transactional."""
     if channel.confirms is not None:
         raise precondition("cannot switch from confirm to tx mode")
     if channel.transaction is None:
@@ -46,6 +47,7 @@ def select(channel: Channel, method: spec.Tx.Select) -> None:
 
 
 def commit(channel: Channel, method: spec.Tx.Commit) -> None:
+    """Carry out the transaction."""
     publishes, settlements = _transaction(channel).take()
     accepted = True
     for publish in publishes:
@@ -58,6 +60,7 @@ def commit(channel: Channel, method: spec.Tx.Commit) -> None:
 
 
 def roll_back(channel: Channel, method: spec.Tx.Rollback) -> None:
+    """Undo the transaction."""
     _transaction(channel).roll_back(channel.unsettled)
     channel.reply(spec.Tx.RollbackOk())
 

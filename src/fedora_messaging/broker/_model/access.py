@@ -27,24 +27,25 @@ class Permissions:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can log in.
+    """A user who can log in.
 
     Attributes:
-        password: None for one that comes with a certificate only.
-        permissions: by virtual host; None is everything everywhere.
+        password: the password; None for a user who logs in with a certificate only.
+        permissions: permissions by virtual host; None is full access to all.
     """
 
     password: str | None = field(default=None, repr=False)
     permissions: Mapping[str, Permissions] | None = None
 
     def may_enter(self, vhost: str) -> bool:
+        """Whether the user may use a virtual host."""
         return self.permissions is None or vhost in self.permissions
 
     def may(self, action: str, vhost: str, name: str) -> bool:
-        """Whether the user may `configure`, `write` or `read` a thing."""
+        """Whether the user may ``configure``, ``write`` or ``read`` an exchange or queue."""
         if self.permissions is None:
             return True
-        # The default exchange goes by this name, as in RabbitMQ.
+        # The default exchange is checked by this name, as in RabbitMQ.
         if vhost not in self.permissions:
             return False
         pattern = getattr(self.permissions[vhost], action)
@@ -56,19 +57,27 @@ def users(value: Mapping[str, str | User]) -> dict[str, User]:
     return {name: user if isinstance(user, User) else User(user) for name, user in value.items()}
 
 
-def log_in(known: Mapping[str, User], mechanism: str, response: bytes, certificate: list[str] | None) -> str:
-    """Checks credentials.
+def log_in(
+    users_by_name: Mapping[str, User], mechanism: str, response: bytes, certificate: list[str] | None
+) -> str:
+    """Check credentials.
 
     Args:
+        users_by_name: the users, by name.
         mechanism: PLAIN, AMQPLAIN or EXTERNAL.
+        response: the client's SASL response.
         certificate: the names the peer's verified certificate gives it, or None.
 
-    Returns: the user's name.
-    Raises: AMQPError, 403 for wrong ones; 503 for a mechanism that there is not; 502.
+    Returns:
+        The user's name.
+
+    Raises:
+        AMQPError: 403, the credentials are wrong; 502, the response is malformed; 503, there is no such
+            mechanism.
     """
     if mechanism == "EXTERNAL" and certificate is not None:
         for name in certificate:
-            if name in known:
+            if name in users_by_name:
                 return name
         raise _refused(mechanism)
     if mechanism == "PLAIN":
@@ -77,7 +86,7 @@ def log_in(known: Mapping[str, User], mechanism: str, response: bytes, certifica
         name, password = _amqplain(response)
     else:
         raise AMQPError(503, f"unknown authentication mechanism '{mechanism}'")
-    user = known.get(name)
+    user = users_by_name.get(name)
     right = user.password if user is not None else None
     if right is None or not hmac.compare_digest(right.encode(), password):
         raise _refused(mechanism)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The arguments (`x-...`) a queue can be declared with, checked as RabbitMQ checks them.
+"""The arguments (``x-...``) a queue can be declared with, checked as RabbitMQ checks them.
 
 https://www.rabbitmq.com/docs/queues#optional-arguments
 """
@@ -20,10 +20,10 @@ OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 _ANY = frozenset(("classic", "quorum"))
 _CLASSIC = frozenset(("classic",))
 _QUORUM = frozenset(("quorum",))
-# A type, words to choose from, or a number from .. to.
+# A type, the allowed values, or the smallest and the largest number.
 Rule = str | tuple[str, ...] | tuple[int, int | None]
-# Which types of queue know an argument, and what it has to be.
-_KNOWN: dict[str, tuple[frozenset[str], Rule]] = {
+# Which queue types support an argument, and the rule for its value.
+_RULES: dict[str, tuple[frozenset[str], Rule]] = {
     "x-queue-type": (_ANY, "string"),
     "x-expires": (_ANY, (1, MAX_EXPIRY)),
     "x-message-ttl": (_ANY, (0, MAX_EXPIRY)),
@@ -52,7 +52,7 @@ _KNOWN: dict[str, tuple[frozenset[str], Rule]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """What a queue's arguments mean."""
+    """A queue's arguments, parsed."""
 
     type: str = "classic"
     expires: int | None = None
@@ -74,17 +74,19 @@ class Options:
 
 
 def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation) -> Options:
-    """What a queue's arguments mean.
+    """Check and parse a queue's arguments.
 
-    Raises: AMQPError, 406; 540 for the queue types that are not there; 541 for what is no more.
+    Raises:
+        AMQPError: 406, an argument is invalid; 540, the queue type is not implemented; 541, the argument is
+            no longer supported.
     """
     what = kind_in_vhost("queue", queue, vhost)
     kind = _type(arguments, what)
     for name, field in arguments.items():
-        known = _KNOWN.get(name)
-        if known is None:
+        entry = _RULES.get(name)
+        if entry is None:
             continue
-        types, rule = known
+        types, rule = entry
         if name == "x-queue-mode" and not emulation.queue_mode_checked:
             rule = "string"
         if name == "x-queue-leader-locator" and emulation.classic_locator:
@@ -115,8 +117,12 @@ def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation)
 
 
 def check_same(received: Table, current: Table, queue: str, vhost: str) -> None:
-    """Raises: AMQPError, 406, at the first argument that is not what the queue has."""
-    for name in _KNOWN:
+    """Check that a declaration has the arguments of the existing queue.
+
+    Raises:
+        AMQPError: 406, for the first argument that differs.
+    """
+    for name in _RULES:
         new, old = received.get(name), current.get(name)
         if new == old or (name == "x-queue-type" and _plain_type(new) == _plain_type(old)):
             continue

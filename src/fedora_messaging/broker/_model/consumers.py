@@ -34,11 +34,11 @@ class Channel(ports.Channel, Protocol):
         """The channel's deliveries that wait for an acknowledgement."""
 
     def consumer_cancelled(self, consumer: Consumer) -> None:
-        """Forgets a consumer that the broker has cancelled, and tells the client."""
+        """Forget a consumer that the broker has cancelled, and tell the client."""
 
 
 class Consumer:
-    """One `basic.consume`.
+    """One ``basic.consume``.
 
     Attributes:
         unacked: its deliveries that wait for an acknowledgement.
@@ -75,7 +75,7 @@ class Consumer:
         )
 
     def deliver(self, entry: Entry) -> None:
-        """Sends one message."""
+        """Send one message."""
         channel = self.channel
         message = entry.message
         tag = channel.next_tag()
@@ -91,7 +91,7 @@ class Consumer:
             channel.unsettled.add(tag, self.queue, entry, self)
 
     def notify_cancelled(self) -> None:
-        """Tells the client that the broker has cancelled the consumer."""
+        """Tell the client that the broker has cancelled the consumer."""
         self.channel.consumer_cancelled(self)
 
 
@@ -110,24 +110,24 @@ class Unsettled:
         self._deliveries: dict[int, Delivery] = {}
         self.in_flight = 0
 
-    def __len__(self) -> int:
-        return len(self._deliveries)
-
     def add(self, tag: int, queue: Queue, entry: Entry, consumer: Consumer | None) -> None:
+        """Add a delivery."""
         self._deliveries[tag] = Delivery(queue, entry, consumer)
         self.in_flight += consumer is not None
 
     def take(self, tag: int, multiple: bool) -> list[Delivery]:
-        """What an acknowledgement means.
+        """Take the deliveries that an acknowledgement settles.
 
-        Raises: AMQPError, 406, for a tag that is not outstanding.
+        Raises:
+            AMQPError: 406, for a tag that is not outstanding.
         """
         return self.settled(list(self.set_aside(tag, multiple).values()))
 
     def set_aside(self, tag: int, multiple: bool) -> dict[int, Delivery]:
-        """What an acknowledgement means, by tag; it counts as in flight until `settled`.
+        """Set aside the deliveries of an acknowledgement, by tag; they count as in flight until ``settled``.
 
-        Raises: AMQPError, 406, for a tag that is not outstanding.
+        Raises:
+            AMQPError: 406, for a tag that is not outstanding.
         """
         waiting = self._deliveries
         if tag == 0 and multiple:
@@ -145,21 +145,22 @@ class Unsettled:
         return taken
 
     def give_back(self, deliveries: dict[int, Delivery]) -> None:
-        """What was set aside waits again, in its place."""
+        """Return deliveries that were set aside, in the order of their tags."""
         self._deliveries = dict(sorted((self._deliveries | deliveries).items()))
 
     def take_all(self) -> list[Delivery]:
+        """Take all deliveries."""
         taken = list(self._deliveries.values())
         self._deliveries.clear()
         return self.settled(taken)
 
     def of_queue(self, queue: Queue) -> list[Delivery]:
-        """Takes the deliveries that came from one queue."""
+        """Take the deliveries that came from one queue."""
         tags = [tag for tag, delivery in self._deliveries.items() if delivery.queue is queue]
         return self.settled([self._deliveries.pop(tag) for tag in tags])
 
     def settled(self, deliveries: list[Delivery]) -> list[Delivery]:
-        """Deliveries taken or set aside are in flight no more."""
+        """Stop counting deliveries that were taken or set aside as in flight."""
         for delivery in deliveries:
             if delivery.consumer is not None:
                 delivery.consumer.unacked -= 1
@@ -168,7 +169,7 @@ class Unsettled:
 
 
 def by_queue(deliveries: Iterable[Delivery]) -> dict[Queue, list[Entry]]:
-    """Deliveries sorted by where they came from."""
+    """Group deliveries by queue."""
     queues: dict[Queue, list[Entry]] = {}
     for queue, entry, _ in deliveries:
         queues.setdefault(queue, []).append(entry)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Dead-lettering: why a message left a queue, written into its headers as `x-death`.
+"""Dead-lettering: why a message left a queue, written into its headers as ``x-death``.
 
 https://www.rabbitmq.com/docs/dlx
 """
@@ -14,13 +14,17 @@ from .message import Message
 
 
 def recorded(message: Message, queue: str, reason: str, now: int, *, from_headers: bool) -> Deaths:
-    """A message's deaths with this one.
+    """Add a dead-lettering to those a message has gone through.
 
     Args:
-        now: the time, in seconds.
-        from_headers: whether the message's own headers tell of those before, or only the broker's memory.
+        message: the message.
+        queue: the name of the queue that drops it.
+        reason: why it is dead-lettered.
+        now: the time, in seconds since the epoch.
+        from_headers: whether earlier ones are read from the message's headers, or from the broker's memory.
 
-    Raises: Malformed, for headers that RabbitMQ stumbles over, too.
+    Raises:
+        Malformed: The properties, or the headers about earlier ones, are malformed.
     """
     properties = Properties(message.properties)
     death: Table = {
@@ -37,22 +41,23 @@ def recorded(message: Message, queue: str, reason: str, now: int, *, from_header
     if before is None:
         return Deaths((death,), origin(death))
     others = []
-    for known in before.entries:
-        if death_text(known, "queue") == queue and death_text(known, "reason") == reason:
-            count = known.get("count")
+    for earlier in before.entries:
+        if death_text(earlier, "queue") == queue and death_text(earlier, "reason") == reason:
+            count = earlier.get("count")
             times = count.value if count is not None and isinstance(count.value, int) else 0
-            death = {**known, "count": long(times + 1)}
+            death = {**earlier, "count": long(times + 1)}
         else:
-            others.append(known)
+            others.append(earlier)
     return Deaths((death, *others), before.first)
 
 
 def dead_message(
     message: Message, deaths: Deaths, routing_key: str | None, exchange: str, last: bool
 ) -> Message:
-    """The message as it goes on to the dead-letter exchange, without its own time to live.
+    """Create the message for the dead-letter exchange, without the original's time to live.
 
-    Raises: Malformed
+    Raises:
+        Malformed: The properties are malformed.
     """
     properties = Properties(message.properties).with_headers(deaths.headers(last=last), expiration=False)
     keys = message.keys if routing_key is None else (routing_key,)
@@ -65,7 +70,7 @@ def dead_message(
 
 
 def _read(headers: Table) -> Deaths | None:
-    """What a message's headers tell. What is no array is put aside; what is no table in it, is an error."""
+    """Read the dead-letterings that a message's headers list."""
     field = headers.get("x-death")
     if field is None:
         return None
@@ -74,6 +79,6 @@ def _read(headers: Table) -> Deaths | None:
     entries = []
     for item in read_array(field.value):
         if item.kind != b"F" or not isinstance(item.value, bytes):
-            raise Malformed("x-death holds what is no table")
+            raise Malformed("an entry of x-death is not a table")
         entries.append(read_table(item.value))
     return Deaths(tuple(entries), None)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What is known of a message's dead-letterings, and the headers that list them.
+"""A message's dead-letterings, and the headers that list them.
 
 https://www.rabbitmq.com/docs/dlx
 """
@@ -14,18 +14,18 @@ from .._wire.fields import Field, Table, array, nested, string
 
 @dataclass(frozen=True)
 class Deaths:
-    """How a message died, the latest first; and what the headers say of the first time.
+    """The dead-letterings of a message, the latest first, and the origin of the first.
 
     Attributes:
-        entries: the tables of `x-death`.
-        first: exchange, queue and reason, or None where the headers say nothing of them.
+        entries: the tables of ``x-death``.
+        first: exchange, queue and reason, or None where the headers do not contain them.
     """
 
     entries: tuple[Table, ...]
     first: tuple[Field, Field, Field] | None
 
     def cycles(self, queue: str) -> bool:
-        """Whether a message on its way to a queue goes round without any client having rejected it."""
+        """Whether a message on its way to a queue is in a cycle without any rejection by a client."""
         for death in self.entries:
             if death_text(death, "reason") == "rejected":
                 return False
@@ -34,10 +34,10 @@ class Deaths:
         return False
 
     def headers(self, *, last: bool) -> dict[str, Field | None]:
-        """The headers that tell of it.
+        """The headers that list the dead-letterings.
 
         Args:
-            last: whether there are `x-last-death-...` headers.
+            last: whether there are ``x-last-death-...`` headers.
         """
         changes: dict[str, Field | None] = {"x-death": array([nested(death) for death in self.entries])}
         if self.first is not None:
@@ -48,11 +48,13 @@ class Deaths:
 
 
 def origin(death: Table) -> tuple[Field, Field, Field]:
+    """Return exchange, queue and reason of one dead-lettering."""
     nothing = string("")
     return death.get("exchange", nothing), death.get("queue", nothing), death.get("reason", nothing)
 
 
 def death_text(death: Table, name: str) -> str | None:
+    """Return a string from one table of ``x-death``, or None."""
     field = death.get(name)
     return field.text if field is not None and field.kind == b"S" else None
 

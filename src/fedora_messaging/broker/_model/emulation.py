@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What differs between the releases of RabbitMQ that the broker can play, in one table.
+"""What differs between the releases of RabbitMQ that the broker can emulate, in one table.
 
-All of it was seen on these releases; the conformance suite compares it with them.
+All differences were observed on these releases; the conformance suite compares the broker with them.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ class Emulation:
     """One release of RabbitMQ, as far as clients can tell it from another.
 
     Attributes:
-        version: what `connection.start` says.
-        protocols: protocol headers that are understood, and `protocol_reply`, the answer to all others.
+        version: what ``connection.start`` says.
+        protocols: protocol headers that are understood, and ``protocol_reply``, the answer to all others.
         max_message_size: bytes of the largest body; more is 406.
         frame_min: the smallest frame-max a client may ask for.
-        excess_body_ends: whether a body longer than announced is 501, or waited out for ever.
+        excess_body_ends: whether a body longer than announced is an error (501), or never completes.
         unknown_type_ends: whether an unknown exchange type ends the connection (503) or the channel (406).
         typed_headers: whether a headers exchange tells apart values of different AMQP types.
-        passive_checked: whether passive declarations need a right, whichever.
-        queue_mode_checked: whether `x-queue-mode` has to be one of its two words.
-        classic_locator: whether classic queues know `x-queue-leader-locator`.
-        master_locator_ends: whether `x-queue-master-locator` ends the connection (541).
-        transient_deprecated: whether queues neither durable nor exclusive are warned of, or refused.
-        global_qos: whether `basic.qos` with the global bit limits the channel, or each new consumer.
-        delivery_limit: deliveries a quorum queue allows where `x-delivery-limit` says nothing.
-        nack_counts: whether `basic.nack` with requeue counts for that limit.
-        returns_last: whether a quorum queue puts what a client returns behind what waits.
+        passive_checked: whether passive declarations need a permission of any kind.
+        queue_mode_checked: whether ``x-queue-mode`` has to be one of its two values.
+        classic_locator: whether classic queues know ``x-queue-leader-locator``.
+        master_locator_ends: whether ``x-queue-master-locator`` ends the connection (541).
+        transient_deprecated: whether queues neither durable nor exclusive are deprecated.
+        global_qos: whether ``basic.qos`` with the global bit limits the channel, or each new consumer.
+        delivery_limit: deliveries a quorum queue allows without ``x-delivery-limit``.
+        nack_counts: whether ``basic.nack`` with requeue counts for that limit.
+        returns_last: whether a quorum queue puts what a client returns behind the ready messages.
         strict_priorities: whether quorum queues have priorities, and the one of messages without.
-        acquired_header: whether quorum queues tell of all deliveries in `x-acquired-count`.
-        zero_count_on_get: whether `basic.get` from a quorum queue tells of an `x-delivery-count` of 0.
-        client_deaths_count: whether `x-death` entries that a client published count on.
-        last_death_headers: whether dead letters have `x-last-death-...` headers.
+        acquired_header: whether quorum queues report all deliveries in ``x-acquired-count``.
+        zero_count_on_get: whether ``basic.get`` from a quorum queue reports an ``x-delivery-count`` of 0.
+        client_deaths_count: whether ``x-death`` entries that a client published are counted further.
+        last_death_headers: whether dead letters have ``x-last-death-...`` headers.
         commit_needs_queues: whether a commit fails (506) when a queue of it was deleted meanwhile.
-        local_random: whether there are exchanges of the type `x-local-random`.
+        local_random: whether there are exchanges of the type ``x-local-random``.
         headers_rewritten: whether headers are sorted, and their values written in one form.
         replies_are_queues: whether an address for direct replies counts as a queue.
         reject_marks: whether a rejected message is marked as redelivered where it is dead-lettered to.
@@ -135,7 +135,11 @@ RELEASES = {
 
 
 def emulation(release: str) -> Emulation:
-    """The release with that name. Raises: ValueError, which lists those there are."""
+    """Return the release with a name.
+
+    Raises:
+        ValueError: There is no such release; the text lists those there are.
+    """
     if release not in RELEASES:
         raise ValueError(f"no such release to emulate: {release!r}; there are {', '.join(RELEASES)}")
     return RELEASES[release]

@@ -29,7 +29,7 @@ class Destination(Protocol):
 
 
 class Binding(NamedTuple):
-    """A binding is the same as another when all of this is."""
+    """A binding; two are the same when all fields are equal."""
 
     destination: Destination
     routing_key: str
@@ -41,7 +41,7 @@ def _binding(destination: Destination, routing_key: str, arguments: Table) -> Bi
 
 
 class Exchange:
-    """An exchange of any type; the subclasses know where a message goes.
+    """An exchange; subclasses decide where a message goes.
 
     Attributes:
         bindings: the bindings this exchange is the source of, each with its arguments.
@@ -76,6 +76,7 @@ class Exchange:
         return field.text if field is not None else None
 
     def bind(self, destination: Destination, routing_key: str, arguments: Table) -> None:
+        """Add a binding; one that exists is not an error."""
         binding = _binding(destination, routing_key, arguments)
         if binding not in self.bindings:
             self._check(destination, routing_key, arguments)
@@ -84,18 +85,18 @@ class Exchange:
             self._bound(binding, arguments)
 
     def unbind(self, destination: Destination, routing_key: str, arguments: Table) -> bool:
-        """Takes a binding away. Returns whether there was one."""
+        """Remove a binding. Return whether it existed."""
         return self._remove(_binding(destination, routing_key, arguments))
 
     def forget(self, destination: Destination) -> bool:
-        """Takes away all bindings to a destination. Returns whether there were any."""
+        """Remove all bindings to a destination. Return whether there were any."""
         gone = [binding for binding in self.bindings if binding.destination is destination]
         for binding in gone:
             self._remove(binding)
         return bool(gone)
 
     def match(self, keys: Iterable[str], headers: Table) -> list[Destination]:
-        """Where a message goes from here."""
+        """Return the destinations of a message."""
         if isinstance(keys, tuple) and len(keys) == 1:
             key = keys[0]
             found = self._cache.get(key)
@@ -115,15 +116,18 @@ class Exchange:
         return True
 
     def _check(self, destination: Destination, routing_key: str, arguments: Table) -> None:
-        """Raises AMQPError for a binding that this type cannot have."""
+        """Raise AMQPError for a binding that this type of exchange cannot have."""
 
     def _bound(self, binding: Binding, arguments: Table) -> None:
+        """Index a new binding."""
         raise NotImplementedError
 
     def _unbound(self, binding: Binding, arguments: Table) -> None:
+        """Remove a binding from the index."""
         raise NotImplementedError
 
     def _match(self, key: str) -> list[Destination]:
+        """Return the destinations of one routing key."""
         raise NotImplementedError
 
 
@@ -177,7 +181,7 @@ class TopicExchange(Exchange):
 
 
 class LocalRandomExchange(FanoutExchange):
-    """Each message goes to one of the classic queues bound, by chance."""
+    """An exchange that sends each message to one of its classic queues, chosen at random."""
 
     type = "x-local-random"
 
@@ -242,7 +246,7 @@ class HeadersExchange(Exchange):
 
 
 class AnyHeadersExchange(HeadersExchange):
-    """Headers of the releases that compare numbers by value, whatever their width."""
+    """A headers exchange that compares numbers by value, whatever their width."""
 
     typed = False
 
@@ -255,7 +259,11 @@ TYPES: dict[str, type[Exchange]] = {
 
 
 def exchange_class(type_name: str, emulation: Emulation) -> type[Exchange]:
-    """The class of exchanges of a type. Raises: AMQPError, 503 or 406."""
+    """Return the class of exchanges of a type.
+
+    Raises:
+        AMQPError: 503 or 406, by release: there is no such type.
+    """
     if type_name not in TYPES or (type_name == LocalRandomExchange.type and not emulation.local_random):
         code = 503 if emulation.unknown_type_ends else 406
         raise AMQPError(code, f"unknown exchange type '{type_name}'")
@@ -264,13 +272,18 @@ def exchange_class(type_name: str, emulation: Emulation) -> type[Exchange]:
 
 
 def words(value: object) -> str:
+    """Format an attribute's value as in RabbitMQ's error texts."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_equivalent(
     kind: str, name: str, vhost: str, received: dict[str, object], current: dict[str, object]
 ) -> None:
-    """Raises: AMQPError, 406, at the first attribute that differs."""
+    """Check that a declaration is equivalent to what exists.
+
+    Raises:
+        AMQPError: 406, at the first attribute that differs.
+    """
     for key, value in received.items():
         if value != current[key]:
             raise precondition(

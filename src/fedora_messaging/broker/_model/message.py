@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""A message as the broker keeps it: what it was addressed to, its raw properties and its body, shared by all
-the queues it is in; and an entry, its place in one queue."""
+"""Messages as the broker keeps them, and entries, their places in queues.
+
+A message is what was published: its address, its raw properties and its body. All queues it is in share it.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,15 @@ class Target(Protocol):
     """Where a message ends up: a queue, or what takes messages like one."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name."""
 
     @property
-    def deleted(self) -> bool: ...
+    def deleted(self) -> bool:
+        """Whether the queue is deleted."""
 
     def publish(self, message: Message) -> bool:
-        """Takes a message, or returns False."""
+        """Accept a message, or return False."""
 
 
 class Message:
@@ -39,8 +43,8 @@ class Message:
         properties: the raw bytes of its property list, flags first.
         body: its body.
         priority: as given, or None.
-        ttl: its own time to live in ms (`expiration`), or None.
-        keys: all routing keys: the one above, and those of the headers `CC` and `BCC`.
+        ttl: its own time to live in ms (``expiration``), or None.
+        keys: all routing keys: the one above, and those of the headers ``CC`` and ``BCC``.
         deaths: how it was dead-lettered, where the broker keeps that apart from the headers.
         redelivered: whether it is marked as redelivered wherever it goes.
     """
@@ -76,25 +80,33 @@ class Message:
 
     @property
     def address(self) -> bytes:
-        """Exchange and routing key as two short strings."""
+        """Exchange and routing key as two encoded short strings."""
         return short_string(self.exchange) + short_string(self.routing_key)
 
     @property
     def message_id(self) -> str | None:
+        """The property ``message_id``, or None."""
         return Properties(self.properties).message_id
 
 
 def published(
     exchange: str, routing_key: str, raw_properties: bytes, body: bytes, user: str, *, rewritten: bool = False
 ) -> tuple[Message, bytes]:
-    """A message as it comes from a client, once the broker has looked at what matters to it.
+    """Check a message that a client publishes, and read what its routing needs.
 
     Args:
-        user: who is logged in; the message may name no other.
-        rewritten: whether headers are written anew.
+        exchange: the exchange it is published to.
+        routing_key: its routing key.
+        raw_properties: its property list as received.
+        body: its body.
+        user: the user who is logged in; ``user_id`` may name no other.
+        rewritten: whether headers are rewritten in RabbitMQ 4.3's form.
 
-    Returns: the message, and its properties as a return shows them.
-    Raises: AMQPError, 406 or 541.
+    Returns:
+        The message, and its properties as ``basic.return`` carries them.
+
+    Raises:
+        AMQPError: 406, a property has an invalid value; 541, the properties are malformed.
     """
     try:
         properties = Properties(raw_properties)
@@ -151,7 +163,7 @@ class Entry:
         level: its priority in this queue.
         expires: when it expires, on the broker's clock, or None.
         redelivered: whether a client may have seen it.
-        attempts: deliveries that count (`x-delivery-count`).
+        attempts: deliveries that count (``x-delivery-count``).
         acquired: deliveries of all kinds.
     """
 

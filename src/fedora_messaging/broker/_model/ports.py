@@ -19,7 +19,7 @@ class Connection(Protocol):
         """The largest frame in bytes, as negotiated."""
 
     def send(self, *pieces: bytes) -> None:
-        """Sends bytes with the next flush."""
+        """Send bytes with the next flush."""
 
 
 class Channel(Protocol):
@@ -34,4 +34,4 @@ class Channel(Protocol):
         """The connection the channel belongs to."""
 
     def next_tag(self) -> int:
-        """Takes the next delivery tag."""
+        """Take the next delivery tag."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Classic queues: what waits, what expires, what is dropped, and who gets the next message."""
+"""Classic queues: enqueueing, delivering, expiry and length limits."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class QueueHost(Protocol):
         """The release of RabbitMQ that is emulated."""
 
     def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
-        """Sends a message on to the queue's dead-letter exchange, if it has one."""
+        """Send a message on to the queue's dead-letter exchange, if it has one."""
 
     def delete_queue(self, queue: Queue) -> int:
-        """Deletes the queue."""
+        """Delete the queue."""
 
     def flush(self) -> None:
-        """Writes what all connections have gathered."""
+        """Write what all connections have gathered."""
 
 
 class Queue:
@@ -50,7 +50,7 @@ class Queue:
         name: its name.
         owner: the connection an exclusive queue belongs to.
         unacked: deliveries that wait for an acknowledgement.
-        deleted: whether it is gone.
+        deleted: whether it has been deleted.
     """
 
     type = "classic"
@@ -94,7 +94,11 @@ class Queue:
         return len(self.rotation)
 
     def check_access(self, connection: Connection | None) -> None:
-        """Raises: AMQPError, 405, for another connection's exclusive queue."""
+        """Check that a connection may use the queue.
+
+        Raises:
+            AMQPError: 405, for another connection's exclusive queue.
+        """
         if self.owner is not None and self.owner is not connection:
             what = kind_in_vhost("queue", self.name, self.vhost.name)
             raise AMQPError(
@@ -107,9 +111,10 @@ class Queue:
     # Messages in
 
     def publish(self, message: Message) -> bool:
-        """Takes a message.
+        """Enqueue a message, or deliver it at once.
 
-        Returns: whether it was accepted; not when the queue is full and refuses what is published.
+        Returns:
+            Whether it was accepted; a full queue with ``reject-publish`` does not.
         """
         options = self.options
         if options.overflow != "drop-head" and self._is_full(message):
@@ -128,11 +133,12 @@ class Queue:
         return True
 
     def put_back(self, entries: Sequence[Entry], *, counted: bool, lost: bool = False) -> None:
-        """Takes back what was delivered and not acknowledged.
+        """Requeue deliveries that were not acknowledged.
 
         Args:
+            entries: the deliveries' entries.
             counted: whether a quorum queue counts the delivery as an attempt.
-            lost: whether the client lost it with its channel, rather than return it.
+            lost: whether the channel was closed, rather than the client returning them.
         """
         self.unacked -= len(entries)
         if self.deleted:
@@ -142,13 +148,14 @@ class Queue:
         self.ready.put_back(entries)
 
     def settle(self, entries: Sequence[Entry]) -> None:
-        """Forgets what was acknowledged."""
+        """Forget acknowledged deliveries."""
         self.unacked -= len(entries)
 
     def reject(self, entries: Sequence[Entry], *, marked: bool) -> None:
-        """Drops what a client refused, or dead-letters it.
+        """Drop or dead-letter rejected deliveries.
 
         Args:
+            entries: the deliveries' entries.
             marked: whether dead letters count as redelivered.
         """
         self.unacked -= len(entries)
@@ -157,12 +164,13 @@ class Queue:
                 self.vhost.dead_letter(self, entry.message, "rejected", marked=marked)
 
     def purge(self) -> int:
+        """Drop all ready messages. Return how many there were."""
         return len(self.ready.clear())
 
     # Messages out
 
     def pull(self) -> Entry | None:
-        """Takes the next message that has not expired."""
+        """Take the next message that has not expired."""
         if self._timed:
             self.drop_expired()
         entry = self._take() if self.ready else None
@@ -171,7 +179,7 @@ class Queue:
         return entry
 
     def dispatch(self) -> None:
-        """Delivers what is ready to the consumers that can take it, then drops what the queue cannot keep."""
+        """Deliver ready messages to the consumers that can take them, then apply the queue's limits."""
         if self._dispatching or self.deleted:
             return
         self._dispatching = True
@@ -193,12 +201,12 @@ class Queue:
                 self._arm()
 
     def wake(self) -> None:
-        """A consumer may be able to take more."""
+        """Deliver again, because a consumer may be able to take more."""
         self.rotation.wake()
         self.dispatch()
 
     def drop_expired(self) -> None:
-        """Dead-letters what is over its time, as far as it stands at the head."""
+        """Dead-letter the expired messages at the head of the queue."""
         for head in self.ready.heads():
             entry: Entry | None = head
             now = self.vhost.clock.seconds()
@@ -208,19 +216,31 @@ class Queue:
                 entry = next((e for e in self.ready.heads() if e.level == head.level), None)
 
     def properties(self, entry: Entry, *, by_get: bool = False) -> bytes:
-        """The raw properties to deliver an entry with."""
+        """Return the raw properties to deliver an entry with."""
         return entry.message.properties
 
     # Consumers
 
     def check_conditions(self, *, if_unused: bool, if_empty: bool) -> None:
-        """Raises: AMQPError, where a deletion cannot depend on these."""
+        """Check that the queue's type supports the conditions of a deletion.
+
+        Raises:
+            AMQPError: 540, the queue's type does not support them.
+        """
 
     def check_get(self) -> None:
-        """Raises: AMQPError, where `basic.get` is not for this queue."""
+        """Check that the queue supports ``basic.get``.
+
+        Raises:
+            AMQPError: 405, the queue does not support it.
+        """
 
     def subscribe(self, consumer: Subscriber, exclusive: bool) -> None:
-        """Raises: AMQPError, 403, where a consumer wants the queue for itself."""
+        """Add a consumer.
+
+        Raises:
+            AMQPError: 403, another consumer has the queue exclusively, or this one wants it and cannot.
+        """
         taken = self._exclusive is not None
         if taken or (exclusive and (self.rotation.consumers or self.options.single_active)):
             raise refused(f"{kind_in_vhost('queue', self.name, self.vhost.name)} in exclusive use")
@@ -230,7 +250,7 @@ class Queue:
         self.touch()
 
     def unsubscribe(self, consumer: Subscriber) -> None:
-        """The consumer goes, and the queue with its last one if it is declared so."""
+        """Remove a consumer; an auto-delete queue is deleted with its last one."""
         if self.deleted:
             return
         self.rotation.remove(consumer)
@@ -245,7 +265,7 @@ class Queue:
     # Time
 
     def touch(self) -> None:
-        """The queue is in use: its own expiry starts anew."""
+        """Restart the queue's own expiry (``x-expires``), because it is in use."""
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
@@ -253,7 +273,7 @@ class Queue:
             self._idle = self.vhost.clock.callLater(self.options.expires / 1000, self._expire)
 
     def close(self) -> None:
-        """The queue is deleted: its timers stop."""
+        """Mark the queue as deleted, and stop its timers."""
         self.deleted = True
         for timer in (self._idle, self._expiry):
             if timer is not None:
@@ -267,6 +287,7 @@ class Queue:
         self.vhost.flush()
 
     def _arm(self) -> None:
+        """Set the timer to the earliest expiry at the head of the queue."""
         deadlines = [entry.expires for entry in self.ready.heads() if entry.expires is not None]
         if not deadlines:
             return

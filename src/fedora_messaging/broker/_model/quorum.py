@@ -21,7 +21,11 @@ MAX_PRIORITY = 31
 
 
 def check_declaration(queue: str, vhost: str, *, durable: bool, auto_delete: bool, exclusive: bool) -> None:
-    """Raises: AMQPError, 406, for properties that quorum queues do not have."""
+    """Check a declaration for properties that quorum queues do not support.
+
+    Raises:
+        AMQPError: 406, for properties that quorum queues do not have.
+    """
     what = kind_in_vhost("queue", queue, vhost)
     if not durable:
         raise precondition(f"invalid property 'non-durable' for {what}")
@@ -61,7 +65,7 @@ class QuorumQueue(Queue):
         self.ready.put_back(kept)
 
     def _next_position(self, *, first: bool) -> int:
-        """Returned messages stand behind all others, or before them in the order of their return."""
+        """Return a position behind all messages, or before them in the order of their return."""
         if first:
             self._returns += 1
             return self._returns

@@ -30,11 +30,12 @@ class Ready:
             yield from self._levels[level]
 
     def append(self, entry: Entry) -> None:
+        """Add an entry at the end of its level."""
         self._level(entry.level).append(entry)
         self._added(entry)
 
     def put_back(self, entries: Iterable[Entry]) -> None:
-        """Returns entries to their positions."""
+        """Return entries to their positions."""
         for entry in sorted(entries, key=_position, reverse=True):
             level = self._level(entry.level)
             if not level or entry.position < level[0].position:
@@ -45,23 +46,12 @@ class Ready:
                 level.insert(_insertion_point(level, entry.position), entry)
             self._added(entry)
 
-    def put_first(self, entry: Entry) -> None:
-        """Puts an entry in front of all others, whatever its position."""
-        self._level(entry.level).appendleft(entry)
-        self._added(entry)
-
     def heads(self) -> list[Entry]:
         """The first entry of each level."""
         return [self._levels[level][0] for level in self._order if self._levels[level]]
 
-    def first(self) -> Entry | None:
-        for level in self._order:
-            if self._levels[level]:
-                return self._levels[level][0]
-        return None
-
     def pop(self, entry: Entry | None = None) -> Entry:
-        """Takes the first entry, or that head of a level. Raises: IndexError when there is none."""
+        """Take the first entry of all, or of the level of an entry."""
         for level in self._order if entry is None else (entry.level,):
             if self._levels[level]:
                 entry = self._levels[level].popleft()
@@ -71,7 +61,7 @@ class Ready:
         raise IndexError("nothing is ready")
 
     def clear(self) -> list[Entry]:
-        """Takes them all."""
+        """Take all entries."""
         entries = list(self)
         for level in self._levels.values():
             level.clear()

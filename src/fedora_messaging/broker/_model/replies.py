@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Direct reply-to: answers go straight to the channel that asked, without a queue.
 
-A channel consumes from the pseudo-queue `amq.rabbitmq.reply-to`. What it then publishes with that name as
-`reply_to` carries an address instead, and whatever is sent to the address through the default exchange is
-delivered to it at once, or to nobody. An address lives as long as its consumer.
+A channel consumes from the pseudo-queue ``amq.rabbitmq.reply-to``. What it then publishes with that name as
+``reply_to`` carries an address instead, and whatever is sent to the address through the default exchange is
+delivered to it at once, or dropped. An address lives as long as its consumer.
 
-The releases differ in what an address is. For 3.10 it is nothing: messages are passed on while they are being
-routed, and count as unroutable. For 4.3 it is a queue of its own kind, and one whose consumer is gone still
-accepts messages.
+The releases differ in what an address is. For 3.10 it is not a queue: messages are delivered during routing, and
+count as unroutable. For 4.3 it is a queue of a special type, which still accepts messages when its consumer has
+been cancelled.
 
 https://www.rabbitmq.com/docs/direct-reply-to
 """
@@ -64,7 +64,7 @@ class ReplyConsumer:
         self._encoded_tag = short_string(tag)
 
     def publish(self, message: Message) -> bool:
-        """Delivers a reply. Before 4.3 it does not use up the delivery tag that it carries."""
+        """Deliver a reply. Before 4.3 it does not use up the delivery tag that it carries."""
         channel, connection = self.channel, self.channel.connection
         tag = channel.next_tag() if self._counted else channel.last_tag + 1
         connection.send(
@@ -74,8 +74,8 @@ class ReplyConsumer:
         return True
 
 
-class _Nobody:
-    """An address whose consumer is gone, or never was: it takes all messages."""
+class _AbandonedAddress:
+    """An address without a consumer, which accepts all messages and drops them."""
 
     deleted = False
 
@@ -83,6 +83,7 @@ class _Nobody:
         self.name = name
 
     def publish(self, message: Message) -> bool:
+        """Accept a message and drop it."""
         return True
 
 
@@ -94,9 +95,10 @@ class Replies:
         self._live: dict[str, ReplyConsumer] = {}
 
     def open(self, channel: Channel, tag: str, *, no_ack: bool) -> None:
-        """A channel begins to consume replies.
+        """Start the reply consumer of a channel.
 
-        Raises: AMQPError, 406, where it does already, or wants to acknowledge.
+        Raises:
+            AMQPError: 406, there is one already, or the client wants to acknowledge replies.
         """
         if not no_ack:
             raise precondition("reply consumer cannot acknowledge")
@@ -106,15 +108,16 @@ class Replies:
         self._live[consumer.name] = consumer
 
     def close(self, channel: Channel) -> None:
-        """A channel does not consume replies any more."""
+        """Cancel the reply consumer of a channel."""
         if channel.reply_consumer is not None:
             del self._live[channel.reply_consumer.name]
             channel.reply_consumer = None
 
     def declare(self, channel: Channel, name: str, vhost: str) -> None:
-        """Looks for an address, or for the pseudo-queue, which is always there.
+        """Check that an address exists; the pseudo-queue itself always does.
 
-        Raises: AMQPError, 404; 541 for a name that RabbitMQ stumbles over.
+        Raises:
+            AMQPError: 404, there is no such address; 541, RabbitMQ has an internal error for this name.
         """
         if name == QUEUE:
             return
@@ -122,15 +125,16 @@ class Replies:
         own = consumer is not None and consumer.channel is channel
         if consumer is not None and not own:
             return
-        stumbles = not _is_address(name) if self._queues else own or _unreadable(name)
-        if stumbles:
+        fails = not _is_address(name) if self._queues else own or _unreadable(name)
+        if fails:
             raise AMQPError(spec.INTERNAL_ERROR)
         raise not_found("queue", name, vhost)
 
     def route(self, message: Message) -> list[Target]:
-        """The addresses among the keys of a message to the default exchange, as far as they are queues.
+        """Return the addresses among a message's routing keys, as far as they count as queues.
 
-        Raises: AMQPError, 541.
+        Raises:
+            AMQPError: 541, an address is malformed, with 3.10.
         """
         found: list[Target] = []
         for name in message.keys:
@@ -139,7 +143,7 @@ class Replies:
             consumer = self._live.get(name)
             if self._queues:
                 if _is_address(name):
-                    found.append(consumer or _Nobody(name))
+                    found.append(consumer or _AbandonedAddress(name))
             elif consumer is not None:
                 consumer.publish(message)
             elif _unreadable(name):
@@ -151,27 +155,40 @@ class Replies:
         return self._queues and name.startswith(PREFIX) and _is_address(name)
 
     def check_bind(self, name: str) -> None:
-        """Raises: AMQPError, 403, for an address."""
+        """Refuse to bind an address.
+
+        Raises:
+            AMQPError: 403, for an address.
+        """
         if self._queues and name.startswith(PREFIX):
             raise refused("cannot bind or unbind to a volatile (direct reply-to) queue")
 
     def check_get(self, name: str, vhost: str) -> None:
-        """Raises: AMQPError, 540, for an address."""
+        """Refuse ``basic.get`` from an address.
+
+        Raises:
+            AMQPError: 540, for an address.
+        """
         if self.is_queue(name):
             what = kind_in_vhost("queue", name, vhost)
             raise not_implemented(f"basic.get not supported by volatile {what}")
 
     def check_consume(self, name: str, vhost: str) -> None:
-        """Raises: AMQPError, 406, for an address."""
+        """Refuse to consume from an address.
+
+        Raises:
+            AMQPError: 406, for an address.
+        """
         if self.is_queue(name):
             what = kind_in_vhost("queue", name, vhost)
             raise precondition(f"only creator channel may consume from {what}")
 
 
 def addressed(channel: Channel, properties: bytes) -> bytes:
-    """Properties with the channel's address in place of the pseudo-queue's name.
+    """Replace the pseudo-queue's name in ``reply_to`` with the channel's address.
 
-    Raises: AMQPError, 406, when the channel does not consume replies.
+    Raises:
+        AMQPError: 406, when the channel does not consume replies.
     """
     if _RAW_QUEUE not in properties:
         return properties
@@ -196,5 +213,5 @@ def _is_address(name: str) -> bool:
 
 
 def _unreadable(name: str) -> bool:
-    """Whether a name is in two parts, as addresses are, and the first is not one of an address."""
+    """Whether a name has two parts, as addresses have, but the first is not that of an address."""
     return name.startswith(PREFIX) and "." in name[len(PREFIX) :] and not _is_address(name)

@@ -15,7 +15,7 @@ class Subscriber(Protocol):
 
     @property
     def priority(self) -> int:
-        """The consumer's priority (`x-priority`)."""
+        """The consumer's priority (``x-priority``)."""
 
     @property
     def channel_limit(self) -> int | None:
@@ -25,16 +25,16 @@ class Subscriber(Protocol):
         """Whether the consumer's prefetch limits and its connection allow another delivery."""
 
     def deliver(self, entry: Entry) -> None:
-        """Delivers one message."""
+        """Deliver one message."""
 
     def notify_cancelled(self) -> None:
-        """Tells the client that the broker has cancelled the consumer."""
+        """Tell the client that the broker has cancelled the consumer."""
 
 
 class ConsumerRotation:
     """The consumers of one queue.
 
-    A consumer that cannot take another message is left out until `wake`, and then joins the end of the
+    A consumer that cannot take another message is left out until ``wake``, and then joins the end of the
     rotation.
 
     Args:
@@ -55,12 +55,12 @@ class ConsumerRotation:
         return len(self.consumers)
 
     def add(self, consumer: Subscriber) -> None:
-        """Adds a consumer at the end of its priority's rotation."""
+        """Add a consumer at the end of its priority's rotation."""
         self.consumers.append(consumer)
         self._rotation(consumer.priority).append(consumer)
 
     def remove(self, consumer: Subscriber) -> None:
-        """Removes a consumer."""
+        """Remove a consumer."""
         self.consumers.remove(consumer)
         self._saturated.pop(consumer, None)
         rotation = self._rotations[consumer.priority]
@@ -83,7 +83,7 @@ class ConsumerRotation:
         return None
 
     def wake(self) -> None:
-        """Takes consumers that can take messages again back into the rotation."""
+        """Take consumers that can take messages again back into the rotation."""
         if self._saturated:
             for consumer in [each for each in self._saturated if each.can_take()]:
                 del self._saturated[consumer]

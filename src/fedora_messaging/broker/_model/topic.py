@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Binding patterns of topic exchanges: `*` is one word, `#` any number of them.
+"""Binding patterns of topic exchanges: ``*`` is one word, ``#`` any number of them.
 
 All patterns are followed at once, word by word of the key, as one non-deterministic automaton. Its states are
 the places in the patterns, one bit each of an integer, and a word moves all of them in a few operations on
@@ -22,9 +22,9 @@ class _Pattern(Generic[T]):
     """One pattern.
 
     Attributes:
-        words: its words; of neighbouring `#`, which mean the same as one, there is one.
+        words: its words; of neighbouring ``#``, which mean the same as one, there is one.
         values: what is bound with it, and how often.
-        block: where its places are, the first at `start`, the one after its last word at `end`.
+        block: where its places are, the first at ``start``, the one after its last word at ``end``.
     """
 
     __slots__ = ("block", "end", "start", "values", "words")
@@ -55,6 +55,7 @@ class _Block(Generic[T]):
         self._words: dict[str, int] = {}
 
     def add(self, pattern: _Pattern[T]) -> None:
+        """Add a pattern."""
         pattern.block, pattern.start = self, self.size
         self._starts |= 1 << self.size
         for word in pattern.words:
@@ -72,15 +73,15 @@ class _Block(Generic[T]):
         self.size += 1
 
     def remove(self, pattern: _Pattern[T]) -> None:
-        """The pattern is never begun nor found any more; its places stay taken."""
+        """Disable a pattern; its positions stay occupied."""
         del self.patterns[pattern.end]
         self._starts &= ~(1 << pattern.start)
         self._ends &= ~(1 << pattern.end)
 
     def match(self, words: list[str]) -> Iterator[_Pattern[T]]:
-        """The patterns that fit."""
+        """Yield the patterns that match."""
         stars, hashes, literal = self._stars, self._hashes, self._words
-        # A place before `#` reaches the one behind it without a word, and stays with any word.
+        # At a ``#``, the automaton may skip it without a word, and stays there with any word.
         places = self._starts
         places |= (places & hashes) << 1
         for word in words:
@@ -98,7 +99,7 @@ class _Block(Generic[T]):
 
 
 def _words(key: str) -> list[str]:
-    """An empty key has no word at all."""
+    """Split a routing key or pattern; an empty one has no words."""
     return key.split(".") if key else []
 
 
@@ -110,28 +111,29 @@ class TopicPatterns(Generic[T]):
         self._blocks: list[_Block[T]] = []
 
     def add(self, pattern: str, value: T) -> None:
-        known = self._patterns.get(pattern)
-        if known is None:
-            known = self._patterns[pattern] = _Pattern(pattern)
-            self._place(known)
-        known.values[value] = known.values.get(value, 0) + 1
+        """Bind a value with a pattern."""
+        bound = self._patterns.get(pattern)
+        if bound is None:
+            bound = self._patterns[pattern] = _Pattern(pattern)
+            self._place(bound)
+        bound.values[value] = bound.values.get(value, 0) + 1
 
     def discard(self, pattern: str, value: T) -> None:
-        """Undoes one `add`."""
-        known = self._patterns.get(pattern)
-        count = known.values.get(value, 0) if known is not None else 0
-        if known is None or not count:
+        """Undo one ``add``."""
+        bound = self._patterns.get(pattern)
+        count = bound.values.get(value, 0) if bound is not None else 0
+        if bound is None or not count:
             return
         if count > 1:
-            known.values[value] = count - 1
+            bound.values[value] = count - 1
             return
-        del known.values[value]
-        if not known.values:
+        del bound.values[value]
+        if not bound.values:
             del self._patterns[pattern]
-            self._remove(known)
+            self._remove(bound)
 
     def match(self, routing_key: str) -> list[T]:
-        """What is bound with a pattern that fits, each once."""
+        """Return the values bound with a matching pattern, each once."""
         words = _words(routing_key)
         found: dict[T, None] = {}
         for block in self._blocks:
@@ -140,12 +142,13 @@ class TopicPatterns(Generic[T]):
         return list(found)
 
     def _place(self, pattern: _Pattern[T]) -> None:
+        """Add a pattern to the last block, or to a new one if that is full."""
         if not self._blocks or self._blocks[-1].size + len(pattern.words) >= BLOCK_SIZE:
             self._blocks.append(_Block())
         self._blocks[-1].add(pattern)
 
     def _remove(self, pattern: _Pattern[T]) -> None:
-        """Takes a pattern out. A block that is mostly empty then gives up its places."""
+        """Remove a pattern, and rebuild its block if the block is mostly unused."""
         block = pattern.block
         block.remove(pattern)
         used = sum(each.end - each.start + 1 for each in block.patterns.values()) if block.size > 64 else 0

@@ -55,11 +55,11 @@ class Broker(Protocol):
         """The addresses of direct reply-to."""
 
     def flush(self) -> None:
-        """Writes what all connections have gathered."""
+        """Write what all connections have gathered."""
 
 
 class VirtualHost:
-    """All of one virtual host."""
+    """The exchanges and queues of one virtual host."""
 
     def __init__(self, name: str, broker: Broker) -> None:
         self.name = name
@@ -73,21 +73,30 @@ class VirtualHost:
 
     @property
     def clock(self) -> Clock:
+        """The broker's clock."""
         return self._broker.clock
 
     def flush(self) -> None:
-        """Writes what all connections have gathered, after something that no client's frame caused."""
+        """Write what all connections have gathered, after an event that no client's frame caused."""
         self._broker.flush()
 
     def exchange(self, name: str) -> Exchange:
-        """Raises: AMQPError, 404."""
+        """Return an exchange.
+
+        Raises:
+            AMQPError: 404, there is no such exchange.
+        """
         found = self.exchanges.get(name)
         if found is None:
             raise not_found("exchange", name, self.name)
         return found
 
     def queue(self, name: str, connection: Connection | None = None, *, checked: bool = True) -> Queue:
-        """A queue, if the connection may use it. Raises: AMQPError, 404 or 405."""
+        """Return a queue that the connection may use.
+
+        Raises:
+            AMQPError: 404, there is no such queue; 405, it is another connection's exclusive queue.
+        """
         found = self.queues.get(name)
         if found is None:
             raise not_found("queue", name, self.name)
@@ -105,6 +114,7 @@ class VirtualHost:
         owner: Connection | None,
         arguments: Table,
     ) -> Queue:
+        """Create a queue."""
         cls = QuorumQueue if options.type == "quorum" else Queue
         queue = self.queues[name] = cls(
             self,
@@ -118,9 +128,10 @@ class VirtualHost:
         return queue
 
     def delete_queue(self, queue: Queue) -> int:
-        """The queue goes, with its bindings and messages; its consumers are told.
+        """Delete a queue with its bindings and messages, and notify its consumers.
 
-        Returns: how many messages were ready.
+        Returns:
+            How many messages were ready.
         """
         if queue.deleted:
             return 0
@@ -133,17 +144,18 @@ class VirtualHost:
         return count
 
     def delete_exchange(self, exchange: Exchange) -> None:
+        """Delete an exchange with its bindings."""
         self.exchanges.pop(exchange.name, None)
         exchange.bindings.clear()
         self._forget(exchange)
 
     def unbound(self, exchange: Exchange) -> None:
-        """A binding of the exchange is gone: it may be one that goes with its last."""
+        """Delete an auto-delete exchange that has lost its last binding."""
         if exchange.auto_delete and not exchange.bindings and exchange.name in self.exchanges:
             self.delete_exchange(exchange)
 
     def route(self, exchange: Exchange, message: Message) -> list[Target]:
-        """The queues a message goes to, each once, also through bound and alternate exchanges."""
+        """Return the queues a message goes to, each once, also through bound and alternate exchanges."""
         if not exchange.name:
             return self._named(message)
         queues: dict[Target, None] = {}
@@ -172,10 +184,13 @@ class VirtualHost:
         return list(queues)
 
     def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
-        """Sends a message on to the queue's dead-letter exchange, if it has one.
+        """Send a message on to the queue's dead-letter exchange, if it has one.
 
         Args:
-            marked: whether it counts as redelivered from now on.
+            queue: the queue that drops the message.
+            message: the message.
+            reason: why it is dead-lettered, as in ``x-death``.
+            marked: whether the message counts as redelivered from now on.
         """
         name = queue.options.dead_letter_exchange
         exchange = None if name is None else self.exchanges.get(name)
@@ -197,19 +212,19 @@ class VirtualHost:
         dead.redelivered |= marked and self.emulation.reject_marks
         try:
             targets = self.route(exchange, dead)
-        except AMQPError:  # the key is a reply address that cannot be read: there is no client to tell
+        except AMQPError:  # the key is a malformed reply address, and there is no client to report it to
             return
         for target in targets:
             if not deaths.cycles(target.name):
                 target.publish(dead)
 
     def owner_gone(self, connection: Connection) -> None:
-        """A connection is closed: its exclusive queues go with it."""
+        """Delete the exclusive queues of a closed connection."""
         for queue in [queue for queue in self.queues.values() if queue.owner is connection]:
             self.delete_queue(queue)
 
     def _named(self, message: Message) -> list[Target]:
-        """What the default exchange does."""
+        """Route a message as the default exchange does: to the queues named by its routing keys."""
         targets: dict[Target, None] = dict.fromkeys(
             self.queues[name] for name in message.keys if name in self.queues
         )
@@ -218,6 +233,7 @@ class VirtualHost:
         return list(targets)
 
     def _forget(self, destination: Destination) -> None:
+        """Remove all bindings to a destination."""
         for source in list(self.exchanges.values()):
             if source.forget(destination):
                 self.unbound(source)

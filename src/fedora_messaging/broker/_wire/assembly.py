@@ -22,7 +22,7 @@ class Frames:
 
     Attributes:
         limit: the largest frame.
-        stopped: set it, and nothing more is cut off until `feed` is called again.
+        stopped: set it, and nothing more is cut off until ``feed`` is called again.
     """
 
     def __init__(self, received: Callable[[int, int, bytes], None], limit: int) -> None:
@@ -32,9 +32,10 @@ class Frames:
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Takes bytes and hands on every frame that is complete.
+        """Handle bytes, and pass on every complete frame.
 
-        Raises: AMQPError, 501, for what is no frame.
+        Raises:
+            AMQPError: 501, the bytes are not a frame.
         """
         data = self._rest + data if self._rest else data
         self._rest = b""
@@ -60,11 +61,6 @@ class Frames:
         finally:
             if not self._rest:
                 self._rest = data[at:]
-
-    def take_rest(self) -> bytes:
-        """Takes away what was not cut off yet."""
-        rest, self._rest = self._rest, b""
-        return rest
 
 
 def _frame_error(kind: int, channel: int, data: bytes, reason: str) -> AMQPError:
@@ -98,12 +94,15 @@ class Assembler:
         self._parts: list[bytes] = []
 
     def frame(self, kind: int, payload: bytes) -> Command | None:
-        """Takes a frame.
+        """Handle a frame.
 
-        Returns: a command, once it is complete.
+        Returns:
+            A command, once it is complete.
+
         Raises:
-            AMQPError: 501, 503 or 505.
-            Disconnect: there is no such method.
+            AMQPError: 501, the frame cannot be decoded; 503, only brokers send the method; 505, the frame
+                is not expected here.
+            Disconnect: There is no such method, or a table in it is malformed.
         """
         if self._method is None:
             if kind != spec.FRAME_METHOD:

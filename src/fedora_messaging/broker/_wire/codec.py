@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Frames and methods on the wire (AMQP 0-9-1, 2.3.5 and 4.2).
 
-Methods are those of `pika.spec`, and pika encodes the replies. What clients send is decoded here: pika's
+Methods are those of ``pika.spec``, and pika encodes the replies. What clients send is decoded here: pika's
 decoder takes strings that are cut off for whole ones and stumbles over content that RabbitMQ passes on.
 """
 
@@ -85,13 +85,13 @@ _METHODS: dict[int, tuple[type[Any], list[tuple[str, str]]]] = {
 
 
 def method_name(index: int) -> str:
-    """The name of a method in lower case, as error texts have it: `basic.publish`."""
+    """Return a method's name as in error texts: ``basic.publish``."""
     method: Any = spec.methods.get(index)
     return str(method.NAME).lower() if method else f"{index >> 16}.{index & 0xFFFF}"
 
 
 def decode_method(payload: bytes) -> Any:
-    """A method frame's payload as an object of `pika.spec`; tables become `_fields.Table`.
+    """Decode a method frame's payload to an object of ``pika.spec``; tables become ``fields.Table``.
 
     Raises:
         AMQPError: 501, the arguments do not fit; 503, only brokers send it.
@@ -100,12 +100,12 @@ def decode_method(payload: bytes) -> Any:
     if len(payload) < 4:
         raise AMQPError(spec.FRAME_ERROR, "a method frame shorter than its ids")
     index = _u32.unpack_from(payload)[0]
-    known = _METHODS.get(index)
-    if known is None:
+    entry = _METHODS.get(index)
+    if entry is None:
         if index in spec.methods:
             raise AMQPError(spec.COMMAND_INVALID, "unimplemented method", method=index)
         raise Disconnect(f"there is no method {method_name(index)}")
-    method, layout = known
+    method, layout = entry
     result = object.__new__(method)
     values = result.__dict__
     at, end, bit = 4, len(payload), 0
@@ -151,7 +151,7 @@ def _table(data: bytes) -> Table:
 
 
 def encode_method(channel: int, method: Any) -> bytes:
-    """A frame with a method that the broker sends. Names may hold what is not UTF-8."""
+    """Encode a frame with a method that the broker sends. Names may hold bytes that are not UTF-8."""
     for name, value in vars(method).items():
         if isinstance(value, str):
             setattr(method, name, raw(value)[:255])
@@ -160,17 +160,18 @@ def encode_method(channel: int, method: Any) -> bytes:
 
 
 def short_string(value: str) -> bytes:
+    """Encode a short string."""
     encoded = raw(value)[:255]
     return bytes((len(encoded),)) + encoded
 
 
 def encode_ack(channel: int, tag: int, multiple: bool) -> bytes:
-    """A frame with `basic.ack`, the one reply that is sent by the thousand."""
+    """Encode a frame with ``basic.ack``, the most frequent reply."""
     return _ack.pack(1, channel, 13, spec.Basic.Ack.INDEX, tag, multiple, 0xCE)
 
 
 def encode_content(channel: int, properties: bytes, body: bytes, frame_max: int) -> list[bytes]:
-    """The header frame and the body frames of one content. A body that fits one is not copied."""
+    """Encode the header frame and body frames of a content. A body that fits one frame is not copied."""
     size = len(body)
     head = _frame_head.pack(2, channel, 12 + len(properties))
     pieces = [b"".join((head, _header_class, size.to_bytes(8, "big"), properties, FRAME_END))]
@@ -186,10 +187,13 @@ def encode_content(channel: int, properties: bytes, body: bytes, frame_max: int)
 
 
 def encode_deliver(channel: int, consumer_tag: bytes, tag: int, redelivered: bool, address: bytes) -> bytes:
-    """A frame with `basic.deliver`.
+    """Encode a frame with ``basic.deliver``.
 
     Args:
+        channel: the number of the channel.
         consumer_tag: a short string, encoded.
+        tag: the delivery tag.
+        redelivered: the flag of the same name.
         address: exchange and routing key, two short strings, encoded.
     """
     head = _frame_head.pack(1, channel, 13 + len(consumer_tag) + len(address))
@@ -199,7 +203,7 @@ def encode_deliver(channel: int, consumer_tag: bytes, tag: int, redelivered: boo
 
 
 def encode_get_ok(channel: int, tag: int, redelivered: bool, address: bytes, count: int) -> bytes:
-    """A frame with `basic.get-ok`."""
+    """Encode a frame with ``basic.get-ok``."""
     head = _frame_head.pack(1, channel, 17 + len(address))
     return b"".join(
         (head, _get_ok_index, _tag_and_bits.pack(tag, redelivered), address, _u32.pack(count), FRAME_END)
@@ -207,9 +211,10 @@ def encode_get_ok(channel: int, tag: int, redelivered: bool, address: bytes, cou
 
 
 def read_content_header(payload: bytes) -> tuple[int, int, int, bytes]:
-    """A header frame's payload: class id, weight, body size, raw properties.
+    """Decode a header frame's payload: class id, weight, body size, raw properties.
 
-    Raises: AMQPError, 501.
+    Raises:
+        AMQPError: 501, the header is too short.
     """
     if len(payload) < 12:
         raise AMQPError(spec.FRAME_ERROR, "a content header that is too short")

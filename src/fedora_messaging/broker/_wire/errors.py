@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The reply codes of AMQP 0-9-1 (1.2) and the two ways a broker says no.
+"""The reply codes of AMQP 0-9-1 (1.2) and the two ways in which a broker refuses.
 
 A soft error closes the channel, a hard one the connection. The texts begin with the name of the code, as
 RabbitMQ writes them.
@@ -53,25 +53,29 @@ class AMQPError(Exception):
 
 
 class Disconnect(Exception):
-    """The connection ends without a word, as RabbitMQ does where no reply can help."""
+    """The connection ends without a reply, as RabbitMQ ends it where no reply can help."""
 
 
 def kind_in_vhost(kind: str, name: str, vhost: str) -> str:
-    """How RabbitMQ names a thing: `queue 'x' in vhost '/'`."""
+    """Format a name as RabbitMQ's error texts do: ``queue 'x' in vhost '/'``."""
     return f"{kind} '{name}' in vhost '{vhost}'"
 
 
 def not_found(kind: str, name: str, vhost: str) -> AMQPError:
+    """Return the error 404."""
     return AMQPError(spec.NOT_FOUND, f"no {kind_in_vhost(kind, name, vhost)}")
 
 
 def precondition(text: str) -> AMQPError:
+    """Return the error 406."""
     return AMQPError(spec.PRECONDITION_FAILED, text)
 
 
 def refused(text: str) -> AMQPError:
+    """Return the error 403."""
     return AMQPError(spec.ACCESS_REFUSED, text)
 
 
 def not_implemented(text: str) -> AMQPError:
+    """Return the error 540."""
     return AMQPError(spec.NOT_IMPLEMENTED, text)

@@ -17,7 +17,7 @@ class Malformed(ValueError):
 
 
 class Field(NamedTuple):
-    """One value of a field table: its AMQP type (`S`, `I`, `t`, ...) and its value.
+    """One value of a field table: its AMQP type (``S``, ``I``, ``t``, ...) and its value.
 
     Strings, tables and arrays are bytes, in the encoding of the wire and without their length.
     """
@@ -27,16 +27,17 @@ class Field(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A string value as text; anything else as Python writes it."""
+        """The text of a string; any other value as Python writes it."""
         return text(self.value) if isinstance(self.value, bytes) else str(self.value)
 
     @property
     def is_integer(self) -> bool:
+        """Whether the type is an integer of any width."""
         return self.kind in INTEGERS
 
     @property
     def family(self) -> bytes:
-        """Types that RabbitMQ treats as one when it compares arguments have one family."""
+        """The type, or one name for all types that RabbitMQ treats as equal when it compares arguments."""
         return b"I" if self.kind in INTEGERS else b"d" if self.kind in b"df" else self.kind
 
 
@@ -62,7 +63,7 @@ _WITH_LENGTH = frozenset(b"SxFA")
 _NESTING = frozenset(b"FA")
 _TABLE = ord("F")
 _BOOL, _UNSIGNED, _SIGNED = b"tLl"
-# Types whose values need a look; for the floating ones, the second byte from which they are no numbers.
+# Types whose values are checked; for floating-point ones, the second byte from which they are not finite.
 _ODD = {_BOOL: 0, _UNSIGNED: 0, ord("f"): 0x80, ord("d"): 0xF0}
 INTEGERS = frozenset((b"b", b"B", b"s", b"u", b"I", b"i", b"l", b"L"))
 #: What RabbitMQ calls the types in its error texts.
@@ -90,20 +91,23 @@ _U32 = struct.Struct(">I")
 
 
 def text(raw: bytes) -> str:
-    """Bytes of a name as text. What is not UTF-8 survives the way there and back."""
+    """Decode a name. Bytes that are not UTF-8 are kept by surrogates."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 def raw(name: str) -> bytes:
-    """The bytes that `text` came from."""
+    """Encode a name that ``text`` has decoded."""
     return name.encode("utf-8", "surrogateescape")
 
 
 def read_value(data: bytes, at: int) -> tuple[Field, int]:
-    """Reads the value at an offset.
+    """Decode the value at an offset.
 
-    Returns: the value and the offset behind it.
-    Raises: Malformed
+    Returns:
+        The value and the offset behind it.
+
+    Raises:
+        Malformed: The bytes are not what AMQP says they are.
     """
     kind = data[at : at + 1]
     at += 1
@@ -129,7 +133,7 @@ def read_value(data: bytes, at: int) -> tuple[Field, int]:
 
 
 def write_value(field: Field) -> bytes:
-    """One value as it stands on the wire, its type first."""
+    """Encode one value, its type first."""
     kind, value = field
     fixed = _FIXED.get(kind)
     if fixed is not None:
@@ -141,9 +145,10 @@ def write_value(field: Field) -> bytes:
 
 
 def read_entries(data: bytes) -> list[tuple[bytes, int, int]]:
-    """The entries of a table's content: key, and where its value starts and stops.
+    """Return the key of each entry of a table's content, and where its value starts and stops.
 
-    Raises: Malformed
+    Raises:
+        Malformed: The bytes are not what AMQP says they are.
     """
     entries = []
     at, end = 0, len(data)
@@ -158,9 +163,10 @@ def read_entries(data: bytes) -> list[tuple[bytes, int, int]]:
 
 
 def read_table(data: bytes) -> Table:
-    """The content of a table (without its length) as a dictionary; the first of equal keys counts.
+    """Decode a table's content (without its length); the first of equal keys counts.
 
-    Raises: Malformed
+    Raises:
+        Malformed: The bytes are not what AMQP says they are.
     """
     table: Table = {}
     at, end = 0, len(data)
@@ -175,7 +181,7 @@ def read_table(data: bytes) -> Table:
 
 
 def write_table(table: Table) -> bytes:
-    """The content of a table, without its length."""
+    """Encode a table's content, without its length."""
     return b"".join(
         bytes((len(key),)) + key + write_value(value)
         for key, value in ((raw(name)[:255], value) for name, value in table.items())
@@ -183,9 +189,10 @@ def write_table(table: Table) -> bytes:
 
 
 def read_array(data: bytes) -> list[Field]:
-    """The content of an array (without its length).
+    """Decode an array's content (without its length).
 
-    Raises: Malformed
+    Raises:
+        Malformed: The bytes are not what AMQP says they are.
     """
     values = []
     at = 0
@@ -196,10 +203,13 @@ def read_array(data: bytes) -> list[Field]:
 
 
 def check_table(data: bytes, at: int, end: int) -> bool:
-    """Looks through a table's content, however deep.
+    """Check a table's content at every depth.
 
-    Returns: whether `canonical` leaves it as it is.
-    Raises: Malformed
+    Returns:
+        Whether ``canonical`` would not change it.
+
+    Raises:
+        Malformed: The bytes are not what AMQP says they are.
     """
     todo = [(at, end, True)]
     last, top, as_is = b"", True, True
@@ -240,9 +250,9 @@ def check_table(data: bytes, at: int, end: int) -> bool:
 
 
 def canonical(data: bytes) -> bytes:
-    """The content of a checked table as RabbitMQ 4.3 writes it: sorted, with the first of equal keys.
+    """Rewrite a checked table's content as RabbitMQ 4.3 does: sorted, with the first of equal keys.
 
-    Nested tables keep their order. At every depth `L` becomes `l` and every true boolean is 1.
+    Nested tables keep their order. At every depth ``L`` becomes ``l`` and every true boolean is 1.
     """
     patched = bytearray(data)
     todo = [(0, len(data), True)]
@@ -271,16 +281,20 @@ def canonical(data: bytes) -> bytes:
 
 
 def string(value: str | bytes) -> Field:
+    """Return a long string."""
     return Field(b"S", raw(value) if isinstance(value, str) else value)
 
 
 def long(value: int) -> Field:
+    """Return a 64-bit integer."""
     return Field(b"l", value)
 
 
 def nested(value: Table) -> Field:
+    """Return a nested table."""
     return Field(b"F", write_table(value))
 
 
 def array(values: list[Field]) -> Field:
+    """Return an array."""
     return Field(b"A", b"".join(map(write_value, values)))

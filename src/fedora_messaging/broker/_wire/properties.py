@@ -31,7 +31,6 @@ _U32 = struct.Struct(">I")
 
 HEADERS = 1 << 13
 REPLY_TO = 1 << 9
-DELIVERY_MODE = 1 << 12
 PRIORITY = 1 << 11
 EXPIRATION = 1 << 8
 MESSAGE_ID = 1 << 7
@@ -41,7 +40,7 @@ _ORDER = (
     (1 << 15, "s"),
     (1 << 14, "s"),
     (HEADERS, "F"),
-    (DELIVERY_MODE, 1),
+    (1 << 12, 1),
     (PRIORITY, 1),
     (1 << 10, "s"),
     (REPLY_TO, "s"),
@@ -53,13 +52,13 @@ _ORDER = (
     (1 << 3, "s"),
     (1 << 2, "s"),
 )
-EMPTY = b"\0\0"
 
 
 class Properties:
     """Where each property present starts and stops in the raw bytes.
 
-    Raises: Malformed, when the bytes end before the properties do.
+    Raises:
+        Malformed: The bytes end before the properties do, or after them.
     """
 
     __slots__ = ("flags", "raw", "spans")
@@ -104,59 +103,65 @@ class Properties:
         return None if span is None else self.raw[span[0]]
 
     def check_headers(self) -> bool:
-        """Whether the headers stand as RabbitMQ 4.3 writes them.
+        """Whether the headers are already in the form that RabbitMQ 4.3 writes.
 
-        Raises: Malformed, when they are no table, however deep.
+        Raises:
+            Malformed: The headers are not a table, or a value in them is malformed at any depth.
         """
         span = self.spans.get(HEADERS)
         return span is None or check_table(self.raw, *span)
 
     def canonical(self) -> bytes:
-        """The raw properties with the headers as RabbitMQ 4.3 writes them."""
+        """Return the raw properties with the headers in the form that RabbitMQ 4.3 writes."""
         start, stop = self.spans[HEADERS]
         table = canonical(self.raw[start:stop])
         return b"".join((self.raw[: start - 4], _U32.pack(len(table)), table, self.raw[stop:]))
 
     @property
     def headers(self) -> Table:
-        """The headers, one level deep. Raises: Malformed"""
+        """The headers, one level deep.
+
+        Raises:
+            Malformed: The headers are not a table.
+        """
         return read_table(self._bytes(HEADERS) or b"")
 
     @property
-    def delivery_mode(self) -> int | None:
-        return self._octet(DELIVERY_MODE)
-
-    @property
     def priority(self) -> int | None:
+        """The property ``priority``, or None."""
         return self._octet(PRIORITY)
 
     @property
     def expiration(self) -> bytes | None:
+        """The property ``expiration``, or None."""
         return self._bytes(EXPIRATION)
 
     @property
     def user_id(self) -> str | None:
+        """The property ``user_id``, or None."""
         value = self._bytes(USER_ID)
         return None if value is None else text(value)
 
     @property
     def message_id(self) -> str | None:
+        """The property ``message_id``, or None."""
         value = self._bytes(MESSAGE_ID)
         return None if value is None else text(value)
 
     @property
     def reply_to(self) -> str | None:
+        """The property ``reply_to``, or None."""
         value = self._bytes(REPLY_TO)
         return None if value is None else text(value)
 
     def with_reply_to(self, name: str) -> bytes:
-        """The raw properties with another `reply_to`, where there is one."""
+        """Return the raw properties with another ``reply_to``, which has to be present."""
         start, stop = self.spans[REPLY_TO]
         value = raw(name)
         return b"".join((self.raw[: start - 1], bytes((len(value),)), value, self.raw[stop:]))
 
     def with_headers(self, changes: Mapping[str, Field | None], *, expiration: bool = True) -> bytes:
-        """The raw properties with some headers set or, where None, taken away.
+        """Return the raw properties with some headers set or, where None, removed.
 
         All other headers and properties keep their bytes. The headers are sorted when one is set, as RabbitMQ
         does it, and otherwise keep their order.
