@@ -119,8 +119,7 @@ def test_what_the_broker_reads() -> None:
     """The properties that matter to a broker are found among all others."""
     properties = Properties(_raw(_ALL))
 
-    assert (2, 3, b"100", "guest", "m") == (
-        properties.delivery_mode,
+    assert (3, b"100", "guest", "m") == (
         properties.priority,
         properties.expiration,
         properties.user_id,

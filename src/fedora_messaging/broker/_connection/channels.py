@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The channels of one connection: which are open, which are being closed, and what is done on each.
 
-A number is in use from ``channel.open`` until the ``channel.close`` of one side is answered by the other. When
+A number is in use from ``channel.open`` until the ``channel.close`` of one side is answered by the other. If
 the broker has closed a channel, only the client's ``channel.close-ok`` answers that: a ``channel.close`` that
 crosses the broker's is answered and changes nothing, since the client still has to answer. Until then frames
 are still assembled, so that contents stay complete, but the methods in them are ignored.

@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What the model needs of the connection layer above it."""
+"""What parts of the model need of those above them: of connections, channels and virtual hosts."""
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from .._clock import Clock
+from .arguments import Options
+from .emulation import Emulation
+from .message import Message
 
 
 class Connection(Protocol):
@@ -35,3 +40,42 @@ class Channel(Protocol):
 
     def next_tag(self) -> int:
         """Take the next delivery tag."""
+
+
+class DeadLettering(Protocol):
+    """A queue that drops a message."""
+
+    @property
+    def name(self) -> str:
+        """The name of the queue."""
+
+    @property
+    def options(self) -> Options:
+        """The queue's arguments."""
+
+
+class QueueHost(Protocol):
+    """What a queue needs of its virtual host."""
+
+    @property
+    def name(self) -> str:
+        """The name of the virtual host."""
+
+    @property
+    def clock(self) -> Clock:
+        """The broker's clock."""
+
+    @property
+    def emulation(self) -> Emulation:
+        """The release of RabbitMQ that is emulated."""
+
+    def dead_letter(
+        self, queue: DeadLettering, message: Message, reason: str, *, marked: bool = False
+    ) -> None:
+        """Send a message on to the queue's dead-letter exchange, if it has one."""
+
+    def remove_queue(self, name: str) -> None:
+        """Delete the queue."""
+
+    def flush(self) -> None:
+        """Write what all connections have gathered."""

@@ -5,42 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from .._clock import Clock, Timer
+from .._clock import Timer
 from .._wire.errors import AMQPError, kind_in_vhost, refused
 from .._wire.fields import Table
 from .arguments import Options
-from .emulation import Emulation
 from .message import Entry, Message
-from .ports import Connection
+from .ports import Connection, QueueHost
 from .ready import Ready
 from .rotation import ConsumerRotation, Subscriber
-
-
-class QueueHost(Protocol):
-    """What a queue needs of its virtual host."""
-
-    @property
-    def name(self) -> str:
-        """The name of the virtual host."""
-
-    @property
-    def clock(self) -> Clock:
-        """The broker's clock."""
-
-    @property
-    def emulation(self) -> Emulation:
-        """The release of RabbitMQ that is emulated."""
-
-    def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
-        """Send a message on to the queue's dead-letter exchange, if it has one."""
-
-    def delete_queue(self, queue: Queue) -> int:
-        """Delete the queue."""
-
-    def flush(self) -> None:
-        """Write what all connections have gathered."""
 
 
 class Queue:
@@ -173,7 +146,7 @@ class Queue:
         """Take the next message that has not expired."""
         if self._timed:
             self.drop_expired()
-        entry = self._take() if self.ready else None
+        entry = self.ready.pop() if self.ready else None
         if entry is not None:
             self.unacked += 1
         return entry
@@ -257,7 +230,7 @@ class Queue:
         if self._exclusive is consumer:
             self._exclusive = None
         if self.auto_delete and not self.rotation:
-            self.vhost.delete_queue(self)
+            self.vhost.remove_queue(self.name)
         else:
             self.touch()
             self.dispatch()
@@ -283,15 +256,14 @@ class Queue:
 
     def _expire(self) -> None:
         self._idle = None
-        self.vhost.delete_queue(self)
+        self.vhost.remove_queue(self.name)
         self.vhost.flush()
 
     def _arm(self) -> None:
         """Set the timer to the earliest expiry at the head of the queue."""
-        deadlines = [entry.expires for entry in self.ready.heads() if entry.expires is not None]
-        if not deadlines:
+        first = min((e.expires for e in self.ready.heads() if e.expires is not None), default=None)
+        if first is None:
             return
-        first = min(deadlines)
         delay = max(0.0, first - self.vhost.clock.seconds())
         if self._expiry is None:
             self._expiry = self.vhost.clock.callLater(delay, self._head_expired)
@@ -309,9 +281,6 @@ class Queue:
     def _level(self, message: Message) -> int:
         limit = self.options.max_priority
         return 0 if limit is None else min(message.priority or 0, limit)
-
-    def _take(self) -> Entry:
-        return self.ready.pop()
 
     def _is_full(self, message: Message) -> bool:
         return not self.options.holds(len(self.ready) + 1, self.ready.size + len(message.body))

@@ -6,9 +6,9 @@ A channel consumes from the pseudo-queue ``amq.rabbitmq.reply-to``. What it then
 ``reply_to`` carries an address instead, and whatever is sent to the address through the default exchange is
 delivered to it at once, or dropped. An address lives as long as its consumer.
 
-The releases differ in what an address is. For 3.10 it is not a queue: messages are delivered during routing, and
-count as unroutable. For 4.3 it is a queue of a special type, which still accepts messages when its consumer has
-been cancelled.
+The releases differ in what an address is. For 3.10 it is not a queue: messages are delivered during
+routing, and count as unroutable. For 4.3 it is a queue of a special type, which still accepts messages when
+its consumer has been cancelled.
 
 https://www.rabbitmq.com/docs/direct-reply-to
 """

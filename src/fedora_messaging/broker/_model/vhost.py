@@ -24,7 +24,7 @@ from .exchanges import (
     exchange_class,
 )
 from .message import Message, Target
-from .ports import Connection
+from .ports import Connection, DeadLettering
 from .queue import Queue
 from .quorum import QuorumQueue
 from .replies import Replies
@@ -143,6 +143,10 @@ class VirtualHost:
             consumer.notify_cancelled()
         return count
 
+    def remove_queue(self, name: str) -> None:
+        """Delete the queue with a name."""
+        self.delete_queue(self.queues[name])
+
     def delete_exchange(self, exchange: Exchange) -> None:
         """Delete an exchange with its bindings."""
         self.exchanges.pop(exchange.name, None)
@@ -183,7 +187,9 @@ class VirtualHost:
                     todo.append(self.exchanges[alternate])
         return list(queues)
 
-    def dead_letter(self, queue: Queue, message: Message, reason: str, *, marked: bool = False) -> None:
+    def dead_letter(
+        self, queue: DeadLettering, message: Message, reason: str, *, marked: bool = False
+    ) -> None:
         """Send a message on to the queue's dead-letter exchange, if it has one.
 
         Args:
