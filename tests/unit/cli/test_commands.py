@@ -135,7 +135,7 @@ def test_example(reader: str, run: Callable[..., Result]) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a = [", "not valid TOML"),
+        ("a = ", "not valid TOML"),
         ("amqp_urll = 5", "amqp_urll: unknown key"),
         ("[qos]\nprefetch = 5", "qos.prefetch: unknown key"),
         ('[tls]\nkeyfile = "x"', "tls.certfile: is missing"),

@@ -368,7 +368,7 @@ def test_loaded_can_be_set(write: Callable[[str], Path]) -> None:
         ("qos = 5", "qos: must be a section"),
         ("[qos]\nprefetch = 5", "qos.prefetch: unknown key"),
         ('[tls]\nkeyfile = "k"', "tls.certfile: is missing"),
-        ("a = [", "line 1"),
+        ("a = ", "line 1"),
         ('[client_properties]\nversion = "x"', "client_properties.version: is reserved"),
     ],
 )
