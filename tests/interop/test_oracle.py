@@ -18,7 +18,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
 # The snippets that differ, each with words of the line on the migration page that says so and why.
 DIFFERENCES = {
     "broken_accessors": "accessor that gives None",
+    "config_defaults": "the default log goes to standard output",
     "config_lazy": "Any reading method loads",
+    "config_log_config": "the default log goes to standard output",
     "config_missing_file": "named and not there",
     "config_partial_sections": "section given in part",
     "config_refused": "unknown key inside a section",

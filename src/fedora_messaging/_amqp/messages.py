@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from .._core.delivery import Delivery
 from .._message.headers import SHORT
+from .._message.validation import received_message
 from .._reporting.log import SafeLog
 from ..exceptions import ValidationError, excerpt
-from ..message import Message, check_outgoing, get_message, outgoing_headers
+from ..message import Message, check_outgoing, outgoing_headers
 from .frames import UNTUNED_FRAME_MAX, header_frame_size
 from .properties import decode_properties, encode_common, encode_properties, is_priority
 from .property_encoder import encode_field
@@ -251,9 +252,8 @@ def decode(delivery: Delivery) -> Message:
         routing_key = delivery.routing_key.decode()
     except UnicodeDecodeError as error:
         raise ValidationError("The routing key is not UTF-8") from error
-    message = get_message(
-        routing_key, decode_properties(delivery.properties), delivery.body, queue=delivery.queue
-    )
+    properties = decode_properties(delivery.properties)
+    message = received_message(routing_key, properties, delivery.body, delivery.queue)
     message.queue = delivery.queue
     return message
 

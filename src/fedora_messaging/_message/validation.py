@@ -16,7 +16,7 @@ from ..exceptions import ValidationError, excerpt
 from .headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType, are_common
 from .message import Message, encoded_topic, get_class, is_body_proven, validate
 
-__all__ = ["check_outgoing", "class_for", "get_message", "invalid"]
+__all__ = ["check_outgoing", "class_for", "get_message", "invalid", "received_message"]
 
 _log = SafeLog(__name__)
 #: Messages of other clients may lack headers: one log line for each kind and queue is enough.
@@ -82,19 +82,25 @@ def invalid(error: BaseException) -> ValidationError:
     return ValidationError(shown(error))
 
 
-def get_message(
-    routing_key: str, properties: pika.BasicProperties, body: bytes, *, queue: str = ""
-) -> Message:
+def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes) -> Message:
     """Make the message that was received.
 
     Args:
         routing_key: Its topic.
         properties: Its AMQP properties, whatever they hold.
         body: Its body as it came.
-        queue: The queue that it came from, for the log.
 
     Raises:
         ValidationError: It is not a message, or not valid.
+    """
+    return received_message(routing_key, properties, body, "")
+
+
+def received_message(routing_key: str, properties: pika.BasicProperties, body: bytes, queue: str) -> Message:
+    """Make the message that was received from a queue, whose name is for the log.
+
+    Raises:
+        ValidationError: See :func:`get_message`.
     """
     try:
         return _get_message(routing_key, properties, body, queue)
