@@ -39,7 +39,8 @@ class Connector:
         self.state = "connecting"
         self.factory.doStart()
         self.factory.startedConnecting(self)
-        self.reactor.callLater(0, self._connect)
+        # The network does not follow a reactor's wall clock.
+        getattr(self.reactor, "steady", self.reactor).callLater(0, self._connect)
 
     def _connect(self) -> None:
         if self.state != "connecting":
