@@ -151,7 +151,7 @@ def header_too_large(properties: bytes, frame_max: int) -> ValidationError:
     words = "" if largest is None else f"; the largest is {excerpt(largest, 60)} with {sizes[largest]} bytes"
     return ValidationError(
         f"The header frame is {header_frame_size(properties)} bytes long; frame_max is {frame_max}. "
-        f"There are {len(sizes)} headers{words}. Large or many values belong into the body"
+        f"There are {len(sizes)} headers{words}. Large or many values belong in the body"
     )
 
 

@@ -54,6 +54,9 @@ def parameters(url: str) -> pika.connection.URLParameters:
 
 
 def _fault(url: str) -> str | None:
+    if any(ord(char) < 32 or ord(char) == 127 for char in url):
+        # urlsplit drops line ends and tabs, and another password would be sent.
+        return "it must not contain control characters (in a password they must be quoted)"
     try:
         parts = urlsplit(url)
         options = parse_qsl(parts.query, keep_blank_values=True)

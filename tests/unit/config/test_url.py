@@ -48,6 +48,9 @@ def test_defaults(url: str, port: int, tls: bool) -> None:
         ("", "amqp or amqps"),
         (5, "must be a string"),
         (None, "must be a string"),
+        ("amqp://user:pass\nword@h", "control characters"),
+        ("amqp://h\t", "control characters"),
+        ("amqp://user:pass\x7f@h", "control characters"),
         ("amqp://h:port", "the port"),
         ("amqp://h:0", "the port"),
         ("amqp://h:70000", "the port"),
@@ -87,6 +90,7 @@ def test_refused(url: str, words: str) -> None:
     "url",
     [
         "amqp://user:canary#1@h",
+        "amqp://user:canary\n1@h",
         "amqp://user:canary/1@h",
         "amqp://user:1canary?@h",
         "amqp://user:1?canary@h",
