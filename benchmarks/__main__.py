@@ -104,12 +104,14 @@ def main() -> int:
         print(machine, f"Load {os.getloadavg()[0]:.2f}.", flush=True)
         try:
             results = run(bench, arguments)
+            refused, grown = growth.absent_broker(bench, 30_000 if arguments.quick else 300_000)
             curves = None if arguments.quick or arguments.tasks else _curves(bench, arguments.seconds)
         except Failed as failure:
             print(failure)
             return 1
     text = f"{report.goals(results)}\n{report.tasks(results)}"
     print(text)
+    print(f"No broker, published without waiting: {refused:,} refused, {grown:.1f} MB more.")
     if curves is not None:
         _write(arguments.folder, machine, results, curves)
     print(f"{time.monotonic() - began:.0f} s.")
@@ -133,7 +135,7 @@ def _write(folder: Path, machine: str, results: report.Results, curves: dict[str
     draw(folder, **curves)
     (folder / "machine.md").write_text(f"{machine}\n")
     (folder / "goals.md").write_text(report.goals(results))
-    (folder / "tasks.md").write_text(report.tasks(results))
+    (folder / "tasks.md").write_text(report.tasks(results, letters=False))
     (folder / "queues.md").write_text(report.queues(queues))
 
 

@@ -5,8 +5,10 @@
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ __all__ = ["QUEUE", "Bench", "Failed", "Figures"]
 
 CLIENTS = Path(__file__).parent / "clients"
 QUEUE, EXCHANGE = "bench", "amq.topic"
-_CONFIG = """amqp_url = "{url}"
+_CONFIG = """amqp_url = {urls}
 publish_exchange = "amq.topic"
 topic_prefix = ""
 [client_properties]
@@ -51,13 +53,24 @@ class Bench:
     Args:
         node: The broker.
         interpreters: The Python of each environment, by its name.
+        urls: The brokers of clients that read a configuration; None: this one.
+        queue_type: Of the queues; "": as the broker likes.
     """
 
-    def __init__(self, node: Node, interpreters: dict[str, Path]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        interpreters: dict[str, Path],
+        *,
+        urls: Sequence[str] | None = None,
+        queue_type: str = "",
+    ) -> None:
         self._url = node.url()
         self._interpreters = interpreters
+        self._arguments = {"x-queue-type": queue_type} if queue_type else {}
         self._config = node.folder / "bench.toml"
-        self._config.write_text(_CONFIG.format(url=self._url))
+        # Release 3.9.1 knows no list of brokers.
+        self._config.write_text(_CONFIG.format(urls=json.dumps(list(urls) if urls else self._url)))
         self._connection = pika.BlockingConnection(pika.URLParameters(self._url + "?heartbeat=0"))
         self._channel = self._connection.channel()
         self._made: set[str] = set()
@@ -67,7 +80,7 @@ class Bench:
         for queue in queues:
             if queue not in self._made:
                 self._made.add(queue)
-                self._channel.queue_declare(queue, durable=True)
+                self._channel.queue_declare(queue, durable=True, arguments=self._arguments)
                 self._channel.queue_bind(queue, EXCHANGE, "#" if queue == QUEUE else queue)
             self._channel.queue_purge(queue)
 
@@ -86,8 +99,13 @@ class Bench:
         self.client("fast", "raw.py", "pipeline", options, limit=600)
         self.has(count, queue)
 
-    def has(self, count: int, queue: str = QUEUE) -> None:
+    def has(self, count: int, queue: str = QUEUE, *, more: int = 0) -> None:
         """Check how many messages are in the queue, when nobody consumes any more.
+
+        Args:
+            count: How many there should be.
+            queue: The queue's name.
+            more: How many more there may be.
 
         Raises:
             Failed: Another number.
@@ -95,7 +113,7 @@ class Bench:
         deadline = time.monotonic() + 15
         while True:
             found = self._channel.queue_declare(queue, passive=True).method
-            if found.consumer_count == 0 and found.message_count == count:
+            if found.consumer_count == 0 and count <= found.message_count <= count + more:
                 return
             if time.monotonic() > deadline:
                 raise Failed(f"{found.message_count} messages are in {queue}, not {count}")
@@ -112,10 +130,29 @@ class Bench:
         Raises:
             Failed: It failed, or took longer than the limit, in seconds.
         """
-        arguments = [task, "--limit", str(int(limit))]
-        for name, value in options.items():
-            arguments += [f"--{name}", str(value)]
-        return self._run(environment, program, arguments)[0]
+        return self._run(environment, program, _arguments(task, options, limit))[0]
+
+    def clients(
+        self,
+        count: int,
+        environment: str,
+        program: str,
+        task: str,
+        options: dict[str, Any],
+        limit: float = 120,
+    ) -> list[dict[str, Any]]:
+        """Run a client in so many processes at a time.
+
+        Returns:
+            What each reported last.
+
+        Raises:
+            Failed: One failed, or took longer than the limit, in seconds.
+        """
+        arguments = _arguments(task, options, limit)
+        with ThreadPoolExecutor(count) as threads:
+            runs = [threads.submit(self._run, environment, program, arguments) for _ in range(count)]
+            return [run.result()[0][-1] for run in runs]
 
     def script(self, environment: str, program: str) -> Figures:
         """Run a program that says nothing, and take its time."""
@@ -134,7 +171,7 @@ class Bench:
             "FEDORA_MESSAGING_CONF": str(self._config),
         }
         argv = [str(self._interpreters[environment]), str(CLIENTS / program), *arguments]
-        errors = self._config.with_name("client-errors")
+        errors = self._config.with_name(f"client-errors-{threading.get_ident()}")
         with errors.open("wb") as sink:
             began = time.perf_counter()
             process = subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=sink)
@@ -148,3 +185,10 @@ class Bench:
             raise Failed(f"{' '.join(argv[1:])} ended with {process.returncode}: {words}")
         reported = [json.loads(line) for line in said.decode().splitlines() if line.startswith("{")]
         return reported, seconds, used.ru_maxrss / 1024
+
+
+def _arguments(task: str, options: dict[str, Any], limit: float) -> list[str]:
+    arguments = [task, "--limit", str(int(limit))]
+    for name, value in options.items():
+        arguments += [f"--{name}", str(value)]
+    return arguments

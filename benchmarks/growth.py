@@ -8,7 +8,7 @@ from statistics import median
 from .bench import QUEUE, Bench
 from .plan import RAW
 
-__all__ = ["Curve", "Growth", "in_flight", "many_messages", "many_queues", "prefetch"]
+__all__ = ["Curve", "Growth", "absent_broker", "in_flight", "many_messages", "many_queues", "prefetch"]
 
 
 @dataclass
@@ -32,14 +32,31 @@ def many_messages(bench: Bench, count: int) -> list[Growth]:
     """Publish so many messages and consume them, in one process each."""
     made = []
     bench.empty(QUEUE)
-    for name, task in (("publish", "growth"), ("consume", "consume_growth")):
+    for name, program, task in (
+        ("publish", "fedora.py", "growth"),
+        ("consume", "fedora.py", "consume_growth"),
+        ("publish_many", "fedora.py", "many_growth"),
+        ("consume, asyncio", "fedora_asyncio.py", "consume_growth"),
+        ("publish_many, asyncio", "fedora_asyncio.py", "growth"),
+    ):
         grown = Growth(name)
-        for report in bench.client("fast", "fedora.py", task, {"count": count}, limit=1200):
+        for report in bench.client("fast", program, task, {"count": count}, limit=1200):
             grown.cpu.append((report["until"], report["cpu_us"]))
             grown.mb.append((report["until"], report["now_mb"]))
-        bench.has(count if name == "publish" else 0)
+        bench.has(0 if name.startswith("consume") else count)
         made.append(grown)
+    bench.empty(QUEUE)
     return made
+
+
+def absent_broker(bench: Bench, count: int = 300_000) -> tuple[int, float]:
+    """Publish so many messages without waiting while there is no broker.
+
+    Returns:
+        How many were refused, and by how many MB the process grew.
+    """
+    (report,) = bench.client("fast", "fedora.py", "absent", {"count": count}, limit=600)
+    return report["refused"], report["grown_mb"]
 
 
 def many_queues(bench: Bench, count: int, repetitions: int) -> list[tuple[int, float]]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What is measured: tasks, who does each, how many messages, and which ratios are the goals."""
 
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,11 @@ __all__ = ["FAST", "GOALS", "PLAIN", "RELEASE", "TASKS", "Contender", "Goal", "T
 
 RELEASE, PLAIN, FAST = "3.9.1", "4.0.0", "4.0.0 [fast]"
 PIKA, SELECT, ADAPTER = "pika BlockingConnection", "pika SelectConnection", "pika Twisted"
-AIO_PIKA, KOMBU, RAW, FLOOR = "aio-pika", "kombu", "raw socket", "crochet + pika + jsonschema"
+MANY, POLICY = "4.0.0 [fast] publish_many", "4.0.0 [fast] with a failure policy"
+METRICS, TRACING = "4.0.0 [fast] with metrics", "4.0.0 [fast] with tracing, without an SDK"
+ONE_BY_ONE, ASYNCIO = "4.0.0 [fast] publish", "4.0.0 [fast] asyncio"
+AIO_PIKA, KOMBU, RAW, BASELINE = "aio-pika", "kombu", "raw socket", "crochet + pika + jsonschema"
+FASTSTREAM = "FastStream"
 
 
 @dataclass(frozen=True)
@@ -64,17 +69,23 @@ def _other(name: str, program: str, task: str, rate: float) -> Contender:
     return Contender(name, "fast", program, task, rate)
 
 
+def _faststream(task: str, rate: float) -> tuple[Contender, ...]:
+    """FastStream, on a Python for which it is in the lock file."""
+    return (_other(FASTSTREAM, "faststream_client.py", task, rate),) if sys.version_info >= (3, 11) else ()
+
+
 TASKS = (
     Task(
         "A",
         "blocking publish, one confirm a call",
         "publish",
         (
-            *_ours("publish", 140, 700, 900),
-            _other(PIKA, "pika_client.py", "publish", 800),
-            _other(AIO_PIKA, "aio_pika_client.py", "publish", 700),
-            _other(KOMBU, "kombu_client.py", "publish", 1000),
-            _other(RAW, "raw.py", "publish", 1400),
+            *_ours("publish", 240, 1200, 1300),
+            _other(PIKA, "pika_client.py", "publish", 1300),
+            _other(AIO_PIKA, "aio_pika_client.py", "publish", 1200),
+            *_faststream("publish", 1000),
+            _other(KOMBU, "kombu_client.py", "publish", 1200),
+            _other(RAW, "raw.py", "publish", 1800),
         ),
     ),
     Task(
@@ -82,11 +93,15 @@ TASKS = (
         "pipelined publish, 1,000 in flight",
         "publish",
         (
-            *_ours("pipeline", 180, 1500, 6000),
-            _other(SELECT, "pika_client.py", "select", 5000),
-            _other(ADAPTER, "pika_client.py", "twisted", 4500),
-            _other(AIO_PIKA, "aio_pika_client.py", "pipeline", 2000),
-            _other(RAW, "raw.py", "pipeline", 7000),
+            *_ours("pipeline", 450, 8000, 10000),
+            _other(MANY, "fedora.py", "publish_many", 10000),
+            _other(ONE_BY_ONE, "fedora.py", "publish", 1300),
+            _other(ASYNCIO, "fedora_asyncio.py", "publish_many", 10000),
+            _other(SELECT, "pika_client.py", "select", 10000),
+            _other(ADAPTER, "pika_client.py", "twisted", 9000),
+            _other(AIO_PIKA, "aio_pika_client.py", "pipeline", 4500),
+            *_faststream("pipeline", 2500),
+            _other(RAW, "raw.py", "pipeline", 15000),
         ),
         {"in-flight": 1000},
     ),
@@ -95,21 +110,24 @@ TASKS = (
         "consume, plain callback, prefetch 100",
         "consume",
         (
-            *_ours("consume", 200, 1800, 12000),
-            _other(PIKA, "pika_client.py", "consume", 1500),
-            _other(AIO_PIKA, "aio_pika_client.py", "consume", 1200),
-            _other(KOMBU, "kombu_client.py", "consume", 1300),
+            *_ours("consume", 400, 15000, 16000),
+            _other(POLICY, "fedora.py", "consume_with_policy", 16000),
+            _other(METRICS, "fedora.py", "consume_with_metrics", 16000),
+            _other(TRACING, "fedora.py", "consume_with_tracing", 16000),
+            _other(PIKA, "pika_client.py", "consume", 2500),
+            _other(AIO_PIKA, "aio_pika_client.py", "consume", 2300),
+            _other(KOMBU, "kombu_client.py", "consume", 2500),
             _other(RAW, "raw.py", "consume", 20000),
         ),
         {"prefetch": 100},
     ),
     Task(
         "C10",
-        "the same, prefetch 10",
+        "consume, plain callback, prefetch 10",
         "consume",
         (
-            *_ours("consume", 200, 1800, 8000),
-            _other(PIKA, "pika_client.py", "consume", 1500),
+            *_ours("consume", 400, 9000, 10000),
+            _other(PIKA, "pika_client.py", "consume", 2500),
             _other(RAW, "raw.py", "consume", 12000),
         ),
         {"prefetch": 10},
@@ -118,7 +136,23 @@ TASKS = (
         "C2",
         "consume, coroutine callback, prefetch 100",
         "consume",
-        (*_ours("consume_coroutine", 200, 1800, 12000), _other(RAW, "raw.py", "consume", 20000)),
+        (
+            *_ours("consume_coroutine", 400, 15000, 16000),
+            _other(ASYNCIO, "fedora_asyncio.py", "consume", 16000),
+            _other(AIO_PIKA, "aio_pika_client.py", "consume", 2300),
+            *_faststream("consume", 1500),
+            _other(RAW, "raw.py", "consume", 20000),
+        ),
+        {"prefetch": 100},
+    ),
+    Task(
+        "F",
+        "every callback fails: each message goes to a delay queue",
+        "consume",
+        (
+            Contender(PLAIN, "plain", "fedora.py", "consume_failing", 4500),
+            Contender(FAST, "fast", "fedora.py", "consume_failing", 4500),
+        ),
         {"prefetch": 100},
     ),
     Task(
@@ -140,7 +174,7 @@ TASKS = (
             Contender(RELEASE, "release", "script_fedora.py", "", 1),
             Contender(PLAIN, "plain", "script_fedora.py", "", 1),
             Contender(FAST, "fast", "script_fedora.py", "", 1),
-            Contender(FLOOR, "plain", "script_floor.py", "", 1),
+            Contender(BASELINE, "plain", "script_baseline.py", "", 1),
             Contender(PIKA, "plain", "script_pika.py", "", 1),
         ),
     ),
@@ -148,14 +182,14 @@ TASKS = (
         "L1",
         "100 KB bodies, publish",
         "publish",
-        (*_ours("pipeline", 8, 200, 700), _other(RAW, "raw.py", "pipeline", 1500)),
+        (*_ours("pipeline", 15, 550, 1000), _other(RAW, "raw.py", "pipeline", 1500)),
         {"size": 100_000, "in-flight": 50},
     ),
     Task(
         "L2",
         "100 KB bodies, consume",
         "consume",
-        (*_ours("consume", 9, 100, 700), _other(RAW, "raw.py", "consume", 3000)),
+        (*_ours("consume", 18, 600, 800), _other(RAW, "raw.py", "consume", 3000)),
         {"size": 100_000, "prefetch": 10},
     ),
 )
@@ -194,12 +228,21 @@ GOALS = (
     Goal("B", FAST, "rate", ADAPTER, 1.0),
     Goal("B", FAST, "rate", RAW, 0.8),
     Goal("B", FAST, "cpu", SELECT, 0.7, False),
+    Goal("B", MANY, "rate", FAST, 0.9),
+    Goal("B", MANY, "rate", ONE_BY_ONE, 6),
+    Goal("B", ASYNCIO, "rate", AIO_PIKA, 2),
+    Goal("B", ASYNCIO, "rate", FAST, 0.7),
     Goal("C", PLAIN, "rate", RELEASE, 8),
+    Goal("C", POLICY, "rate", FAST, 0.98),
+    Goal("C", METRICS, "cpu", FAST, 1.03, False),
+    Goal("C", TRACING, "cpu", FAST, 1.10, False),
     Goal("C", FAST, "rate", RELEASE, 55),
     Goal("C", FAST, "rate", RAW, 0.5),
     Goal("C10", FAST, "rate", RELEASE, 25),
     Goal("C2", PLAIN, "rate", RELEASE, 8),
     Goal("C2", FAST, "rate", RELEASE, 60),
+    Goal("C2", ASYNCIO, "rate", AIO_PIKA, 4),
+    Goal("F", FAST, "rate", None, 3000),
     Goal("D", PLAIN, "p50", PIKA, 1.0, False),
     Goal("D", PLAIN, "p99", PIKA, 1.5, False),
     Goal("D", FAST, "p50", PIKA, 0.7, False),

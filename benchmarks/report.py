@@ -8,7 +8,7 @@ from statistics import median
 from .bench import Figures
 from .plan import GOALS, RELEASE, TASKS, Goal, Task
 
-__all__ = ["Results", "goals", "percentile", "queues", "tasks"]
+__all__ = ["Results", "goals", "number", "percentile", "queues", "table", "tasks"]
 
 
 class Results:
@@ -47,12 +47,14 @@ def percentile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown, with numbers in all columns but the first."""
     lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A figure with three digits, and nothing for none."""
     if value is None:
         return ""
     if value >= 100:
@@ -68,7 +70,7 @@ _FIGURES = {
 }
 
 
-def _task(task: Task, results: Results) -> str:
+def _task(task: Task, results: Results, letters: bool) -> str:
     figures = _FIGURES[task.kind]
     main = figures[0][0]
     first = results.figure(task.letter, RELEASE, main)
@@ -76,14 +78,20 @@ def _task(task: Task, results: Results) -> str:
     for contender in task.contenders:
         values = [results.figure(task.letter, contender.name, name) for name, _ in figures]
         ratio = values[0] / first if first and values[0] else None
-        rows.append([contender.name, *map(_number, values), "" if ratio is None else f"{_number(ratio)}×"])
-    head = [f"{task.letter}. {task.title}", *(title for _, title in figures), f"to {RELEASE}"]
-    return _table(head, rows)
+        rows.append([contender.name, *map(number, values), "" if ratio is None else f"{number(ratio)}×"])
+    title = f"{task.letter}. {task.title}" if letters else f"{task.title[0].upper()}{task.title[1:]}"
+    head = [title, *(title for _, title in figures), f"to {RELEASE}"]
+    return table(head, rows)
 
 
-def tasks(results: Results) -> str:
-    """A table a task."""
-    return "\n".join(_task(task, results) for task in TASKS)
+def tasks(results: Results, *, letters: bool = True) -> str:
+    """A table a task.
+
+    Args:
+        results: What was measured.
+        letters: Whether the title begins with the letter of the task, by which goals name it.
+    """
+    return "\n".join(_task(task, results, letters) for task in TASKS)
 
 
 _WORDS = {
@@ -111,16 +119,16 @@ def _goal(goal: Goal, results: Results) -> list[str]:
     if reached is None:
         return [what, f"{sign} {goal.bound:g}{unit}", "", "not measured"]
     met = reached >= goal.bound if goal.more_is_better else reached <= goal.bound
-    return [what, f"{sign} {goal.bound:g}{unit}", f"{_number(reached)}{unit}", "yes" if met else "**no**"]
+    return [what, f"{sign} {goal.bound:g}{unit}", f"{number(reached)}{unit}", "yes" if met else "**no**"]
 
 
 def goals(results: Results) -> str:
     """Each goal beside what was reached."""
-    return _table(["goal", "bound", "reached", "met"], (_goal(goal, results) for goal in GOALS))
+    return table(["goal", "bound", "reached", "met"], (_goal(goal, results) for goal in GOALS))
 
 
 def queues(costs: Sequence[tuple[int, float]]) -> str:
     """What a message costs with so many queues in one process."""
     one = costs[0][1]
     rows = [[f"{number}", f"{cost:.1f}", f"{cost / one:.2f}×"] for number, cost in costs]
-    return _table(["queues", "client CPU, µs a message", "to one queue"], rows)
+    return table(["queues", "client CPU, µs a message", "to one queue"], rows)

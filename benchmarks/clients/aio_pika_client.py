@@ -5,8 +5,11 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import aio_pika
+import aio_pika.abc
 from workload import (
     QUEUE,
     TOPIC,
@@ -24,7 +27,7 @@ arguments = options()
 BODY = make_body(arguments.size)
 
 
-def _message(body):
+def _message(body: Any) -> aio_pika.Message:
     return aio_pika.Message(
         json.dumps(body).encode(),
         content_type="application/json",
@@ -35,12 +38,13 @@ def _message(body):
     )
 
 
-async def _exchange(connection):
+async def _exchange(connection: aio_pika.abc.AbstractConnection) -> aio_pika.abc.AbstractExchange:
     channel = await connection.channel(publisher_confirms=True)
-    return await channel.get_exchange("amq.topic", ensure=False)
+    exchange: aio_pika.abc.AbstractExchange = await channel.get_exchange("amq.topic", ensure=False)
+    return exchange
 
 
-async def publish():
+async def publish() -> None:
     """Publish one after the other, each confirmed."""
     async with await aio_pika.connect(URL) as connection:
         exchange = await _exchange(connection)
@@ -51,13 +55,13 @@ async def publish():
         watch.report(arguments.count - 1)
 
 
-async def pipeline():
+async def pipeline() -> None:
     """Publish with many in flight."""
     async with await aio_pika.connect(URL) as connection:
         exchange = await _exchange(connection)
         left = arguments.count
 
-        async def one_after_the_other():
+        async def one_after_the_other() -> None:
             nonlocal left
             while left > 0:
                 left -= 1
@@ -68,14 +72,14 @@ async def pipeline():
         watch.report(arguments.count)
 
 
-async def _consume(connection, take):
+async def _consume(connection: aio_pika.abc.AbstractConnection, take: Callable[[Any], bool]) -> asyncio.Event:
     channel = await connection.channel()
     await channel.set_qos(prefetch_count=arguments.prefetch)
     queue = await channel.get_queue(QUEUE, ensure=False)
     check = make_check()
     done = asyncio.Event()
 
-    async def received(message):
+    async def received(message: aio_pika.abc.AbstractIncomingMessage) -> None:
         body = json.loads(message.body)
         check(body)
         last = take(body)
@@ -87,29 +91,31 @@ async def _consume(connection, take):
     return done
 
 
-async def consume():
+async def consume() -> None:
     """Consume."""
     async with await aio_pika.connect(URL) as connection:
-        got, watch = 0, None
+        got = 0
+        watch: Stopwatch | None = None
 
-        def take(_):
+        def take(_: Any) -> bool:
             nonlocal got, watch
             watch = watch or Stopwatch()
             got += 1
-            return got == arguments.count
+            return bool(got == arguments.count)
 
         done = await _consume(connection, take)
         await done.wait()
+        assert watch is not None
         watch.report(arguments.count - 1)
 
 
-async def latency():
+async def latency() -> None:
     """Publisher and consumer in one process, a connection each."""
     took = Latency()
 
-    def take(body):
+    def take(body: Any) -> bool:
         took.add(body)
-        return len(took.seconds) == arguments.count
+        return bool(len(took.seconds) == arguments.count)
 
     async with await aio_pika.connect(URL) as consuming, await aio_pika.connect(URL) as publishing:
         done = await _consume(consuming, take)

@@ -6,10 +6,13 @@ The configuration is in the file that FEDORA_MESSAGING_CONF names.
 """
 
 import contextlib
+import itertools
 import os
 import sys
 import time
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parent / "schemas"))
 from workload import (
@@ -40,24 +43,28 @@ config.conf.load_config()
 config.conf["qos"]["prefetch_count"] = arguments.prefetch
 assert message.get_class(SCHEMA) is Comment
 BODY = make_body(arguments.size)
-DURABLE = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}
+ARGUMENTS = {"x-queue-type": arguments.queue_type} if arguments.queue_type else {}
+DURABLE = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": ARGUMENTS}
 QUEUES = {QUEUE: DURABLE}
 BINDINGS = [{"exchange": EXCHANGE, "queue": QUEUE, "routing_keys": ["#"]}]
 
 
-def _end(code=0):
+def _end(code: int = 0) -> NoReturn:
     sys.stdout.flush()
     os._exit(code)
 
 
-def _failed(failure):
+def _failed(failure: Any) -> None:
     failure.printTraceback()
     _end(1)
 
 
-def _run(start):
+def _run(start: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run the reactor, and an asynchronous function in it."""
-    from twisted.internet import defer, reactor
+    from twisted.internet import defer
+    from twisted.internet import reactor as global_reactor
+
+    reactor: Any = global_reactor
 
     reactor.callWhenRunning(lambda: defer.ensureDeferred(start()).addErrback(_failed))
     if arguments.profile:
@@ -68,17 +75,23 @@ def _run(start):
         reactor.run()
 
 
-def _stop():
-    from twisted.internet import reactor
+def _stop() -> None:
+    from twisted.internet import reactor as global_reactor
 
+    reactor: Any = global_reactor
     reactor.callLater(0.1, reactor.stop)
 
 
-def _message():
+def _wait() -> None:
+    """Wait for the moment at which several clients begin together, if there is one."""
+    time.sleep(max(arguments.at - time.perf_counter(), 0.0))
+
+
+def _message() -> Comment:
     return Comment(topic=TOPIC, body=BODY)
 
 
-def publish():
+def publish() -> None:
     """Publish one after the other, each confirmed: api.publish."""
     api.publish(_message())
     watch = Stopwatch()
@@ -88,13 +101,22 @@ def publish():
     _end()
 
 
-async def _pipelined(count):
+def publish_many() -> None:
+    """Publish with many in flight, from a plain script: api.publish_many."""
+    api.publish(_message())
+    watch = Stopwatch()
+    api.publish_many((_message() for _ in range(arguments.count - 1)), in_flight=arguments.in_flight)
+    watch.report(arguments.count - 1)
+    _end()
+
+
+async def _pipelined(count: int) -> None:
     """Publish with many in flight."""
     from twisted.internet import defer
 
     left = count
 
-    async def one_after_the_other():
+    async def one_after_the_other() -> None:
         nonlocal left
         while left > 0:
             left -= 1
@@ -105,12 +127,13 @@ async def _pipelined(count):
     )
 
 
-def pipeline():
+def pipeline() -> None:
     """Publish with many in flight: api.twisted_publish."""
 
-    async def start():
+    async def start() -> None:
         api._init_twisted_service()
         await api.twisted_publish(_message())
+        _wait()
         watch = Stopwatch()
         await _pipelined(arguments.count - 1)
         watch.report(arguments.count - 1)
@@ -119,11 +142,11 @@ def pipeline():
     _run(start)
 
 
-def growth():
+def growth() -> None:
     """Publish with many in flight, or consume, a lot: what each part costs, and the memory at its end."""
     marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= arguments.count]
 
-    async def start():
+    async def start() -> None:
         api._init_twisted_service()
         await api.twisted_publish(_message())
         done = 1
@@ -137,7 +160,51 @@ def growth():
     _run(start)
 
 
-def _resident():
+def many_growth() -> None:
+    """Publish a lot in one call of api.publish_many: what each part costs, and the memory at its end."""
+    marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= arguments.count]
+    api.publish(_message())
+    done, watch = 1, Stopwatch()
+
+    def progress(confirmed: int) -> None:
+        nonlocal done, watch
+        if marks and confirmed + 1 >= marks[0]:
+            watch.report(confirmed + 1 - done, until=marks.pop(0), now_mb=_resident())
+            done, watch = confirmed + 1, Stopwatch()
+
+    api.publish_many((_message() for _ in range(arguments.count - 1)), progress=progress)
+    _end()
+
+
+def absent() -> None:
+    """Publish a lot without waiting while there is no broker: how many are refused, and the memory."""
+    from fedora_messaging.exceptions import PublishBacklog
+
+    config.conf["amqp_url"] = "amqp://127.0.0.1:1/"
+    config.conf["max_pending"] = 10_000
+
+    async def start() -> None:
+        from twisted.internet import defer
+
+        api._init_twisted_service()
+        before = _resident()
+        refused = 0
+
+        def failed(failure: Any) -> None:
+            nonlocal refused
+            failure.trap(PublishBacklog, defer.CancelledError)
+            refused += bool(failure.check(PublishBacklog))
+
+        watch = Stopwatch()
+        for _ in range(arguments.count):
+            api.twisted_publish(_message()).addErrback(failed)
+        watch.report(arguments.count, refused=refused, grown_mb=round(_resident() - before, 1))
+        _end()
+
+    _run(start)
+
+
+def _resident() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
@@ -145,14 +212,14 @@ def _resident():
 class Counter:
     """A callback that counts, and ends the consumer after so many messages."""
 
-    def __init__(self, count, marks=()):
+    def __init__(self, count: int | None = None, marks: Iterable[int] = ()) -> None:
         self.got = 0
         self.count = count
-        self.watch = None
+        self.watch: Stopwatch | None = None
         self.marks = list(marks)
         self.marked = 1
 
-    def __call__(self, received):
+    def __call__(self, received: Any) -> None:
         """Count a message."""
         self.watch = self.watch or Stopwatch()
         self.got += 1
@@ -161,22 +228,78 @@ class Counter:
         if self.got == self.count:
             raise HaltConsumer
 
-    def _mark(self, mark):
+    def report(self) -> None:
+        """Print what all but the first took."""
+        assert self.watch is not None
+        self.watch.report(arguments.count - 1)
+
+    def _mark(self, mark: int) -> None:
+        assert self.watch is not None
         self.watch.report(mark - self.marked, until=mark, now_mb=_resident())
         self.marked, self.watch = mark, Stopwatch()
 
 
-def consume():
+def consume() -> None:
     """Consume: api.consume with a plain callback."""
     counter = Counter(arguments.count)
+    _wait()
     with contextlib.suppress(HaltConsumer):
         api.consume(counter, bindings=BINDINGS, queues=QUEUES)
-    counter.watch.report(arguments.count - 1)
+    counter.report()
     time.sleep(0.1)  # 3.9.1 writes its last acknowledgement behind
     _end()
 
 
-def consume_growth():
+def consume_with_metrics() -> None:
+    """Consume while metrics are counted."""
+    config.conf["monitoring"] = {"metrics": True}
+    consume()
+
+
+def consume_with_tracing() -> None:
+    """Consume with tracing, and no SDK of OpenTelemetry."""
+    config.conf["tracing"] = {"enabled": True, "parent": True}
+    consume()
+
+
+def consume_with_policy() -> None:
+    """Consume with a failure policy, and nothing that fails."""
+    config.conf["retry"] = {
+        "on": "any",
+        "delays": [10, 60],
+        "wait": "queue",
+        "then": "quarantine",
+        "rest_after": 10,
+    }
+    consume()
+
+
+def consume_failing() -> None:
+    """Consume messages that all fail, and go to a delay queue each."""
+    from fedora_messaging.retry import retry
+
+    counter = Counter()
+
+    @retry(on=(OSError,), delays=(36_000,), wait="queue")
+    def callback(received: message.Message) -> None:
+        counter(received)
+        raise OSError
+
+    async def start() -> None:
+        from twisted.internet import defer, task
+        from twisted.internet import reactor as global_reactor
+
+        (consumer,) = await api.twisted_consume(callback, bindings=BINDINGS, queues=QUEUES)
+        while consumer.stats.retried < arguments.count:
+            await task.deferLater(global_reactor, 0.01)
+        counter.report()
+        await defer.maybeDeferred(consumer.cancel)
+        _stop()
+
+    _run(start)
+
+
+def consume_growth() -> None:
     """Consume a lot: what each part costs, and the memory at its end."""
     marks = [n for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000) if n <= arguments.count]
     with contextlib.suppress(HaltConsumer):
@@ -184,77 +307,79 @@ def consume_growth():
     _end()
 
 
-def _consumed(callback, counter):
-    async def start():
+def _consumed(callback: Callable[[message.Message], Any], counter: Counter) -> None:
+    async def start() -> None:
         (consumer,) = await api.twisted_consume(callback, bindings=BINDINGS, queues=QUEUES)
         with contextlib.suppress(HaltConsumer):
             await consumer.result
-        counter.watch.report(arguments.count - 1)
+        counter.report()
         _stop()
 
     _run(start)
 
 
-def consume_coroutine():
+def consume_coroutine() -> None:
     """Consume: api.twisted_consume with a coroutine function, under the asyncio reactor."""
     counter = Counter(arguments.count)
 
-    async def callback(received):
+    async def callback(received: message.Message) -> None:
         counter(received)
 
     _consumed(callback, counter)
 
 
-def consume_plain():
+def consume_plain() -> None:
     """Consume: api.twisted_consume with a plain callback."""
     counter = Counter(arguments.count)
     _consumed(counter, counter)
 
 
-def consume_queues():
+def consume_queues() -> None:
     """Consume from several queues in one process, plain callbacks in a thread each."""
     import threading
 
     from twisted.internet import defer, threads
 
     names = [f"{QUEUE}.{number}" for number in range(arguments.queues)]
-    counting = threading.Lock()
+    # Counts in one step, without a lock: the threads would wait for each other, not for this package.
+    numbers = itertools.count(1)
     all_done = threading.Event()
-    counter = Counter(None)
+    watches: list[Stopwatch] = []
 
-    def callback(received):
-        with counting:
-            counter(received)
-            if counter.got == arguments.count:
-                all_done.set()
+    def callback(received: message.Message) -> None:
+        number = next(numbers)
+        if number == 1:
+            watches.append(Stopwatch())
+        if number == arguments.count:
+            all_done.set()
 
-    async def start():
+    async def start() -> None:
         bindings = [{"exchange": EXCHANGE, "queue": name, "routing_keys": [name]} for name in names]
         consumers = await api.twisted_consume(callback, bindings, dict.fromkeys(names, DURABLE))
         await threads.deferToThread(all_done.wait)
-        counter.watch.report(arguments.count - 1)
+        watches[0].report(arguments.count - 1)
         await defer.gatherResults([consumer.cancel() for consumer in consumers])
         _stop()
 
     _run(start)
 
 
-def latency():
+def latency() -> None:
     """Publisher and consumer in one process, at a steady rate: api.twisted_publish, api.twisted_consume."""
     took = Latency()
 
-    def callback(received):
+    def callback(received: message.Message) -> None:
         took.add(received.body)
         if len(took.seconds) == arguments.count:
             raise HaltConsumer
 
-    async def start():
+    async def start() -> None:
         from twisted.internet import task
 
         (consumer,) = await api.twisted_consume(callback, bindings=BINDINGS, queues=QUEUES)
         sent = 0
 
-        def tick():
+        def tick() -> None:
             nonlocal sent
             if sent < arguments.count:
                 sent += 1
@@ -272,7 +397,7 @@ def latency():
     _run(start)
 
 
-def script():
+def script() -> None:
     """One message: report only how much memory it took."""
     api.publish(_message())
     report()

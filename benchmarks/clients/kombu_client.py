@@ -5,6 +5,8 @@
 Publishing validates nothing; consuming validates with a validator made once.
 """
 
+from typing import Any
+
 import kombu
 from workload import (
     EXCHANGE,
@@ -24,12 +26,12 @@ BODY = make_body(arguments.size)
 _URL = URL.replace("amqp://", "pyamqp://")
 
 
-def publish():
+def publish() -> None:
     """Publish one after the other, each confirmed."""
     with kombu.Connection(_URL, transport_options={"confirm_publish": True}) as connection:
         producer = connection.Producer(serializer="json")
 
-        def one():
+        def one() -> None:
             producer.publish(
                 BODY,
                 exchange=EXCHANGE,
@@ -46,12 +48,13 @@ def publish():
         watch.report(arguments.count - 1)
 
 
-def consume():
+def consume() -> None:
     """Consume."""
     check = make_check()
-    got, watch = 0, None
+    got = 0
+    watch: Stopwatch | None = None
 
-    def received(body, message):
+    def received(body: Any, message: Any) -> None:
         nonlocal got, watch
         watch = watch or Stopwatch()
         check(body)
@@ -72,6 +75,7 @@ def consume():
                     connection.drain_events(timeout=5)
                 except TimeoutError as error:
                     raise RuntimeError(f"{got} of {arguments.count} came") from error
+        assert watch is not None
         watch.report(arguments.count - 1)
 
 

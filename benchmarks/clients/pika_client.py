@@ -10,8 +10,11 @@ import json
 import os
 import threading
 import time
+from typing import Any
 
 import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.channel import Channel
 from workload import (
     EXCHANGE,
     QUEUE,
@@ -30,7 +33,7 @@ arguments = options()
 BODY = make_body(arguments.size)
 
 
-def _properties():
+def _properties() -> pika.BasicProperties:
     return pika.BasicProperties(
         content_type="application/json",
         content_encoding="utf-8",
@@ -40,17 +43,17 @@ def _properties():
     )
 
 
-def _blocking():
+def _blocking() -> tuple[pika.BlockingConnection, BlockingChannel]:
     connection = pika.BlockingConnection(pika.URLParameters(URL))
     return connection, connection.channel()
 
 
-def publish():
+def publish() -> None:
     """Publish one after the other, each confirmed."""
     connection, channel = _blocking()
     channel.confirm_delivery()
 
-    def one():
+    def one() -> None:
         channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
 
     one()
@@ -61,15 +64,15 @@ def publish():
     connection.close()
 
 
-def consume():
+def consume() -> None:
     """Consume."""
     connection, channel = _blocking()
     channel.basic_qos(prefetch_count=arguments.prefetch)
     check = make_check()
     got = 0
-    watch = None
+    watch: Stopwatch | None = None
 
-    def received(channel, method, properties, body):
+    def received(channel: BlockingChannel, method: Any, properties: Any, body: Any) -> None:
         nonlocal got, watch
         watch = watch or Stopwatch()
         check(json.loads(body.decode("utf-8")))
@@ -80,25 +83,27 @@ def consume():
 
     channel.basic_consume(QUEUE, received)
     channel.start_consuming()
+    assert watch is not None
     watch.report(arguments.count - 1)
     connection.close()
 
 
-def select():
+def select() -> None:
     """Publish with many in flight, on a SelectConnection."""
     sent = 0
     lowest = 1
-    pending = set()
-    watch = channel = None
+    pending: set[int] = set()
+    watch: Stopwatch
+    channel: Channel
 
-    def pump():
+    def pump() -> None:
         nonlocal sent
         while sent < arguments.count and len(pending) < arguments.in_flight:
             sent += 1
             pending.add(sent)
             channel.basic_publish(EXCHANGE, TOPIC, json.dumps(BODY).encode(), _properties())
 
-    def confirmed(method):
+    def confirmed(method: Any) -> None:
         nonlocal lowest
         tag = method.method.delivery_tag
         if method.method.multiple:
@@ -112,32 +117,37 @@ def select():
         else:
             pump()
 
-    def selected(_):
+    def selected(_: Any) -> None:
         nonlocal watch
         watch = Stopwatch()
         pump()
 
-    def opened(new):
+    def opened(new: Channel) -> None:
         nonlocal channel
         channel = new
         channel.confirm_delivery(confirmed, selected)
 
+    def connected(connection: Any) -> None:
+        connection.channel(on_open_callback=opened)
+
     connection = pika.SelectConnection(
         pika.URLParameters(URL),
-        on_open_callback=lambda connection: connection.channel(on_open_callback=opened),
+        on_open_callback=connected,
         on_close_callback=lambda connection, error: connection.ioloop.stop(),
     )
     connection.ioloop.start()
 
 
-def twisted():
+def twisted() -> None:
     """Publish with many in flight, on pika's Twisted adapter as it is."""
     from pika.adapters.twisted_connection import TwistedProtocolConnection
-    from twisted.internet import defer, protocol, reactor
+    from twisted.internet import defer, protocol
+    from twisted.internet import reactor as global_reactor
 
+    reactor: Any = global_reactor
     parameters = pika.URLParameters(URL)
 
-    async def run():
+    async def run() -> None:
         creator = protocol.ClientCreator(reactor, TwistedProtocolConnection, parameters)
         made = await creator.connectTCP(parameters.host, parameters.port)
         await made.ready
@@ -145,7 +155,7 @@ def twisted():
         await channel.confirm_delivery()
         left = arguments.count
 
-        async def one_after_the_other():
+        async def one_after_the_other() -> None:
             nonlocal left
             while left > 0:
                 left -= 1
@@ -159,7 +169,7 @@ def twisted():
         await made.close()
         reactor.stop()
 
-    def failed(failure):
+    def failed(failure: Any) -> None:
         failure.printTraceback()
         os._exit(1)
 
@@ -167,17 +177,17 @@ def twisted():
     reactor.run()
 
 
-def latency():
+def latency() -> None:
     """A blocking consumer in a thread, a blocking publisher with confirms beside it."""
     took = Latency()
     ready = threading.Event()
 
-    def consumer():
+    def consumer() -> None:
         connection, channel = _blocking()
         channel.basic_qos(prefetch_count=arguments.prefetch)
         check = make_check()
 
-        def received(channel, method, properties, body):
+        def received(channel: BlockingChannel, method: Any, properties: Any, body: Any) -> None:
             decoded = json.loads(body)
             check(decoded)
             took.add(decoded)

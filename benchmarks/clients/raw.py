@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 """The limit, what the broker itself sustains: a socket that sends encoded frames and counts confirms."""
 
+import argparse
 import json
 import socket
 import struct
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pika import BasicProperties, frame, spec
@@ -18,38 +20,38 @@ _SIZE = struct.Struct(">Q")
 class Socket:
     """A connection with one channel."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         url = urlsplit(URL)
-        self._socket = socket.create_connection((url.hostname, url.port))
+        self._socket = socket.create_connection((url.hostname, url.port or 5672))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.send(b"AMQP\0\0\x09\x01")
         self.wait(spec.Connection.Start)
         login = f"\0{url.username}\0{url.password}"
         self.method(0, spec.Connection.StartOk({"product": "raw"}, "PLAIN", login, "en_US"))
         tune = self.wait(spec.Connection.Tune)
-        self.frame_max = tune.frame_max
+        self.frame_max: int = tune.frame_max
         self.method(0, spec.Connection.TuneOk(tune.channel_max, tune.frame_max, 0))
         self.method(0, spec.Connection.Open(unquote(url.path[1:])))
         self.wait(spec.Connection.OpenOk)
         self.method(1, spec.Channel.Open())
         self.wait(spec.Channel.OpenOk)
 
-    def send(self, data):
+    def send(self, data: bytes) -> None:
         """Bytes."""
         self._socket.sendall(data)
 
-    def method(self, channel, method):
+    def method(self, channel: int, method: Any) -> None:
         """A method's frame."""
         self.send(frame.Method(channel, method).marshal())
 
-    def receive(self):
+    def receive(self) -> bytes:
         """What is there."""
         data = self._socket.recv(1 << 18)
         if not data:
             raise EOFError
         return data
 
-    def _exactly(self, count):
+    def _exactly(self, count: int) -> bytes:
         data = b""
         while len(data) < count:
             more = self._socket.recv(count - len(data))
@@ -58,16 +60,17 @@ class Socket:
             data += more
         return data
 
-    def wait(self, kind):
+    def wait(self, kind: Any) -> Any:
         """The next method, which must be of this kind."""
         _, _, size = _FRAME.unpack(self._exactly(7))
-        method = frame.decode_frame(_FRAME.pack(1, 1, size) + self._exactly(size + 1))[1].method
+        decoded: Any = frame.decode_frame(_FRAME.pack(1, 1, size) + self._exactly(size + 1))[1]
+        method = decoded.method
         if not isinstance(method, kind):
             raise TypeError(f"{method} instead of {kind}")
         return method
 
 
-def _encoded(arguments, frame_max):
+def _encoded(arguments: argparse.Namespace, frame_max: int) -> bytes:
     body = json.dumps(make_body(arguments.size)).encode()
     properties = BasicProperties(
         content_type="application/json",
@@ -85,7 +88,7 @@ def _encoded(arguments, frame_max):
     return b"".join(parts)
 
 
-def publish(arguments, in_flight):
+def publish(arguments: argparse.Namespace, in_flight: int) -> None:
     """Publish, with so many unconfirmed at the most."""
     wire = Socket()
     wire.method(1, spec.Confirm.Select())
@@ -112,7 +115,7 @@ def publish(arguments, in_flight):
     watch.report(arguments.count)
 
 
-def consume(arguments):
+def consume(arguments: argparse.Namespace) -> None:
     """Consume; only the sizes in frames are looked at. Acknowledged half a prefetch count at a time."""
     wire = Socket()
     wire.method(1, spec.Basic.Qos(prefetch_count=arguments.prefetch))
@@ -145,7 +148,7 @@ def consume(arguments):
     wire.wait(spec.Channel.CloseOk)  # the last acknowledgement has arrived
 
 
-def main():
+def main() -> None:
     """Do what is asked for."""
     arguments = options()
     if arguments.task == "publish":

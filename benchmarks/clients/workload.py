@@ -14,6 +14,8 @@ import resource
 import signal
 import time
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 URL = os.environ.get("BENCH_URL", "")
 QUEUE, EXCHANGE = "bench", "amq.topic"
@@ -72,9 +74,9 @@ BODY_SCHEMA = {
 }
 
 
-def make_body(size=1024):
+def make_body(size: int = 1024) -> dict[str, Any]:
     """A body of about so many bytes as JSON: a nested object, as applications send them."""
-    body = {
+    body: dict[str, Any] = {
         "agent": "jdoe",
         "comment": {
             "id": 812345,
@@ -103,7 +105,7 @@ def make_body(size=1024):
     return body
 
 
-def make_headers():
+def make_headers() -> dict[str, Any]:
     """What this package and its predecessor send along."""
     now = datetime.datetime.now(tz=datetime.timezone.utc).replace(microsecond=0)
     return {
@@ -115,25 +117,25 @@ def make_headers():
     }
 
 
-def new_id():
+def new_id() -> str:
     """A message id."""
     return str(uuid.uuid4())
 
 
-def make_check():
+def make_check() -> Callable[[Any], None]:
     """What says whether a body is valid, for clients without schemas of their own: a validator made once."""
     import jsonschema
 
     validator = jsonschema.Draft4Validator(BODY_SCHEMA)
 
-    def check(body):
+    def check(body: Any) -> None:
         for error in validator.iter_errors(body):
             raise error
 
     return check
 
 
-def options():
+def options() -> argparse.Namespace:
     """The arguments of a client; it ends by itself when it takes too long."""
     parser = argparse.ArgumentParser()
     parser.add_argument("task")
@@ -144,6 +146,8 @@ def options():
     parser.add_argument("--rate", type=float, default=50, help="messages a second, for latency")
     parser.add_argument("--topic", default=TOPIC)
     parser.add_argument("--queues", type=int, default=1)
+    parser.add_argument("--at", type=float, default=0, help="begin when time.perf_counter() says so")
+    parser.add_argument("--queue-type", default="", help="of the queue that is consumed from")
     parser.add_argument("--limit", type=int, default=60, help="seconds until the client is ended")
     parser.add_argument("--profile", default="", help="write a profile of the reactor's thread to this file")
     arguments = parser.parse_args()
@@ -154,32 +158,33 @@ def options():
 class Stopwatch:
     """Time and processor time since it was made."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.cpu, self.began = time.process_time(), time.perf_counter()
 
-    def report(self, count, **more):
+    def report(self, count: int, **more: Any) -> None:
         """Print what so many messages took."""
         seconds = time.perf_counter() - self.began
         cpu = time.process_time() - self.cpu
+        more.update(began=self.began, ended=self.began + seconds)
         report(count=count, seconds=seconds, rate=count / seconds, cpu_us=cpu / count * 1e6, **more)
 
 
 class Latency:
     """How long messages took."""
 
-    def __init__(self):
-        self.seconds = []
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
 
-    def add(self, body):
+    def add(self, body: Any) -> None:
         """One has arrived; its body says when it was sent."""
         self.seconds.append(time.perf_counter() - body["sent"])
 
-    def report(self):
+    def report(self) -> None:
         """Print the figures, in milliseconds."""
         report(count=len(self.seconds), ms=[round(each * 1000, 3) for each in self.seconds])
 
 
-def report(**figures):
+def report(**figures: Any) -> None:
     """Print figures as one line of JSON."""
     figures["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     print(json.dumps(figures), flush=True)

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The floor for a blocking, validated publish on Twisted: crochet, pika's adapter, jsonschema."""
+"""The least work for a blocking, validated publish on Twisted: crochet, pika's adapter, jsonschema."""
 
 import json
+from typing import Any
 
 import crochet
 import pika
@@ -16,7 +17,7 @@ from twisted.internet import defer, protocol, reactor  # noqa: E402
 parameters = pika.URLParameters(URL)
 
 
-async def publish():
+async def publish() -> None:
     """Everything."""
     body = make_body()
     make_check()(body)
@@ -37,7 +38,7 @@ async def publish():
 
 
 @crochet.wait_for(30)
-def main():
+def main() -> Any:
     """Wait for it."""
     return defer.ensureDeferred(publish())
 
