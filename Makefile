@@ -11,11 +11,11 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 RABBITMQ ?=
 INSTALL ?= fast
 SLOW ?=
-ARGS ?= -n auto --maxprocesses 2 --dist worksteal $(if $(SLOW),,-m "not slow")
+ARGS ?= -n 4 --dist worksteal $(if $(SLOW),,-m "not slow")
 export RABBITMQ
 export RABBITMQ_4_DIR ?= $(CURDIR)/.rabbitmq-4
 
-.PHONY: bench demo test soak ecosystem standard peers interop docs coverage lint dist lock format types rabbitmq rabbitmq-4 clean
+.PHONY: bench bench-cluster chromium demo test soak ecosystem standard peers interop docs coverage lint dist lock format types prometheus rabbitmq rabbitmq-4 clean
 
 demo: $(VENV)/.package
 	$(VENV)/bin/fedora-messaging demo
@@ -23,15 +23,20 @@ demo: $(VENV)/.package
 test: $(VENV)/.tox
 	@ALL=$(if $(filter file,$(origin ARGS)),yes) ./scripts/run-tests $(INSTALL) $(ARGS)
 
+# make soak RABBITMQ=4 CLUSTER=1: three nodes, of which one is killed each minute
 SECONDS ?= 600
 soak: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
-	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS) $(if $(CORRUPT),--corrupt)
+	$(VENV)/bin/tox run -q -e soak -- --seconds $(SECONDS) $(if $(CORRUPT),--corrupt) $(if $(CLUSTER),--cluster)
 
 # make bench QUICK=1: once and briefly. Other arguments: make bench ARGS="--tasks A,B"
 QUICK ?=
 bench: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	$(VENV)/bin/tox run -q -e plain --notest
 	$(VENV)/bin/tox run -q -e bench -- $(if $(QUICK),--quick) $(if $(filter command line,$(origin ARGS)),$(ARGS))
+
+# make bench-cluster QUICK=1: once and briefly
+bench-cluster: $(VENV)/.tox rabbitmq-4
+	RABBITMQ=4 $(VENV)/bin/tox run -q -e bench-cluster -- $(if $(QUICK),--quick) $(if $(filter command line,$(origin ARGS)),$(ARGS))
 
 coverage: $(VENV)/.tox
 	$(VENV)/bin/tox run -q -e coverage
@@ -50,7 +55,7 @@ peers: $(VENV)/.tox $(if $(REFERENCE),$(if $(filter 4,$(RABBITMQ)),rabbitmq-4,ra
 interop: $(VENV)/.tox $(if $(filter 4,$(RABBITMQ)),rabbitmq-4,rabbitmq)
 	$(VENV)/bin/tox run -q -e $@
 
-docs: $(VENV)/.tox
+docs: $(VENV)/.tox prometheus
 	$(VENV)/bin/tox run -q -e $@ -- $(ARGS)
 
 lint types dist: $(VENV)/.tox
@@ -71,11 +76,17 @@ format: $(VENV)/.tox
 rabbitmq:
 	@./scripts/install-rabbitmq
 
+chromium:
+	@./scripts/install-chromium
+
+prometheus:
+	@./scripts/install-prometheus .prometheus
+
 rabbitmq-4:
 	@./scripts/install-rabbitmq-4 "$$RABBITMQ_4_DIR"
 
 clean:
-	rm -rf $(VENV) .rabbitmq-4 build dist
+	rm -rf $(VENV) .rabbitmq-4 .prometheus build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)"

@@ -3,8 +3,11 @@
 """Late imports, on paths that a signal handler may interrupt and use again.
 
 Invariant: **a caller's thread imports nothing by itself.** Python returns a partially imported module if it
-    is
-imported again in the same thread, as by a signal handler or finalizer that interrupts the first import.
+is imported again in the same thread, as by a signal handler or finalizer that interrupts the first import.
+
+Invariant: **threads that are started to import are no daemons.** The interpreter does not wait for
+daemons at its end, and kills those that come back from C. Inside of a module that is written in Rust,
+such as those below pyOpenSSL and jsonschema, this aborts the process, which then ends with SIGABRT.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ def _import_in_thread(name: str) -> Any:
         finally:
             busy.discard(threading.get_ident())
 
-    thread = threading.Thread(target=run, name=f"fedora-messaging import {name}", daemon=True)
+    thread = threading.Thread(target=run, name=f"fedora-messaging import {name}", daemon=False)
     try:
         thread.start()
     except RuntimeError:  # the interpreter is ending, and starts no threads any more

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._client.client import Client
+from ._client.default import client, publish
 from .message import SERIALIZED_MESSAGE_SCHEMA, SEVERITIES, Message, dumps, loads
 from .signals import pre_publish_signal, publish_failed_signal, publish_signal
 
@@ -33,20 +34,15 @@ __all__ = [
     "pre_publish_signal",
     "publish",
     "publish_failed_signal",
+    "publish_many",
     "publish_signal",
     "twisted_consume",
     "twisted_publish",
 ]
 
 
-def _the_client() -> Client:
-    return _client
-
-
-_client = Client()
-_client._unpickled_by = _the_client, ()  # in another process, the functions below are that process's own
-publish = _client.publish
-_client._sender = publish  # so that receivers may ask whether the sender is api.publish
+_client = client
+publish_many = _client.publish_many
 consume = _client.consume
 twisted_publish = _client.twisted_publish
 twisted_consume = _client.twisted_consume

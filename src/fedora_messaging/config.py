@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from ._config.files import load
 from ._config.lazy import LazyConfig
-from ._config.model import DEFAULTS, TLS, Config, ConsumerConfig, Monitoring, NackDelay, QoS, Reconnect
+from ._config.model import (
+    DEFAULTS,
+    TLS,
+    Config,
+    ConsumerConfig,
+    Monitoring,
+    NackDelay,
+    QoS,
+    Reconnect,
+    Tracing,
+)
 from ._config.parser import (
     parse,
     validate_bindings,
@@ -58,6 +68,7 @@ __all__ = [
     "QueueConfig",
     "Reconnect",
     "TLSConfig",
+    "Tracing",
     "conf",
     "hidden",
     "load",

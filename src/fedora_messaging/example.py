@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""A callback to try consumers with."""
+"""A callback for trying out consumers."""
 
 from __future__ import annotations
 

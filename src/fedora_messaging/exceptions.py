@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import builtins
-import reprlib
+import math
 from typing import Any
 
+from ._reporting.representation import short_repr
 from ._reporting.text import name_of, shown, text_of
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "Nack",
     "NoFreeChannels",
     "PermissionException",
+    "PublishBacklog",
     "PublishException",
     "PublishForbidden",
+    "PublishManyError",
     "PublishReturned",
     "PublishTimeout",
     "ValidationError",
@@ -83,8 +86,9 @@ class PermissionException(BaseException):
     """The broker refused access.
 
     Args:
-        obj_type: What access was refused to ("queue", "exchange", "connection", ...), if it is known.
-        description: Which one, if it is known.
+        obj_type: What kind of object access was refused to ("queue", "exchange", "connection", ...), if
+            known.
+        description: The name of the object, if known.
         reason: The broker's reply.
     """
 
@@ -121,12 +125,56 @@ class PublishTimeout(PublishException, ConnectionException):
     """The time to publish the message ran out."""
 
 
+class PublishBacklog(PublishException):
+    """Too many messages are waiting to be published; this one was not sent."""
+
+
+class PublishManyError(PublishException):
+    """Not all of many messages were published.
+
+    Args:
+        reason: What happened, for people.
+        confirmed: How many the broker has confirmed.
+        failed: The messages that failed, each with its error.
+        unsent: The messages that were taken from the iterable but not sent. The rest of the iterable was not
+            read.
+    """
+
+    def __init__(
+        self,
+        reason: Any = None,
+        confirmed: int = 0,
+        failed: list[tuple[Any, Exception]] | None = None,
+        unsent: list[Any] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.confirmed = confirmed
+        self.failed = [] if failed is None else failed
+        self.unsent = [] if unsent is None else unsent
+
+
 class ConsumeException(BaseException):
-    """Base class of the errors that have to do with consuming."""
+    """The base class of errors about consuming."""
 
 
 class Nack(ConsumeException):
-    """A callback asks for the message to be put back into the queue."""
+    """A callback asks for the message to be put back into the queue.
+
+    Args:
+        args: Why, for people.
+        delay: Seconds until the message is tried again this time. None means the delay of the failure policy.
+
+    Raises:
+        ValueError: ``delay`` is not a number of at least 0.
+    """
+
+    def __init__(self, *args: object, delay: float | None = None) -> None:
+        super().__init__(*args)
+        if delay is not None and not is_delay(delay):
+            raise ValueError(
+                f"delay must be None or a number of seconds, 0 at least, not {excerpt(delay, 60)}"
+            )
+        self.delay = delay
 
 
 class Drop(ConsumeException):
@@ -137,9 +185,9 @@ class HaltConsumer(ConsumeException):
     """A callback asks for the consumer to stop.
 
     Args:
-        exit_code: What the command line exits with.
+        exit_code: The exit code of the command line.
         reason: Why, for people.
-        requeue: Whether the message goes back into the queue; it is acknowledged otherwise.
+        requeue: Whether the message is returned to the queue. Otherwise it is acknowledged.
         kwargs: Become attributes of the error.
     """
 
@@ -156,10 +204,10 @@ class HaltConsumer(ConsumeException):
 
 
 class CallbackRaised(ConsumeException):
-    """A callback raised what cannot be passed on as it is; that is the ``__cause__``.
+    """A callback raised an exception that cannot be passed on; it is the ``__cause__``.
 
-    These are SystemExit, CancelledError, StopIteration and the like, which have a meaning of their own where
-    they propagate, and exceptions whose classes do not let Python set their traceback.
+    This is the case for exceptions that have a special meaning where they propagate, such as SystemExit,
+    CancelledError and StopIteration, and for classes that do not let Python set the traceback.
 
     Args:
         error: What it raised.
@@ -176,7 +224,7 @@ class ConsumerCanceled(ConsumeException, _Reasoned):
 
 
 class ValidationError(BaseException):
-    """The message does not keep to its schema, or is no message at all.
+    """The message does not match its schema, or is not a message at all.
 
     ``raise ValidationError(error) from error`` keeps jsonschema's error as the cause.
     """
@@ -191,34 +239,14 @@ class ValidationError(BaseException):
         return (text_of(text) if issubclass(type(text), str) else text_of(self)).split("\n", 1)[0]
 
 
-class _Excerpts(reprlib.Repr):
-    """Short representations of values of any size and depth."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlevel = 3
-        self.maxstring = self.maxother = 120
-
-    def repr_str(self, value: str, level: int) -> str:
-        return super().repr_str(value[: self.maxstring + 1], level)
-
-    def repr_bytes(self, value: bytes, level: int) -> str:
-        return repr(value[: self.maxother])
-
-    repr_bytearray = repr_bytes
-
-    def repr_int(self, value: int, level: int) -> str:
-        # Python refuses to convert very long integers.
-        return super().repr_int(value, level) if value.bit_length() < 1000 else "<a very long integer>"
-
-    def repr_instance(self, value: object, level: int) -> str:
-        try:
-            return super().repr_instance(value, level)
-        except RecursionError:
-            return f"<{type(value).__name__} nested too deep to show>"
-
-
-_excerpts = _Excerpts()
+def is_delay(value: object) -> bool:
+    """Whether a value is a number of seconds that can be waited for: 0 at least, and finite as a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return 0 <= float(value) < math.inf
+    except OverflowError:  # a whole number that no float can be
+        return False
 
 
 def excerpt(value: object, limit: int = 300) -> str:
@@ -236,7 +264,7 @@ def excerpt(value: object, limit: int = 300) -> str:
         value = value.summary  # type: ignore[attr-defined]
     elif issubclass(type(value), Exception):
         value = text_of(value) or name_of(value)
-    text = text_of(value, make=None if issubclass(type(value), str) else lambda: _excerpts.repr(value))
+    text = text_of(value, make=None if issubclass(type(value), str) else lambda: short_repr(value))
     short = text[:limit]
     if not short.isprintable():
         short = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
@@ -251,8 +279,7 @@ def from_wire(value: object) -> str:
     """Escape and shorten a text that a peer sent, for display.
 
     Invariant: all data of a peer (reply texts, names, reasons) passes through here before it is shown, so
-        that no
-    log line, error text, page or terminal gets it unescaped.
+    that no log line, error text, page or terminal gets it unescaped.
 
     Args:
         value: The text, or its bytes where it was not UTF-8.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The pytest plugin: the fixture ``fedora_messaging_broker``, and the guard.
 
-It is loaded in every test run on every machine that has the package, so it imports nothing before a fixture
-needs it: an early reactor would break other projects' tests, an early import their coverage.
+pytest loads it wherever the package is installed. It imports nothing until a fixture needs it, so it neither
+installs a reactor nor disturbs the coverage of other projects.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Addresses of pictures, for the accessors of message classes."""
+"""URLs of avatars, for the properties of message classes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["libravatar_url", "user_avatar_url"]
 
 
 def user_avatar_url(username: str, size: int = 64, default: str = "retro") -> str:
-    """The address of a Fedora user's avatar.
+    """Return the URL of a Fedora user's avatar.
 
     Args:
         username: The name of the account.
         size: Width and height in pixels.
-        default: The kind of picture that Libravatar makes up for users who have none.
+        default: The kind of picture that Libravatar generates for users who have none.
     """
     return libravatar_url(openid=f"http://{username}.id.fedoraproject.org/", size=size, default=default)
 
@@ -24,13 +24,13 @@ def user_avatar_url(username: str, size: int = 64, default: str = "retro") -> st
 def libravatar_url(
     email: str | None = None, openid: str | None = None, size: int = 64, default: str = "retro"
 ) -> str:
-    """The address of the avatar that belongs to an e-mail address or an OpenID.
+    """Return the URL of the avatar for an e-mail address or an OpenID.
 
     Args:
-        email: The e-mail address; it goes before the OpenID when both are given.
+        email: The e-mail address. If both are given, the OpenID is ignored.
         openid: The OpenID.
         size: Width and height in pixels.
-        default: The kind of picture that Libravatar makes up for those who have none.
+        default: The kind of picture that Libravatar generates for users who have none.
 
     Raises:
         ValueError: Neither an e-mail address nor an OpenID was given.

@@ -8,8 +8,8 @@ from blinker import signal
 
 __all__ = ["pre_publish_signal", "publish_failed_signal", "publish_signal"]
 
-#: Sent before a message is validated and published, with ``message=``. Receivers may change the message, and
-#: raise to prevent that it is published.
+#: Sent before a message is validated and published, with ``message=``. Receivers may change the message, or
+#: raise an exception to stop it from being published.
 pre_publish_signal = signal("pre_publish")
 
 #: Sent once the broker has confirmed a message, with ``message=``. What a receiver raises is logged with its

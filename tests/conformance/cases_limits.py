@@ -213,7 +213,7 @@ def _letters(lab: Lab, channel: Any, grave: str, count: int = 1) -> list[dict[st
     }
 )
 def a_rejected_message_is_dead_lettered(lab: Lab, call: Any) -> Any:
-    """A dead letter has a header that tells why, where and how often."""
+    """A dead letter has a header that says why, where and how often."""
     channel = lab.channel()
     queue, grave = _grave(lab, channel)
     lab.put(channel, queue, "m", headers={"mine": 1}, message_id="id", app_id="a")
@@ -325,7 +325,7 @@ def a_message_that_dies_again(lab: Lab) -> Any:
 
 @case
 def a_message_that_dies_in_two_queues(lab: Lab) -> Any:
-    """The latest death comes first; the first is told in headers of its own."""
+    """The latest death comes first; the first has headers of its own."""
     channel = lab.channel()
     last = lab.declare(channel, "last")
     middle = lab.declare(
@@ -382,6 +382,8 @@ def a_dead_letter_that_is_published_again(lab: Lab) -> Any:
         lab.ready(channel, grave, 1)
         if turn == 0:
             _, properties, body = channel.basic_get(grave, True)
+            assert properties is not None
+            assert body is not None
             properties.headers = {**properties.headers, "more": 1}
             channel.basic_publish("", queue, body, properties)
     return _letters(lab, channel, grave)

@@ -165,7 +165,7 @@ def getting_from_an_empty_queue(lab: Lab) -> Any:
 
 @case
 def getting_counts_what_is_left(lab: Lab) -> Any:
-    """`get-ok` tells how many messages are left."""
+    """`get-ok` says how many messages are left."""
     channel = lab.channel()
     queue = lab.declare(channel)
     lab.put(channel, queue, "1", "2", "3")

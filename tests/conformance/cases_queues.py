@@ -184,7 +184,7 @@ def a_server_named_queue(lab: Lab) -> Any:
 
 @case
 def counts_of_a_declaration(lab: Lab) -> Any:
-    """Declaring tells how many messages are ready and how many consumers there are."""
+    """The reply to a declaration says how many messages are ready and how many consumers there are."""
     channel = lab.channel()
     queue = lab.declare(channel)
     lab.put(channel, queue, "1", "2", "3")
@@ -211,7 +211,7 @@ def purging_takes_what_is_ready(lab: Lab) -> Any:
 
 @case
 def deleting_counts_what_is_ready(lab: Lab) -> Any:
-    """A deletion tells how many messages were ready."""
+    """The reply to a deletion says how many messages were ready."""
     channel = lab.channel()
     queue = lab.declare(channel)
     lab.put(channel, queue, "1", "2", "3")

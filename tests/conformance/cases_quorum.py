@@ -3,6 +3,7 @@
 """Quorum queues."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pika
@@ -408,3 +409,56 @@ def a_full_quorum_queue_refuses(lab: Lab) -> Any:
         outcomes.append(lab.put(channel, queue, body))
         time.sleep(0.02)
     return [outcomes[0], outcomes[-1]]
+
+
+@table({"all ready": 0, "one returned": 1, "two returned": 2})
+def what_a_full_quorum_queue_drops(lab: Lab, returned: int) -> Any:
+    """Whether priorities and returned messages are dropped first."""
+    channel = lab.channel()
+    queue = _quorum(lab, channel, x_max_length=3)
+    for body, priority in (("low", 0), ("high", 9), ("mid", 4)):
+        lab.put(channel, queue, body, priority=priority)
+    for tag in [lab.get(channel, queue).tag for _ in range(returned)]:
+        channel.basic_nack(tag)
+    lab.ready(channel, queue, 3)
+    left = []
+    for body in "12":
+        lab.put(channel, queue, body, priority=4)
+        time.sleep(0.05)
+        left.append(lab.ready(channel, queue, 3))
+    return [left, lab.bodies(channel, queue)]
+
+
+@case
+def when_quorum_queues_expire(lab: Lab) -> Any:
+    """Every 5 s a quorum queue looks whether nobody has used it for `x-expires`; what counts as a use."""
+    channel = lab.channel()
+
+    def declare(queue: str) -> None:
+        channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum", "x-expires": 2000})
+
+    def read(queue: str) -> None:
+        lab.put(channel, queue, "m")
+        channel.basic_get(queue, True)
+
+    uses: dict[str, Callable[[str], Any]] = {
+        "nothing": lambda queue: None,
+        "passive": lambda queue: channel.queue_declare(queue, passive=True),
+        "declare": declare,
+        "get": lambda queue: channel.basic_get(queue, True),
+        "put and get": read,
+        "publish": lambda queue: lab.put(channel, queue, "m"),
+        "purge": channel.queue_purge,
+        "bind": lambda queue: channel.queue_bind(queue, "amq.topic", "k"),
+        "consume": lambda queue: channel.basic_cancel(channel.basic_consume(queue, print)),
+    }
+    start = time.monotonic()
+    for use in uses:
+        declare(lab.name(use))
+    before = [lab.exists("queue", lab.name(use)) for use in uses]
+    while time.monotonic() < start + 4.5:
+        for use, call in uses.items():
+            call(lab.name(use))
+        time.sleep(0.2)
+    time.sleep(max(0.0, start + 6.5 - time.monotonic()))
+    return [before, {use: lab.exists("queue", lab.name(use)) for use in uses}]

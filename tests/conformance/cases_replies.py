@@ -37,6 +37,7 @@ def _asking(lab: Lab) -> tuple[Any, str]:
     client.publish(1, queue, _reply_to(QUEUE), b"question")
     lab.ready(channel, queue, 1)
     _, properties, _ = channel.basic_get(queue, True)
+    assert properties is not None
     return client, properties.reply_to
 
 
@@ -227,6 +228,7 @@ def any_other_reply_to(lab: Lab) -> Any:
         client.publish(1, queue, encoded, QUEUE.encode())
         lab.ready(channel, queue, 1)
         _, properties, body = channel.basic_get(queue, True)
+        assert body is not None
         kept = {k: plain(v) for k, v in properties.__dict__.items() if v is not None}
         address = kept.pop("reply_to")
         found.append([address == reply_to, address.startswith(QUEUE + "."), kept, body.decode()])

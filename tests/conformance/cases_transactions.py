@@ -246,6 +246,7 @@ def a_reply_in_a_transaction(lab: Lab) -> Any:
     asking.publish(1, queue, b"\x02\x00" + bytes([len(name)]) + name, b"question")
     lab.ready(channel, queue, 1)
     _, properties, _ = channel.basic_get(queue, True)
+    assert properties is not None
     answering = _selected(lab)
     answering.basic_publish("", properties.reply_to, b"answer")
     _published(answering)

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: MIT
 """The embedded broker in a process of its own, for clients that block."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
-# It listens, says where, and then does to itself what each line of its standard input names.
+# It listens, says where, and then does to itself what each line of its standard input says: a method's name
+# and arguments. It answers each with "done", or with the ValueError.
 _SERVE = """
+import json
 import sys
 from twisted.internet import defer, reactor, stdio
 from twisted.protocols.basic import LineReceiver
@@ -30,8 +33,13 @@ class Orders(LineReceiver):
     delimiter = b"\\n"
 
     def lineReceived(self, line):
-        getattr(broker.faults, line.decode())()
-        self.sendLine(b"done")
+        name, arguments = json.loads(line)
+        try:
+            getattr(broker.faults if name in ("block", "unblock") else broker, name)(**arguments)
+        except ValueError as error:
+            self.sendLine(str(error).encode())
+        else:
+            self.sendLine(b"done")
 
     def connectionLost(self, reason):
         if reactor.running:
@@ -67,10 +75,18 @@ class Embedded:
     def unblock_publishers(self) -> None:
         self._do("unblock")
 
-    def _do(self, fault: str) -> None:
-        self._orders.write(f"{fault}\n")
+    def set_policy(self, name: str, pattern: str, definition: dict[str, Any], priority: int) -> None:
+        self._do("set_policy", name=name, pattern=pattern, definition=definition, priority=priority)
+
+    def clear_policy(self, name: str) -> None:
+        self._do("clear_policy", name=name)
+
+    def _do(self, order: str, **arguments: Any) -> None:
+        self._orders.write(f"{json.dumps([order, arguments])}\n")
         self._orders.flush()
-        assert self._answers.readline() == "done\n"
+        answer = self._answers.readline().strip()
+        if answer != "done":
+            raise ValueError(answer)
 
 
 @contextmanager

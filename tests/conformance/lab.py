@@ -8,18 +8,20 @@ behaves the same. Names are made from the case's own, so outcomes need no renami
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import signature
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pika
 from pika import exceptions, spec
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
+T = TypeVar("T")
 Case = Callable[["Lab"], Any]
 CASES: dict[str, Case] = {}
 #: Seconds to wait for what has to come, and for what must not.
@@ -46,6 +48,7 @@ def table(rows: dict[str, Any]) -> Callable[[Callable[..., Any]], Callable[..., 
 
             one.__name__ = f"{function.__name__}[{label}]"
             one.__doc__ = f"{function.__doc__} ({label})"
+            one.__module__ = function.__module__
             case(one)
         return function
 
@@ -79,6 +82,14 @@ def delivered(method: Any, properties: Any, body: bytes) -> dict[str, Any]:
     return outcome
 
 
+class Control(Protocol):
+    """Sets the broker's policies; what it refuses is a ValueError."""
+
+    def set_policy(self, name: str, pattern: str, definition: dict[str, Any], priority: int) -> None: ...
+
+    def clear_policy(self, name: str) -> None: ...
+
+
 @dataclass
 class Lab:
     """One case's view of one broker."""
@@ -86,6 +97,7 @@ class Lab:
     url: str
     release: str
     prefix: str
+    control: Control | None = None
 
     def __post_init__(self) -> None:
         self._connections: list[BlockingConnection] = []
@@ -127,6 +139,32 @@ class Lab:
                     connection.close()
         for client in self._sockets:
             client.close()
+
+    # Policies
+
+    def policy(
+        self,
+        short: str,
+        definition: dict[str, Any],
+        *,
+        pattern: str | None = None,
+        name: str | None = None,
+        priority: int = 0,
+    ) -> str:
+        """Sets a policy for a queue; says whether the broker took it."""
+        assert self.control is not None
+        pattern = f"^{re.escape(self.name(short))}$" if pattern is None else pattern
+        try:
+            self.control.set_policy(self.name(name or short), pattern, definition, priority)
+        except ValueError:
+            return "refused"
+        time.sleep(QUIET)  # queues hear of it after the answer
+        return "ok"
+
+    def clear_policy(self, short: str) -> None:
+        assert self.control is not None
+        self.control.clear_policy(self.name(short))
+        time.sleep(QUIET)
 
     # Words for what happened
 
@@ -171,7 +209,7 @@ class Lab:
         **props: Any,
     ) -> Any:
         """Publishes, each confirmed; says what became of the last."""
-        result = None
+        result: Any = None
         for body in bodies or ("x",):
             properties = pika.BasicProperties(**props)
             try:
@@ -192,6 +230,7 @@ class Lab:
         method, properties, body = channel.basic_get(queue, auto_ack)
         if method is None:
             return None
+        assert body is not None
         return Got(method.delivery_tag, delivered(method, properties, body))
 
     def bodies(self, channel: BlockingChannel, queue: str) -> list[str]:
@@ -306,7 +345,7 @@ class Inbox:
         return self.cancelled
 
 
-def _until(look: Callable[[], Any], expected: Any) -> Any:
+def _until(look: Callable[[], T], expected: T | None) -> T:
     """What is seen once it is as expected, or when there is no more patience."""
     value = look()
     end = time.monotonic() + 2

@@ -4,10 +4,12 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import aio_pika
 import amqpstorm
 import kombu
+import kombu.message
 import pytest
 
 # What these clients' own code warns of is theirs.
@@ -26,7 +28,7 @@ def test_kombu(embedded_url: str) -> None:
                 {"number": number}, exchange=exchange, routing_key=f"a.{number}", declare=[queue], retry=True
             )
 
-        def take(body: dict[str, int], message: kombu.Message) -> None:
+        def take(body: dict[str, int], message: kombu.message.Message) -> None:
             received.append((body["number"], message.delivery_info["routing_key"]))
             message.ack()
 
@@ -77,12 +79,15 @@ def test_amqpstorm(embedded_url: str) -> None:
 
             assert message.publish("storm", mandatory=True)
 
-        first = channel.basic.get("storm")
+        first: Any = channel.basic.get("storm")
         received.append(first.body)
         first.ack()
-        channel.basic.consume(
-            lambda message: (received.append(message.body), message.ack()), "storm", no_ack=False
-        )
+
+        def take(message: amqpstorm.Message) -> None:
+            received.append(message.body)
+            message.ack()
+
+        channel.basic.consume(take, "storm", no_ack=False)
         while len(received) < 3:
             channel.process_data_events()
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from .differences import DIFFERENCES
-from .lab import CASES, Lab, plain
+from .embedded import Embedded
+from .lab import CASES, Control, Lab, plain
 
 _TOPICS = (
     "exchanges",
@@ -22,6 +23,9 @@ _TOPICS = (
     "messages",
     "limits",
     "quorum",
+    "deadletters",
+    "retries",
+    "policies",
     "protocol",
     "closing",
     "replies",
@@ -37,9 +41,9 @@ _OUTCOMES: dict[str, dict[str, Any]] = json.loads(_FILE.read_text()) if _FILE.ex
 _NUMBERS = {name: number for number, name in enumerate(CASES, 1)}
 
 
-def _outcome(name: str, url: str, release: str) -> Any:
+def _outcome(name: str, url: str, release: str, control: Control) -> Any:
     prefix = f"case{_NUMBERS[name]}"
-    lab = Lab(url, release, prefix)
+    lab = Lab(url, release, prefix, control)
     try:
         # Names go into outcomes without what makes them the case's own.
         return json.loads(json.dumps(plain(CASES[name](lab))).replace(prefix, "@"))
@@ -56,9 +60,11 @@ def _expected(name: str, release: str) -> Any:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_rabbitmq(name: str, reference_url: str, release: str, request: pytest.FixtureRequest) -> None:
+def test_rabbitmq(
+    name: str, reference_url: str, reference_control: Control, release: str, request: pytest.FixtureRequest
+) -> None:
     """RabbitMQ does what is written down."""
-    actual = _outcome(name, reference_url, release)
+    actual = _outcome(name, reference_url, release, reference_control)
     if request.config.getoption("--record", default=False):
         _record(name, release, actual)
 
@@ -66,9 +72,9 @@ def test_rabbitmq(name: str, reference_url: str, release: str, request: pytest.F
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_embedded(name: str, embedded_url: str, emulated: str) -> None:
+def test_embedded(name: str, embedded_broker: Embedded, emulated: str) -> None:
     """The embedded broker does the same, but for the differences in their table."""
-    actual = _outcome(name, embedded_url, emulated)
+    actual = _outcome(name, embedded_broker.url(), emulated, embedded_broker)
 
     difference = DIFFERENCES.get(name)
     if difference is not None and emulated in difference.releases:

@@ -4,13 +4,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.embedded import Embedded
-from support.programs import Programs
+from support.embedded_fixtures import embedded, programs, session_broker
+
+__all__ = ["built", "embedded", "programs", "session_broker"]
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -22,27 +22,3 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = [sys.executable, "-m", "sphinx", "-q", "-E", "-b", "html", str(_DOCS), str(folder)]
     subprocess.run(build, check=True, timeout=600)
     return folder
-
-
-@pytest.fixture(scope="session")
-def session_broker() -> Iterator[Embedded]:
-    """An embedded broker in this process, for programs in others."""
-    with Embedded() as broker:
-        yield broker
-
-
-@pytest.fixture
-def embedded(session_broker: Embedded) -> Embedded:
-    """The same, empty."""
-    session_broker.forget()
-    return session_broker
-
-
-@pytest.fixture
-def programs(tmp_path: Path, embedded: Embedded) -> Iterator[Programs]:
-    """Starts programs whose configuration names the embedded broker."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    started = Programs(folder, lambda: embedded.url)
-    yield started
-    started.close()

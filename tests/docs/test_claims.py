@@ -38,7 +38,7 @@ _NAMES: dict[str, Any] = {
 }
 
 
-def _told() -> list[tuple[str, ast.Call]]:
+def _texts() -> list[tuple[str, ast.Call]]:
     """The calls that stand in the running text of pages, as ``service.publish(message, timeout=None)``."""
     found = []
     for page in _PAGES:
@@ -82,7 +82,7 @@ def _differences(text: str, call: ast.Call, called: Callable[..., Any]) -> list[
 
 def test_signatures_in_the_prose() -> None:
     """A call that is named in the text has these parameters in this order, and these defaults."""
-    ours = [(text, call, called) for text, call in _told() if (called := _called(call.func)) is not None]
+    ours = [(text, call, called) for text, call in _texts() if (called := _called(call.func)) is not None]
 
     assert len(ours) >= 3
     assert [] == [line for each in ours for line in _differences(*each)]

@@ -4,6 +4,7 @@
 
 import re
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -29,27 +30,40 @@ def _tool(line: str) -> list[str]:
     return [str(Path(sys.executable).with_name(command)), *arguments]
 
 
-def test_dead_letters_are_recorded_and_published_again(
-    programs: Programs, embedded: Embedded, tmp_path: Path
-) -> None:
-    """What the callback drops is kept, recorded by the page's command, and published with its id."""
+def test_dead_letters_are_shown_and_sent_back(programs: Programs, embedded: Embedded, tmp_path: Path) -> None:
+    """What the callback drops is kept, and the page's commands list, show, requeue, export and drop it."""
     page = _PAGE.read_text()
     config = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0]
-    record, publish = re.findall(r"^fedora-messaging (?:record|publish) .*", page, re.MULTILINE)
+    commands = re.findall(r"^fedora-messaging (?:quarantine|publish) .*", page, re.MULTILINE)
+    listing, showing, requeueing, exporting, dropping, publishing = commands
     (tmp_path / "callback.py").write_text(_CALLBACK)
     consume = f"fedora-messaging consume --callback-file {tmp_path / 'callback.py'}:drop"
-    programs.run(_tool(consume), config=config)
+    file = str(tmp_path / "dead.jsonl")
+
+    def ended(command: str) -> list[str]:
+        program = programs.run(_tool(command.replace("dead.jsonl", file)), config=config)
+        assert 0 == program.ended(), program.said
+        return program.lines
+
+    consumer = programs.run(_tool(consume), config=config)
     embedded.wait_for_consumers()
     with Amqp(embedded.url) as other:
         other.queue("billing.dead")
         other.channel.queue_bind("billing.dead", "billing.dead")
+        other.channel.exchange_declare("billing.requeue", "fanout", durable=True)
+        other.channel.queue_bind("billing", "billing.requeue")
         other.publish("org.example.shop.order", {"order": 7}, message_id="seven", content_encoding="utf-8")
     embedded.wait_for_waiting("billing.dead")
+    consumer.signal(signal.SIGTERM)
+    assert 0 == consumer.ended()
 
-    file = str(tmp_path / "dead.jsonl")
-    recorded = programs.run(_tool(f"{record.replace('dead.jsonl', file)} --limit 1"), config=config)
-    assert 0 == recorded.ended(), recorded.said
-    assert 0 == embedded.waiting("billing.dead")
-    again = programs.run(_tool(publish.replace("dead.jsonl", file)), config=config)
-    assert 0 == again.ended(), again.said
-    assert [("org.example.shop.order", {"order": 7})] * 2 == embedded.published()
+    assert any("seven" in line and "shop.order" in line for line in ended(listing))
+    assert "error:     dead-lettered: rejected" in ended(showing.replace("ID", "sev"))
+    ended(exporting)
+    assert 1 == embedded.waiting("billing.dead")
+    ended(requeueing)
+    assert (0, 1) == (embedded.waiting("billing.dead"), embedded.waiting("billing"))
+    ended(dropping)
+    ended(publishing)
+    assert [("org.example.shop.order", {"order": 7})] * 3 == embedded.published()
+    assert 2 == embedded.waiting("billing")

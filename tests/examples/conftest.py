@@ -2,34 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the tests of the examples: an embedded broker, and programs that use it."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from support.embedded_fixtures import embedded, programs, session_broker
 
-import pytest
-
-from support.embedded import Embedded
-from support.programs import Programs
-
-
-@pytest.fixture(scope="session")
-def session_broker() -> Iterator[Embedded]:
-    """An embedded broker in this process, for programs in others."""
-    with Embedded() as broker:
-        yield broker
-
-
-@pytest.fixture
-def embedded(session_broker: Embedded) -> Embedded:
-    """The same, empty."""
-    session_broker.forget()
-    return session_broker
-
-
-@pytest.fixture
-def programs(tmp_path: Path, embedded: Embedded) -> Iterator[Programs]:
-    """Starts programs whose configuration names the embedded broker."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    started = Programs(folder, lambda: embedded.url)
-    yield started
-    started.close()
+__all__ = ["embedded", "programs", "session_broker"]

@@ -63,7 +63,9 @@ def test_what_was_kept_is_published_later(programs: Programs, embedded: Embedded
     assert [] == list((tmp_path / "spool").iterdir())
 
 
-def _gunicorn(programs: Programs, *options: str) -> tuple[Program, str]:
+def _gunicorn(
+    programs: Programs, *options: str, application: str = "wsgi:application", broker: str = ""
+) -> tuple[Program, str]:
     server = programs.run(
         [
             sys.executable,
@@ -78,8 +80,9 @@ def _gunicorn(programs: Programs, *options: str) -> tuple[Program, str]:
             "--threads",
             "4",
             *options,
-            "wsgi:application",
-        ]
+            application,
+        ],
+        url=broker,
     )
     line = server.wait_for("Listening at: ")
     server.wait_for("Booting worker", count=2)
@@ -104,6 +107,41 @@ def test_threads_and_forks_of_a_wsgi_server(
     assert 400 == post(url, [1])[0]
     server.signal(signal.SIGTERM)
     assert 0 == server.ended()
+
+
+@pytest.mark.parametrize("application", ["flask_app:app", "django_app:application"])
+def test_web_frameworks(programs: Programs, embedded: Embedded, application: str) -> None:
+    """A view answers when the broker has confirmed, and says what was wrong with the request otherwise."""
+    server, url = _gunicorn(programs, application=application)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: post(f"{url}/orders", {"order": number}), range(20)))
+
+    assert {201} == {status for status, _ in answers}
+    assert set(range(20)) == {body["order"] for _, body in embedded.published()}
+    assert 400 == post(f"{url}/orders", [1])[0]
+    server.signal(signal.SIGTERM)
+    assert 0 == server.ended()
+
+
+@pytest.mark.parametrize("application", ["flask_app:app", "django_app:application"])
+def test_web_frameworks_without_a_broker(programs: Programs, application: str) -> None:
+    """Without a broker a view answers that the service is not available, in time."""
+    server, url = _gunicorn(programs, application=application, broker=_NOWHERE)
+
+    assert 503 == post(f"{url}/orders", {"order": 1})[0]
+    server.signal(signal.SIGTERM)
+    assert 0 == server.ended()
+
+
+def test_many(programs: Programs, embedded: Embedded, tmp_path: Path) -> None:
+    """A message for each line of the file arrives, in their order."""
+    file = tmp_path / "orders.csv"
+    file.write_text("order,price\n" + "".join(f"{number},5\n" for number in range(1500)))
+    script = programs.run([sys.executable, str(_SCRIPTS / "many.py"), str(file)])
+
+    assert 0 == script.ended()
+    script.wait_for("1500 published")
+    assert [str(number) for number in range(1500)] == [body["order"] for _, body in embedded.published()]
 
 
 def test_a_child_of_a_process_that_has_published_is_told_at_once(programs: Programs) -> None:

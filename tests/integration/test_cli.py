@@ -325,3 +325,26 @@ def test_reconsume_what_is_not_there(
 
     assert program.ended() == 1
     assert "no message gone" in error_of(program)
+
+
+def test_one_message_from_the_command_line(command: Callable[..., Program], amqp: Amqp) -> None:
+    """The message arrives as it was written; with --mandatory it is an error where no queue takes it."""
+    amqp.queue("q", "a.#")
+    assert 0 == command("publish", "-t", "a.b", "x=1", "y.z:=2").ended()
+    (got,) = amqp.take("q")
+    assert ("a.b", {"x": "1", "y": {"z": 2}}) == (got.topic, json.loads(got.body))
+
+    refused = command("publish", "-t", "b", "--mandatory")
+    assert 121 == refused.ended()
+    assert "NO_ROUTE: no queue is bound to the exchange amq.topic for the topic b. Bind one" in refused.said
+
+
+def test_publishing_beside_a_consumer(command: Callable[..., Program], amqp: Amqp) -> None:
+    """The configuration of a consumer, whose monitor has the port already, can be used to publish."""
+    amqp.queue("q", "a.#")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monitoring = f"[monitoring]\nport = {taken.getsockname()[1]}\ndashboard = true\n"
+        program = command("publish", "-t", "a.b", config=monitoring)
+
+        assert 0 == program.ended(), program.said
+    assert ["a.b"] == [got.topic for got in amqp.take("q")]

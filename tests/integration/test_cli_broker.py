@@ -18,7 +18,9 @@ BROKER = "from fedora_messaging.cli import main; main()"
 
 def url_of(broker: Program) -> str:
     """The URL that it prints."""
-    return re.search(r"amqps?://\S+", broker.wait_for("emulated at"))[0]  # type: ignore[index]
+    found = re.search(r"amqps?://\S+", broker.wait_for("emulated at"))
+    assert found is not None
+    return found[0]
 
 
 def test_it_serves_and_ends_by_a_signal(programs: Programs) -> None:
@@ -39,7 +41,9 @@ def test_it_emulates_the_older_release(programs: Programs) -> None:
     """--emulate 3.10 behaves as that release."""
     broker = programs.start(BROKER, "broker", "--port", 0, "--emulate", "3.10")
     with pika.BlockingConnection(pika.URLParameters(url_of(broker))) as connection:
-        version = connection._impl.server_properties["version"]
+        properties = connection._impl.server_properties
+    assert properties is not None
+    version = properties["version"]
 
     assert str(version).startswith("3.10")
 
@@ -78,7 +82,7 @@ def test_it_serves_the_users_it_is_given(programs: Programs) -> None:
     )  # fmt: skip
     url = url_of(broker)
     parameters = pika.URLParameters(url.replace("admin@", "admin:canary1@"))
-    found = []
+    found: list[int | None] = []
     for name, password, vhost, queue in (
         ("admin", "canary1", "/", "any"),
         ("bob", "canary2", "test", "bob.q"),

@@ -120,14 +120,14 @@ def _url(vhost: Vhost, host: str, port: int) -> str:
 
 @pytest.mark.needs_ipv6
 def test_a_name_with_an_ipv6_address_only(vhost: Vhost) -> None:
-    """It is reached."""
+    """A broker whose name has only an IPv6 address is published to."""
     with listening(socket.AF_INET6, "::1", vhost.node.port) as port, resolving("six.example", "::1"):
         assert in_reactor(_publish_once, _url(vhost, "six.example", port)) is None
 
 
 @pytest.mark.needs_ipv6
 def test_an_ipv6_address(vhost: Vhost) -> None:
-    """It is reached, in brackets."""
+    """A broker is published to by an IPv6 address that the URL has in brackets."""
     with listening(socket.AF_INET6, "::1", vhost.node.port) as port:
         assert in_reactor(_publish_once, _url(vhost, "[::1]", port)) is None
 
@@ -140,7 +140,8 @@ def test_a_name_whose_first_address_is_dead(vhost: Vhost, first: str) -> None:
 
 
 def test_a_name_that_is_unknown(vhost: Vhost, caplog: pytest.LogCaptureFixture) -> None:
-    """It is said with host, port, user, virtual host, cause and next try, and without the password."""
+    """The log names host, port, user, virtual host, cause and next try of a host that is unknown, without the
+    password; the error of the publish does so, too, but for the cause."""
     url = f"amqp://ann:{PASSWORD}@nowhere.invalid:5/{vhost.name}"
 
     async def scenario() -> Any:
@@ -206,7 +207,7 @@ def test_tls_of_another_host(tls_node: tuple[Node, Certificates], tmp_path: Path
 def _run(programs: Programs, command: str, url: str, config: str = "") -> Program:
     folder = programs._folder
     (folder / "callback.py").write_text("def callback(message):\n    pass\n")
-    line = {"topic": "t", "body": {}, "id": "x", "headers": {}, "queue": None}
+    line: dict[str, Any] = {"topic": "t", "body": {}, "id": "x", "headers": {}, "queue": None}
     (folder / "messages.json").write_text(json.dumps(line) + "\n")
     arguments = (
         ["consume", "--callback-file", "callback.py:callback"]
@@ -245,7 +246,7 @@ def test_a_wrong_password(vhost: Vhost, programs: Programs, command: str) -> Non
 
 @pytest.mark.parametrize("command", ["consume", "publish"])
 def test_a_virtual_host_that_is_not_there(vhost: Vhost, programs: Programs, command: str) -> None:
-    """One line that says so."""
+    """A command says in one line that the virtual host is not there."""
     line = _once(_run(programs, command, vhost.node.url("nowhere")), command, 15)
 
     assert "vhost nowhere not found; check the virtual host" in line
@@ -338,7 +339,7 @@ def test_an_exclusive_queue_that_an_old_connection_holds(
         from twisted.internet import reactor
         from twisted.internet.task import deferLater
 
-        await deferLater(reactor, 1.5, lambda: None)  # type: ignore[arg-type]
+        await deferLater(reactor, 1.5, lambda: None)
         return service, consuming, consuming.called
 
     service, consuming, early = in_reactor(started)

@@ -142,10 +142,11 @@ def _requeued(amqp: Amqp, count: int) -> list[int]:
 
 
 def _ready(amqp: Amqp, count: int) -> list[bytes]:
-    taken = []
+    taken: list[bytes] = []
     while len(taken) < count:
         method, _, body = amqp.channel.basic_get("q")
         if method is not None:
+            assert body is not None
             taken.append(body)
     amqp.channel.basic_nack(0, multiple=True, requeue=True)
     return taken

@@ -12,6 +12,7 @@ import pytest
 
 from fedora_messaging import api
 from fedora_messaging.exceptions import Drop, HaltConsumer, Nack
+from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.reactor import in_reactor, outcome
 
@@ -126,7 +127,7 @@ def test_outcomes_are_counted(client: Callable[..., api.Client], amqp: Amqp) -> 
     made = client()
 
     async def scenario() -> Any:
-        done: Deferred[None] = Deferred()
+        done: Deferred[BaseException] = Deferred()
 
         async def callback(message: api.Message) -> None:
             if message.id == "m1":
@@ -225,7 +226,7 @@ def _deferred(seen: list[Any], ended: Callable[[], None]) -> Any:
 def _later() -> Any:
     from twisted.internet import reactor, task
 
-    return task.deferLater(reactor, 0)  # type: ignore[arg-type]
+    return task.deferLater(reactor, 0)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_kinds_of_callbacks(
 
     def ended() -> None:
         if len(seen) == 10:
-            raise HaltConsumer("that was all")
+            raise HaltConsumer(reason="that was all")
 
     made = client()
     callback = kind(seen, ended)
@@ -269,9 +270,7 @@ def test_kinds_of_callbacks(
     assert list(range(10, 20)) == _bodies(amqp, "q")
 
 
-def test_a_callback_on_the_reactor_may_return_a_deferred(
-    client: Callable[..., api.Client], amqp: Amqp
-) -> None:
+def test_a_callback_on_the_reactor_may_return_a_deferred(vhost: Vhost, amqp: Amqp) -> None:
     """A plain function given to a service may return a Deferred; its message waits for it."""
     from twisted.internet.defer import Deferred
 
@@ -281,13 +280,12 @@ def test_a_callback_on_the_reactor_may_return_a_deferred(
     amqp.queue("q", "#")
     for n in range(4):
         amqp.publish("t", {"n": n})
-    url = client()._fixed.amqp_url
     seen: list[Any] = []
 
     async def scenario() -> Any:
         done: Deferred[None] = Deferred()
         callback = _deferred(seen, lambda: done.callback(None) if len(seen) == 4 else None)
-        service = FedoraMessagingService(callback, bindings=_Q, config=config.parse({"amqp_url": url}))
+        service = FedoraMessagingService(callback, bindings=_Q, config=config.parse({"amqp_url": vhost.url}))
         service.startService()
         await done
         await service.stopService()
@@ -331,6 +329,7 @@ def test_a_defect_in_the_callback_requeues(client: Callable[..., api.Client], am
 
     assert "ZeroDivisionError('of the application')" == repr(error)
     assert 1 == failed
+    assert method is not None
     assert method.redelivered
 
 
@@ -443,7 +442,7 @@ def test_consuming_again_while_closing(client: Callable[..., api.Client], amqp: 
 
         await made.twisted_consume(slow, _Q)
         await started
-        stopped = made.service.stopService()
+        stopped = made.running_service().stopService()
         (consumer,) = await made.twisted_consume(quick, _Q)
         await made.twisted_publish(api.Message(topic="t", body={"n": 2}))
         received = await second

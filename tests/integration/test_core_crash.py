@@ -52,7 +52,7 @@ def test_killed_while_publishing_and_consuming(node: Node, own_client: api.Clien
         for n in range(_COUNT):
             amqp.publish("consume", {"n": n}, message_id=f"m{n}")
     half, everything, killed = threading.Event(), threading.Event(), threading.Event()
-    seen: Counter[str] = Counter()
+    seen: Counter[str | None] = Counter()
     confirmed: list[int] = []
     messages = [api.Message(topic="publish", body={"n": n}) for n in range(_COUNT)]
 
@@ -70,11 +70,11 @@ def test_killed_while_publishing_and_consuming(node: Node, own_client: api.Clien
         )
         return consumer
 
+    def noted(_: None, n: int) -> None:
+        confirmed.append(n)
+
     async def publish(first: int, last: int) -> list[Any]:
-        return [
-            own_client.twisted_publish(messages[n]).addCallback(lambda _, n=n: confirmed.append(n))
-            for n in range(first, last)
-        ]
+        return [own_client.twisted_publish(messages[n]).addCallback(noted, n) for n in range(first, last)]
 
     consumer = in_reactor(consume)
     publishing = in_reactor(publish, 0, 800)

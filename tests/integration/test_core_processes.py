@@ -4,6 +4,7 @@
 
 import json
 import signal
+import socket
 from typing import Any
 
 import pytest
@@ -266,3 +267,44 @@ def test_a_bad_configuration_is_told_by_the_first_publish(
     (line,) = program.lines
     assert line.startswith("Configuration error: ")
     assert words in line
+
+
+_PUBLISHES_AND_CONSUMES = """
+import asyncio, urllib.request
+import fedora_messaging.asyncio as messaging
+from fedora_messaging import api, config, exceptions
+
+api.publish(api.Message(topic="a.blocking"), timeout=10)
+asyncio.run(messaging.publish(api.Message(topic="a.asyncio"), timeout=10))
+try:
+    api.consume(print)
+except exceptions.ConfigurationException as error:
+    print(error)
+input()
+
+def callback(message):
+    port = config.conf["monitoring"]["port"]
+    print(urllib.request.urlopen(f"http://127.0.0.1:{port}/ready").status)
+    raise exceptions.HaltConsumer
+
+api.publish(api.Message(topic="a.last"), timeout=10)
+try:
+    api.consume(callback, {"exchange": "amq.topic", "queue": "q", "routing_keys": ["a.#"]})
+except exceptions.HaltConsumer:
+    print("halted")
+"""
+
+
+def test_pages_are_served_by_those_who_consume(programs: Programs, amqp: Amqp) -> None:
+    """A process that publishes leaves the port of the monitoring pages to the consumer with the same file."""
+    amqp.queue("q", "a.#")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = f'[monitoring]\naddress = "127.0.0.1"\nport = {port}\n'
+        program = programs.start(_PUBLISHES_AND_CONSUMES, config=config)
+        program.wait_for(f"monitoring.port: cannot listen on 127.0.0.1, port {port}")
+    assert ["a.blocking", "a.asyncio"] == [got.topic for got in amqp.take("q")]
+    program.tell("")
+
+    assert 0 == program.ended()
+    assert ["200", "halted"] == program.lines[-2:]

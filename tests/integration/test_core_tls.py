@@ -86,6 +86,23 @@ def test_a_password_over_tls(
     assert connection[3] in ("tlsv1.2", "tlsv1.3")
 
 
+@pytest.mark.parametrize("first", ["amqp", "amqps"])
+def test_a_list_of_both_kinds(
+    node: Node, certificates: Certificates, first: str, no_unhandled_errors: None, tmp_path: Path
+) -> None:
+    """In a list with and without TLS each broker is spoken to as its URL says, whichever answers."""
+    ca, _, _ = certificates.write_client(tmp_path)
+    plain, secure = node.url(), node.url(tls=True)
+    away = {"amqp": secure.replace("amqps:", "amqp:"), "amqps": plain.replace("amqp:", "amqps:")}[first]
+    values = {
+        "amqp_url": [away, secure if first == "amqp" else plain],
+        "failover": "in-order",
+        "tls": {"ca_cert": str(ca)},
+    }
+    with api.Client(config.parse(values)) as client:
+        client.publish(_message(), timeout=30)
+
+
 @pytest.mark.parametrize("intermediate", [False, True])
 def test_a_certificate_is_the_login(
     tls_client: Callable[..., api.Client],

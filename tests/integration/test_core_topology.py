@@ -86,7 +86,7 @@ def test_a_queue_named_only_in_bindings_is_declared_to_last(
 
     async def scenario() -> None:
         consumers = await made.twisted_consume(_nothing, binding)
-        await made.service.factory.cancel(consumers)
+        await made.running_service().factory.cancel(consumers)
 
     in_reactor(scenario)
     for topic in ("a.x", "b", "c", "a"):
@@ -211,8 +211,8 @@ def test_a_second_consumer_on_one_queue(client: Callable[..., api.Client], amqp:
         for _ in range(2):
             await made.twisted_publish(api.Message(topic="t", body={}))
         await both
-        await made.service.factory.cancel([first])
-        return sorted(seen), first.running, second.running, made.service.consuming
+        await made.running_service().factory.cancel([first])
+        return sorted(seen), first.running, second.running, made.running_service().consuming
 
     seen, first, second, consuming = in_reactor(scenario)
     amqp.wait_for_consumers("q", 1)

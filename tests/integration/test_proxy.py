@@ -98,12 +98,24 @@ def test_cut_after(proxy: ProxyProcess, client: socket.socket) -> None:
     assert b"" == client.recv(1)
 
 
-def test_half_close(proxy: ProxyProcess, client: socket.socket) -> None:
-    """After a half-close downwards the client reads the end of file and may still send."""
-    proxy.half_close("down")
+def test_half_close() -> None:
+    """After a half-close downwards the client reads the end of file, and what it sends still arrives."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        ProxyProcess(listener.getsockname()[1]) as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port), 10) as client,
+    ):
+        listener.settimeout(10)
+        with listener.accept()[0] as server:
+            server.settimeout(10)
+            server.sendall(b"hello")
+            before = _receive(client, 5)
+            proxy.half_close("down")
+            after = client.recv(1)
+            client.sendall(b"more")
+            arrived = _receive(server, 4)
 
-    assert b"" == client.recv(1)
-    client.sendall(b"more")
+    assert (b"hello", b"", b"more") == (before, after, arrived)
 
 
 @pytest.mark.parametrize("direction", ["up", "down", "both"])

@@ -3,21 +3,21 @@
 """What the README shows runs as it stands there."""
 
 import os
-import pty
 import re
 import shlex
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 
+from fedora_messaging.cli._demo_lines import CONSUMER, PUBLISHER
 from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.programs import Programs
+from support.terminal import on_a_terminal
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -46,25 +46,15 @@ def test_the_readmes_publisher_with_a_wrong_password(programs: Programs, vhost: 
     publisher = programs.start(_python_blocks()[0], url=vhost.url.replace("guest:guest@", "guest:wrong@"))
 
     assert 0 == publisher.ended()
-    publisher.wait_for("publish it again later:")
+    publisher.wait_for("not confirmed, try again later:")
     assert "Traceback" not in publisher.said
 
 
 def _on_a_terminal(argv: list[str], environ: dict[str, str]) -> str:
     """What a command writes to a terminal of 80 columns."""
-    outer, inner = pty.openpty()
-    unset = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    command = subprocess.Popen(
-        argv, stdin=inner, stdout=inner, stderr=inner, env={**unset, "COLUMNS": "80", **environ}
-    )
-    os.close(inner)
-    written = bytearray()
-    with suppress(OSError):  # EIO: the command has ended
-        while data := os.read(outer, 4096):
-            written += data
-    os.close(outer)
-    assert 0 == command.wait(60), written.decode()
-    return written.decode().replace("\r\n", "\n")
+    code, written = on_a_terminal(argv, environ)
+    assert 0 == code, written
+    return written
 
 
 def test_make_demo() -> None:
@@ -74,14 +64,45 @@ def test_make_demo() -> None:
 
     assert "\x1b[32m" in said
     text = click.unstyle(said)
-    assert 36 == len(re.findall(r"^\d\d:\d\d:\d\d  (debug|info|warning|error) ", text, re.MULTILINE))
-    assert "2,036 messages published and confirmed, 2,036 received and acknowledged." in text
+    assert 37 == len(re.findall(r"^\d\d:\d\d:\d\d .* │ (debug|info|warning|error) ", text, re.MULTILINE))
+    # Those that are shown, two bursts, and one that fails twice, is moved three times, and is sent back.
+    assert "2,330 messages published and confirmed, " in text
+    received = re.search(r"([\d,]+) received and acknowledged\.", text)
+    assert received is not None
+    assert 2_327 <= int(received[1].replace(",", ""))
+    refused = [line for line in text.splitlines() if "compose.finished" in line]
+    assert "refused, and nothing was sent:" in refused[1]
+    assert "'f43' is not of type 'integer'" in refused[2]
+    cut = [line for line in text.splitlines() if "sensor.read" in line]
+    assert ["300 messages are sent", "the link is cut"] == [line[49:] for line in cut[:2]]
+    assert re.search(r"reconnected after \d+\.\d s", cut[2])
+    assert re.search(r"0 lost, \d+ came twice, by id", cut[3])
+    failing = [line for line in text.splitlines() if "mirror.sync.requested" in line]
+    assert 6 == len(failing)
+    assert "failed, back in 0.2 s" in failing[0]
+    assert "in quarantine" in failing[2]
+    assert "mended, and sent back" in failing[4]
+    assert "processed" in failing[5]
     assert [] == [line for line in text.splitlines() if len(line) > 79]
-    lines = text.replace("\\\n", "").splitlines()
+    lines = text.partition("Try next:")[2].replace("\\\n", "").splitlines()
     commands = [line for line in lines if line.startswith("  ") and "#" not in line]
     assert ["broker", "consume", "--help"] == [shlex.split(command)[1] for command in commands]
     for command in commands:
         subprocess.run(f"{command} --help", shell=True, check=True, stdout=subprocess.PIPE, timeout=60)
+
+
+def test_the_code_of_the_demonstration(programs: Programs, amqp: Amqp) -> None:
+    """The six lines that the demonstration shows are two programs that do it."""
+    amqp.queue("own", "#")
+    config = "[queues.own]\ndurable = true\nauto_delete = false\nexclusive = false\n"
+    config += '[[bindings]]\nqueue = "own"\nexchange = "amq.topic"\nrouting_keys = ["#"]\n'
+    consumer = programs.start("\n".join(CONSUMER), config=config)
+    amqp.wait_for_consumers("own")
+    assert 0 == programs.start("\n".join(PUBLISHER)).ended()
+    consumer.wait_for("a.b {}")
+
+    consumer.signal(signal.SIGTERM)
+    assert 0 == consumer.ended()
 
 
 @pytest.mark.parametrize("environ", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)

@@ -21,10 +21,11 @@ def test_a_receiver_that_blocks_does_not_block_the_reactor(fedora_messaging_brok
         seen.append((isInIOThread(), reactor_turned.wait(20)))
 
     async def publish() -> None:
-        from twisted.internet import reactor
+        from twisted.internet import reactor as global_reactor
 
+        reactor: Any = global_reactor
         publishing = api.twisted_publish(api.Message(topic="t"))
-        reactor.callLater(0, reactor_turned.set)  # type: ignore[attr-defined]
+        reactor.callLater(0, reactor_turned.set)
         await publishing
 
     with api.pre_publish_signal.connected_to(receiver):
@@ -37,8 +38,10 @@ def test_without_receivers_nothing_leaves_the_reactor(fedora_messaging_broker: E
     """A publish on the reactor is on its way when twisted_publish returns: no thread is asked first."""
     api.publish(api.Message(topic="first"))
 
+    function: Any = api.publish
+
     def publish() -> int:
-        service = api.publish.__self__.service  # type: ignore[attr-defined]
+        service = function.__self__.service
         api.twisted_publish(api.Message(topic="second"))
         return int(service.publisher._publisher.in_flight)
 
@@ -71,6 +74,8 @@ def test_receivers_change_no_outcome(
         with pytest.raises(exceptions.PublishReturned):
             publish("missing")
 
-    told = [record for record in caplog.records if record.exc_info and record.exc_info[0] is Refused]
-    assert ["publish_success", "publish_failed_signal"] == [str(record.args[1]) for record in told]  # type: ignore[index]
+    told: list[Any] = [
+        record.args for record in caplog.records if record.exc_info and record.exc_info[0] is Refused
+    ]
+    assert ["publish_success", "publish_failed_signal"] == [arguments[1] for arguments in told]
     assert 1 == len(fedora_messaging_broker.published)

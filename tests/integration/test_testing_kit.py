@@ -98,6 +98,43 @@ def test_coroutines(fedora_messaging_broker):
 
     assert ["t"] == received
 """
+COROUTINES = """
+import asyncio
+import pytest
+import fedora_messaging.asyncio as messaging
+from fedora_messaging.testing import UnmockedPublish, deliver_async, mock_sends
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=[("asyncio", {"use_uvloop": False}), ("asyncio", {"use_uvloop": True})])
+def anyio_backend(request):
+    return request.param
+
+
+async def test_through_the_broker(fedora_messaging_broker):
+    bindings = {"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}
+    async with messaging.messages(bindings) as stream:
+        await messaging.publish(messaging.Message(topic="t", body={"a": 1}))
+        assert {"a": 1} == (await anext(stream)).body
+        await stream.ack()
+
+    assert ["t"] == [each.topic for each in fedora_messaging_broker.published]
+
+
+async def test_taken():
+    async def callback(message):
+        await asyncio.sleep(0)
+        await messaging.publish(messaging.Message(topic="out"))
+
+    with mock_sends(messaging.Message(topic="out")):
+        assert "ack" == (await deliver_async(callback, messaging.Message(topic="in"))).action
+
+
+async def test_guard():
+    with pytest.raises(UnmockedPublish):
+        await messaging.publish(messaging.Message(topic="t"))
+"""
 CLEAN = """
 import sys
 
@@ -129,7 +166,7 @@ def _pytest(folder: Path, text: str, *argv: str, **environ: str) -> "subprocess.
         env={**os.environ, "FEDORA_MESSAGING_CONF": str(conf), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
@@ -138,6 +175,13 @@ def test_the_fixture_gives_a_broker(tmp_path: Path) -> None:
     done = _pytest(tmp_path, TESTS)
 
     assert "25 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_coroutines_as_tests(tmp_path: Path) -> None:
+    """Tests that are coroutines publish, consume and are guarded on asyncio's event loop and on uvloop."""
+    result = _pytest(tmp_path, COROUTINES)
+
+    assert "6 passed" in result.stdout, result.stdout
 
 
 def test_the_fixture_with_the_asyncio_reactor(tmp_path: Path) -> None:

@@ -219,6 +219,69 @@ def test_a_signal_handler_publishes_during_the_first_publish(
     assert {"main", "handler"} == {topic for topic, _ in embedded.published()}
 
 
+_ENDS_WHILE_IMPORTING = """
+import builtins, time
+from fedora_messaging import api, exceptions
+real = builtins.__import__
+def slow(name, *arguments, **keywords):
+    if name == "crochet":
+        time.sleep(2)
+        print("imported", flush=True)
+    return real(name, *arguments, **keywords)
+builtins.__import__ = slow
+try:
+    api.publish(api.Message(topic="t", body={}), timeout=0.1)
+except exceptions.PublishTimeout:
+    print("timed out", flush=True)
+"""
+
+
+def test_a_process_ends_after_the_imports_that_it_began(programs: Programs) -> None:
+    """The interpreter is not torn down below an import, which modules written in Rust answer with SIGABRT."""
+    program = programs.start(_ENDS_WHILE_IMPORTING)
+
+    assert 0 == program.ended(), program.said
+    assert ["timed out", "imported"] == program.lines
+
+
+_IMPORTS = """
+import sys, threading
+from fedora_messaging import api, exceptions
+begun, caller = [], threading.get_ident()
+def note(event, arguments):
+    if event == "import" and threading.get_ident() == caller and watching:
+        begun.append(arguments[0])
+watching = False
+sys.addaudithook(note)
+message = api.Message(topic="first", body={})
+watching = True
+try:
+    api.publish(message, timeout=0.3)
+except exceptions.PublishTimeout:
+    pass
+watching = False
+print("imported:", begun)
+"""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://127.0.0.1:1",
+        "amqps://127.0.0.1:1",
+        "amqp://[::1]:1",
+        "amqp://ünïcode.invalid",
+        "amqp://u:ü@127.0.0.1:1",
+    ],
+)
+def test_the_first_publish_imports_nothing_in_its_caller_s_thread(programs: Programs, url: str) -> None:
+    """Whoever interrupts it cannot meet a module, or a codec, that is imported in part."""
+    program = programs.run([sys.executable, "-c", _IMPORTS], url=url)
+
+    assert 0 == program.ended(), program.said
+    assert ["imported: []"] == program.lines
+
+
 _INTERRUPTED_OFTEN = """
 import signal
 from fedora_messaging import api

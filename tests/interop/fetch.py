@@ -27,7 +27,7 @@ def fetch(folder: Path) -> None:
     if version(folder) == RELEASE:
         return
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, f"fedora-messaging=={RELEASE}"], check=True)
     subprocess.run([*pip, "--no-deps", "-r", SCHEMAS], check=True)
     (folder / "complete").touch()

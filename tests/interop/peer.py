@@ -10,6 +10,8 @@ Both print one line of JSON for each message, with all that can be seen of it.
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from fedora_messaging import api, message
 from fedora_messaging.exceptions import HaltConsumer
@@ -24,7 +26,7 @@ PROPERTIES = (
 )
 
 
-def show(seen):
+def show(seen: Any) -> None:
     """Print a message."""
     print(
         json.dumps(
@@ -48,7 +50,7 @@ def show(seen):
     )
 
 
-def publish(path):
+def publish(path: str) -> None:
     """Publish what a file describes."""
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -65,17 +67,17 @@ def publish(path):
 class Consumer:
     """Shows so many messages, then ends."""
 
-    def __init__(self, count):
+    def __init__(self, count: int) -> None:
         self.left = count
 
-    def __call__(self, received):
+    def __call__(self, received: Any) -> None:
         show(received)
         self.left -= 1
         if self.left == 0:
             raise HaltConsumer
 
 
-def consume(queue, count):
+def consume(queue: str, count: int) -> None:
     """Consume so many messages from a queue that is there."""
     settings = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}
     bindings = [{"exchange": "amq.topic", "queue": queue, "routing_keys": ["#"]}]
@@ -87,4 +89,5 @@ def consume(queue, count):
 
 if __name__ == "__main__":
     sys.excepthook = lambda kind, error, traceback: print(f"{kind.__name__}: {error}"[:1000], file=sys.stderr)
-    {"publish": publish, "consume": consume}[sys.argv[1]](*sys.argv[2:])
+    tasks: dict[str, Callable[..., None]] = {"publish": publish, "consume": consume}
+    tasks[sys.argv[1]](*sys.argv[2:])

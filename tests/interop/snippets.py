@@ -16,26 +16,28 @@ import re
 import tempfile
 import unittest.mock
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import pika
 
 from fedora_messaging import api, config, example, exceptions, message, schema_utils
 
-SNIPPETS = {}
+SNIPPETS: dict[str, Callable[[], Any]] = {}
 
 
-def snippet(function):
+def snippet(function: Callable[[], Any]) -> Callable[[], Any]:
     """Register a function."""
     SNIPPETS[function.__name__] = function
     return function
 
 
-def each(function, *values):
+def each(function: Any, *values: Any) -> Any:
     """What a function gives for each value, or raises."""
     return {repr(value)[:60]: outcome(function, value) for value in values}
 
 
-def outcome(function, *arguments):
+def outcome(function: Any, *arguments: Any) -> Any:
     """What a call gives, as text where JSON has no word for it, or the class of what it raises."""
     try:
         return plain(function(*arguments))
@@ -43,12 +45,12 @@ def outcome(function, *arguments):
         return {"raises": type(error).__name__}
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A value as JSON; messages and what JSON does not know as text."""
     return json.loads(json.dumps(value, default=repr))
 
 
-def text(function, *arguments):
+def text(function: Any, *arguments: Any) -> Any:
     """The text of what a call raises."""
     try:
         function(*arguments)
@@ -57,7 +59,7 @@ def text(function, *arguments):
     return None
 
 
-def received(body=b"{}", topic="t", **properties):
+def received(body: Any = b"{}", topic: Any = "t", **properties: Any) -> Any:
     """A message as it would be received."""
     properties = {
         "content_type": "application/json",
@@ -73,7 +75,7 @@ def received(body=b"{}", topic="t", **properties):
 
 
 @snippet
-def message_attributes():
+def message_attributes() -> Any:
     """All that can be seen of a new message."""
     made = message.Message(body={"b": 1, "a": "é"}, topic="a.b", headers={"h": 1}, severity=30)
     names = [name for name in dir(message.Message) if not name.startswith("_")]
@@ -85,14 +87,14 @@ def message_attributes():
 
 
 @snippet
-def message_defaults():
+def message_defaults() -> Any:
     """A message of nothing."""
     made = message.Message()
     return [made.topic, made.body, made.severity, made.queue, made.priority, made._properties.priority]
 
 
 @snippet
-def message_schemas():
+def message_schemas() -> Any:
     """The base schemas: what they ask for."""
     cls = message.Message
     headers, body = cls.headers_schema, cls.body_schema
@@ -100,7 +102,7 @@ def message_schemas():
 
 
 @snippet
-def message_headers_are_copied():
+def message_headers_are_copied() -> Any:
     """Headers are copied, the body is not."""
     headers, body = {"a": 1}, {"a": 1}
     made = message.Message(headers=headers, body=body)
@@ -108,7 +110,7 @@ def message_headers_are_copied():
 
 
 @snippet
-def message_given_headers():
+def message_given_headers() -> Any:
     """Headers that the message makes itself, given."""
     given = {
         "fedora_messaging_schema": "other",
@@ -121,7 +123,7 @@ def message_given_headers():
 
 
 @snippet
-def message_given_properties():
+def message_given_properties() -> Any:
     """Properties given: what the arguments beside them do."""
     properties = pika.BasicProperties(message_id="x", headers={"a": 1}, priority=4)
     made = message.Message(headers={"b": 2}, properties=properties, severity=40, topic="t")
@@ -129,17 +131,17 @@ def message_given_properties():
 
 
 @snippet
-def message_given_properties_without_headers():
+def message_given_properties_without_headers() -> Any:
     """Properties without headers."""
     made = message.Message(properties=pika.BasicProperties())
     return [made._headers, made.id]
 
 
 @snippet
-def message_bodies():
+def message_bodies() -> Any:
     """Bodies that are no objects."""
 
-    def validated(body):
+    def validated(body: Any) -> Any:
         made = message.Message(body=body)
         made.validate()
         return made.body
@@ -148,18 +150,18 @@ def message_bodies():
 
 
 @snippet
-def message_validation():
+def message_validation() -> Any:
     """What is valid and what is not."""
 
-    def headers(given):
+    def headers(given: Any) -> None:
         made = message.Message()
         made._headers = given
         made.validate()
 
-    def severity(given):
+    def severity(given: Any) -> None:
         message.Message(severity=given).validate()
 
-    def topic(given):
+    def topic(given: Any) -> None:
         message.Message(topic=given).validate()
 
     return [
@@ -170,7 +172,7 @@ def message_validation():
 
 
 @snippet
-def message_equality():
+def message_equality() -> Any:
     """What makes messages equal."""
     one = message.Message(topic="t", body={"a": 1})
     other = message.Message(topic="t", body={"a": 1})
@@ -180,13 +182,13 @@ def message_equality():
 
 
 @snippet
-def message_is_hashable():
+def message_is_hashable() -> Any:
     """hash() of a message."""
     return outcome(lambda: isinstance(hash(message.Message()), int))
 
 
 @snippet
-def message_pickles():
+def message_pickles() -> Any:
     """Pickled and back."""
     made = message.Message(topic="t", body={"a": 1})
     again = pickle.loads(pickle.dumps(made))
@@ -194,7 +196,7 @@ def message_pickles():
 
 
 @snippet
-def message_is_settable():
+def message_is_settable() -> Any:
     """Attributes that can be set."""
     made = message.Message()
     made.id, made.topic, made.body, made.severity, made.priority, made.queue = "i", "t", {"x": 1}, 40, 3, "q"
@@ -202,13 +204,13 @@ def message_is_settable():
 
 
 @snippet
-def message_signature():
+def message_signature() -> Any:
     """The constructor's parameters."""
     return [str(name) for name in inspect.signature(message.Message.__init__).parameters]
 
 
 @snippet
-def message_encoded():
+def message_encoded() -> Any:
     """What is sent as body and routing key."""
     made = message.Message(topic="ö", body={"a": [1, 2.5, None, "é"]})
     return [
@@ -219,7 +221,7 @@ def message_encoded():
 
 
 @snippet
-def unregistered_class():
+def unregistered_class() -> Any:
     """A class that no entry point names."""
 
     class Unregistered(message.Message):
@@ -230,7 +232,7 @@ def unregistered_class():
 
 
 @snippet
-def patched_class():
+def patched_class() -> Any:
     """A class patched into the registry, as tests do."""
 
     class Patched(message.Message):
@@ -238,7 +240,7 @@ def patched_class():
         topic = "patched.topic"
 
         @property
-        def usernames(self):
+        def usernames(self) -> Any:
             return ["amy"]
 
     message.load_message_classes()
@@ -248,7 +250,7 @@ def patched_class():
 
 
 @snippet
-def broken_accessors():
+def broken_accessors() -> Any:
     """Accessors that raise, or give odd things."""
     shown = {}
     for kind in ([5], None, "amy", [None], {"a": 1}, ("amy", "bob"), ["a" * 300]):
@@ -257,11 +259,11 @@ def broken_accessors():
             answer = kind
 
             @property
-            def usernames(self):
+            def usernames(self) -> Any:
                 return self.answer
 
             @property
-            def packages(self):
+            def packages(self) -> Any:
                 raise KeyError("p")
 
         with unittest.mock.patch.dict(message._class_to_schema_name, {Odd: "odd"}):
@@ -270,7 +272,7 @@ def broken_accessors():
 
 
 @snippet
-def agent_avatar():
+def agent_avatar() -> Any:
     """The avatar of a message's agent."""
 
     class Agent(message.Message):
@@ -281,7 +283,7 @@ def agent_avatar():
 
 
 @snippet
-def classes_by_name():
+def classes_by_name() -> Any:
     """get_class and get_name."""
     return [
         message.get_class("base.message").__name__,
@@ -294,7 +296,7 @@ def classes_by_name():
 
 
 @snippet
-def constants():
+def constants() -> Any:
     """Severities and their like."""
     return [message.DEBUG, message.INFO, message.WARNING, message.ERROR, list(message.SEVERITIES)]
 
@@ -303,14 +305,14 @@ def constants():
 
 
 @snippet
-def received_well():
+def received_well() -> Any:
     """A message as it should be."""
     got = received(b'{"a": 1}', priority=4, message_id="id")
     return [repr(got), str(got), got.priority, got.severity, got.queue]
 
 
 @snippet
-def received_without():
+def received_without() -> Any:
     """Messages that lack something."""
     return [
         outcome(lambda: str(received(headers={}))),
@@ -323,23 +325,23 @@ def received_without():
 
 
 @snippet
-def received_without_headers():
+def received_without_headers() -> Any:
     """No headers at all."""
     return outcome(lambda: received(headers=None)._headers)
 
 
 @snippet
-def received_encodings():
+def received_encodings() -> Any:
     """Encodings of the body."""
 
-    def decoded(encoding):
+    def decoded(encoding: str) -> Any:
         return received('{"a": "é"}'.encode("latin-1"), content_encoding=encoding).body
 
     return each(decoded, "utf-8", "latin-1", "iso-8859-1", "nothing-known")
 
 
 @snippet
-def received_bodies():
+def received_bodies() -> Any:
     """Bodies that are no JSON objects."""
     return each(
         lambda body: received(body).body,
@@ -356,10 +358,10 @@ def received_bodies():
 
 
 @snippet
-def received_headers():
+def received_headers() -> Any:
     """Headers of odd kinds."""
 
-    def with_header(value):
+    def with_header(value: Any) -> Any:
         headers = {"fedora_messaging_schema": "base.message", **value}
         return received(headers=headers).severity
 
@@ -373,7 +375,7 @@ def received_headers():
 
 
 @snippet
-def received_with_a_schema():
+def received_with_a_schema() -> Any:
     """A message that its class does not accept."""
     headers = {"fedora_messaging_schema": "interop.strict", "fedora_messaging_severity": 20}
     return [
@@ -387,7 +389,7 @@ def received_with_a_schema():
 
 
 @snippet
-def dumped():
+def dumped() -> Any:
     """The serialised form."""
     made = message.Message(topic="t.ö", body={"b": 1, "a": ["é", None]}, headers={"h": True}, severity=40)
     made.priority = 3
@@ -396,23 +398,23 @@ def dumped():
 
 
 @snippet
-def dumped_nothing():
+def dumped_nothing() -> Any:
     """No messages."""
     return api.dumps([])
 
 
 @snippet
-def dumped_oddly():
+def dumped_oddly() -> Any:
     """What is no message."""
-    return each(api.dumps, 5, [5], None, "text", message.Message(body=[1]))
+    return each(api.dumps, 5, [5], None, "text", message.Message(body=[1]))  # type: ignore[arg-type]
 
 
 @snippet
-def loaded():
+def loaded() -> Any:
     """Lines that are read."""
     base = {"topic": "t", "body": {}}
 
-    def read(more):
+    def read(more: Any) -> Any:
         (one,) = api.loads(json.dumps({**base, **more}))
         return [
             one.topic,
@@ -441,7 +443,7 @@ def loaded():
 
 
 @snippet
-def loaded_broken():
+def loaded_broken() -> Any:
     """Lines that cannot be read."""
     return each(
         api.loads,
@@ -461,7 +463,7 @@ def loaded_broken():
 
 
 @snippet
-def loaded_message():
+def loaded_message() -> Any:
     """load_message of a dictionary."""
     return each(
         message.load_message,
@@ -473,7 +475,7 @@ def loaded_message():
 
 
 @snippet
-def serialised_schema():
+def serialised_schema() -> Any:
     """The schema of the serialised form."""
     schema = message.SERIALIZED_MESSAGE_SCHEMA
     return [sorted(schema["properties"]), sorted(schema["required"]), schema["type"]]
@@ -483,7 +485,7 @@ def serialised_schema():
 
 
 @snippet
-def exception_families():
+def exception_families() -> Any:
     """Which exception is a kind of which."""
     found = {}
     for name in dir(exceptions):
@@ -494,7 +496,7 @@ def exception_families():
 
 
 @snippet
-def exception_attributes():
+def exception_attributes() -> Any:
     """What exceptions carry."""
     halt = exceptions.HaltConsumer(exit_code=3, reason="why", requeue=True)
     other = exceptions.HaltConsumer()
@@ -511,7 +513,7 @@ def exception_attributes():
 
 
 @snippet
-def exception_texts():
+def exception_texts() -> Any:
     """What exceptions say."""
     return [
         str(exceptions.PublishReturned(reason="no route")),
@@ -525,7 +527,7 @@ def exception_texts():
 
 
 @snippet
-def exception_texts_of_nothing():
+def exception_texts_of_nothing() -> Any:
     """What exceptions say that were given no reason."""
     names = ["Nack", "Drop", "HaltConsumer", "ConsumerCanceled", "NoFreeChannels", "ConnectionException"]
     names += ["PublishException", "PublishReturned", "PublishTimeout", "PublishForbidden", "ValidationError"]
@@ -534,7 +536,7 @@ def exception_texts_of_nothing():
 
 
 @snippet
-def validation_summary():
+def validation_summary() -> Any:
     """The summary of a validation error."""
     try:
         received(b'{"number": -1}', headers={"fedora_messaging_schema": "interop.strict"})
@@ -547,7 +549,7 @@ def validation_summary():
 
 
 @snippet
-def avatars():
+def avatars() -> Any:
     """Avatars of users, addresses and OpenIDs."""
     return [
         schema_utils.user_avatar_url("amy"),
@@ -563,7 +565,7 @@ def avatars():
 # Configuration
 
 
-def configured(content, function=lambda conf: dict(conf)):
+def configured(content: str, function: Any = lambda conf: dict(conf)) -> Any:
     """What a configuration file's text makes of the configuration."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "config.toml")
@@ -572,13 +574,13 @@ def configured(content, function=lambda conf: dict(conf)):
         return function(config.LazyConfig().load_config(path))
 
 
-def differences(content):
+def differences(content: str) -> Any:
     """What a configuration file's text changes."""
     return {key: value for key, value in configured(content).items() if value != config.DEFAULTS.get(key)}
 
 
 @snippet
-def config_defaults():
+def config_defaults() -> Any:
     """The defaults, but for those that only we have."""
     shown = {key: config.DEFAULTS[key] for key in ("amqp_url", "bindings", "callback", "consumer_config")}
     more = ("exchanges", "passive_declares", "publish_exchange", "publish_priority", "qos", "queues", "tls")
@@ -593,13 +595,13 @@ def config_defaults():
 
 
 @snippet
-def config_log_config():
+def config_log_config() -> Any:
     """The default logging."""
     return config.DEFAULTS["log_config"]
 
 
 @snippet
-def config_files():
+def config_files() -> Any:
     """What files change."""
     return each(
         differences,
@@ -622,23 +624,23 @@ def config_files():
 
 
 @snippet
-def config_client_properties():
+def config_client_properties() -> Any:
     """Client properties: one's own beside those that are always there."""
 
-    def app(conf):
+    def app(conf: Any) -> Any:
         return [conf["client_properties"].get(key) for key in ("app", "mine")]
 
     return [configured('[client_properties]\napp = "me"\nmine = "yes"', app)]
 
 
 @snippet
-def config_partial_sections():
+def config_partial_sections() -> Any:
     """Sections given in part."""
     return each(differences, "[tls]\nca_cert = '/ca'", "[qos]\nprefetch_count = 5")
 
 
 @snippet
-def config_refused():
+def config_refused() -> Any:
     """What is refused."""
     return each(
         differences,
@@ -656,7 +658,7 @@ def config_refused():
 
 
 @snippet
-def config_is_a_dictionary():
+def config_is_a_dictionary() -> Any:
     """What can be done to the configuration."""
     conf = config.LazyConfig()
     conf.load_config()
@@ -679,7 +681,7 @@ def config_is_a_dictionary():
 
 
 @snippet
-def config_lazy():
+def config_lazy() -> Any:
     """When it is loaded."""
     shown = []
     for read in (
@@ -703,7 +705,7 @@ def config_lazy():
 
 
 @snippet
-def config_of_the_environment():
+def config_of_the_environment() -> Any:
     """FEDORA_MESSAGING_CONF names the file."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write('topic_prefix = "from.the.file"')
@@ -713,21 +715,21 @@ def config_of_the_environment():
 
 
 @snippet
-def config_missing_file():
+def config_missing_file() -> Any:
     """A file that is named and not there."""
     with unittest.mock.patch.dict(os.environ, {"FEDORA_MESSAGING_CONF": "/nowhere/config.toml"}):
         return outcome(lambda: config.LazyConfig()["topic_prefix"])
 
 
 @snippet
-def config_load_config_returns():
+def config_load_config_returns() -> Any:
     """What load_config returns."""
     conf = config.LazyConfig()
     return conf.load_config() is conf
 
 
 @snippet
-def config_validators():
+def config_validators() -> Any:
     """The validators of parts."""
     queue = {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}
     binding = {"queue": "q", "exchange": "e", "routing_keys": ["a"]}
@@ -758,7 +760,7 @@ def config_validators():
 
 
 @snippet
-def printer():
+def printer() -> Any:
     """The example callback."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -767,13 +769,13 @@ def printer():
 
 
 @snippet
-def signals():
+def signals() -> Any:
     """The signals' names."""
     return [api.pre_publish_signal.name, api.publish_signal.name, api.publish_failed_signal.name]
 
 
 @snippet
-def callbacks_refused():
+def callbacks_refused() -> Any:
     """What is no callback."""
 
     class NotCallable:
@@ -783,13 +785,13 @@ def callbacks_refused():
 
 
 @snippet
-def consume_refused():
+def consume_refused() -> Any:
     """Bindings and queues that are refused."""
 
-    def binding(given):
+    def binding(given: Any) -> None:
         api.consume(print, bindings=given)
 
-    def queues(given):
+    def queues(given: Any) -> None:
         api.consume(print, queues=given)
 
     return [
@@ -799,42 +801,48 @@ def consume_refused():
 
 
 @snippet
-def signatures():
+def signatures() -> Any:
     """The parameters of functions, by name and order."""
-    functions = [api.publish, api.consume, message.get_message, message.get_name, message.load_message]
+    functions: list[Any] = [
+        api.publish,
+        api.consume,
+        message.get_message,
+        message.get_name,
+        message.load_message,
+    ]
     functions += [message.loads, message.dumps, schema_utils.user_avatar_url, schema_utils.libravatar_url]
     return {function.__name__: list(inspect.signature(function).parameters) for function in functions}
 
 
 @snippet
-def mocked_sends():
+def mocked_sends() -> Any:
     """mock_sends: what it says and what it lets through."""
     from fedora_messaging import testing
 
     one, two = message.Message(topic="one"), message.Message(topic="two")
 
-    def sends(expected, sent):
+    def sends(expected: Any, sent: Any) -> Any:
         with testing.mock_sends(*expected) as seen:
             for each in sent:
                 api.publish(each)
         return [str(each.topic) for each in seen]
 
-    def counted(expected, sent):
+    def counted(expected: Any, sent: Any) -> Any:
         return str(text(sends, expected, sent)).splitlines()[0]
 
     class Wrong(Exception):
         pass
 
-    def raises():
+    def raises() -> None:
         with testing.mock_sends(one):
             raise Wrong
 
     @testing.mock_sends(message.Message)
-    def decorated():
+    def decorated() -> Any:
         api.publish(one)
         return 5
 
-    invalid = message.Message(topic="t", body="text")
+    invalid = message.Message(topic="t", body="text")  # type: ignore[arg-type]
     return [
         outcome(sends, [one], [message.Message(topic="one")]),
         outcome(sends, [message.Message], [one]),
@@ -854,13 +862,13 @@ def mocked_sends():
 
 
 @snippet
-def mocked_sends_and_signals():
+def mocked_sends_and_signals() -> Any:
     """Signals while sends are mocked."""
     from fedora_messaging import testing
 
     fired = []
 
-    def receiver(sender, message):
+    def receiver(sender: Any, message: Any) -> None:
         fired.append(message.topic)
 
     api.pre_publish_signal.connect(receiver)
@@ -871,7 +879,7 @@ def mocked_sends_and_signals():
 
 
 @snippet
-def statistics():
+def statistics() -> Any:
     """The statistics' values."""
     from fedora_messaging.twisted.stats import ConsumerStatistics, FactoryStatistics
 
@@ -884,7 +892,7 @@ def statistics():
 
 
 @snippet
-def statistics_are_settable():
+def statistics_are_settable() -> Any:
     """The statistics can be written to and added."""
     from fedora_messaging.twisted.stats import ConsumerStatistics
 
@@ -895,7 +903,7 @@ def statistics_are_settable():
     ]
 
 
-def parameters(function, *expected):
+def parameters(function: Any, *expected: Any) -> Any:
     """Whether a function takes these parameters, in this order, and asks for no more."""
     taken = list(inspect.signature(function).parameters.values())
     needed = [each.name for each in taken if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
@@ -904,7 +912,7 @@ def parameters(function, *expected):
 
 
 @snippet
-def v2_service():
+def v2_service() -> Any:
     """The service of 3.9.1's name: what it has."""
     from fedora_messaging.twisted.service import FedoraMessagingServiceV2 as Service
 
@@ -924,7 +932,7 @@ def v2_service():
 
 
 @snippet
-def v2_service_children():
+def v2_service_children() -> Any:
     """The services that it holds."""
     from fedora_messaging.twisted.service import FedoraMessagingServiceV2
 
@@ -932,7 +940,7 @@ def v2_service_children():
 
 
 @snippet
-def v2_factory():
+def v2_factory() -> Any:
     """The factory of 3.9.1's name: what it has."""
     from fedora_messaging.twisted.factory import FedoraMessagingFactoryV2 as Factory
 
@@ -951,7 +959,7 @@ def v2_factory():
 
 
 @snippet
-def v2_protocol():
+def v2_protocol() -> Any:
     """The protocol of 3.9.1's name: what it has."""
     from fedora_messaging.twisted.protocol import FedoraMessagingProtocolV2 as Protocol
 
@@ -969,13 +977,14 @@ def v2_protocol():
 
 
 @snippet
-def tls_parameters():
+def tls_parameters() -> Any:
     """The configured certificates in pika's parameters."""
     from fedora_messaging.twisted import service
 
     config.conf.load_config()
     given = pika.URLParameters("amqps://host/")
     service._configure_tls_parameters(given)
+    assert given.ssl_options is not None
     return [
         type(given.credentials).__name__,
         given.ssl_options.server_hostname,
@@ -985,14 +994,14 @@ def tls_parameters():
 
 
 @snippet
-def pages():
+def pages() -> Any:
     """The monitor's parameters."""
     from fedora_messaging.twisted.monitor import monitor_service
 
     return list(inspect.signature(monitor_service).parameters)[:3]
 
 
-def main():
+def main() -> None:
     """Run them all."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)

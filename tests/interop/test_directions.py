@@ -217,7 +217,7 @@ def test_publish_priority(
     publisher: str, consumer: str, sides: dict[str, Side], amqp: Amqp, tmp_path: Path
 ) -> None:
     """The configured priority is that of messages which have none of their own."""
-    described = [{"topic": "none"}, {"topic": "own", "priority": 2}]
+    described: list[dict[str, Any]] = [{"topic": "none"}, {"topic": "own", "priority": 2}]
     _, received = travelled(
         sides[publisher], sides[consumer], amqp, tmp_path, described, config="publish_priority = 5\n"
     )

@@ -17,34 +17,35 @@ PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
 
 # The snippets that differ, each with words of the line on the migration page that says so and why.
 DIFFERENCES = {
-    "broken_accessors": "accessor that gives None",
-    "config_defaults": "the default log goes to standard output",
-    "config_lazy": "Any reading method loads",
-    "config_log_config": "the default log goes to standard output",
-    "config_missing_file": "named and not there",
-    "config_partial_sections": "section given in part",
-    "config_refused": "unknown key inside a section",
-    "config_validators": "unknown key inside a section",
-    "consume_refused": "Bindings of the wrong type",
+    "broken_accessors": "property that returns None",
+    "config_defaults": "logs go to standard output by default",
+    "config_lazy": "every way of reading loads",
+    "config_log_config": "logs go to standard output by default",
+    "config_missing_file": "if the named file does not exist",
+    "config_partial_sections": "keys that are left out of a section",
+    "config_refused": "unknown key in a section",
+    "config_validators": "unknown key in a section",
+    "consume_refused": "bindings of a wrong type",
     "dumped_nothing": "`dumps([])`",
-    "exception_families": "PublishTimeout` is also a `ConnectionException",
-    "exception_texts": "says something",
-    "exception_texts_of_nothing": "says something",
+    "exception_families": "also subclasses of `ConnectionException`",
+    "exception_texts": "it is never empty",
+    "exception_texts_of_nothing": "it is never empty",
     "loaded": "name of an unknown schema",
-    "loaded_broken": "Empty lines",
-    "message_bodies": "falsy body",
-    "received_bodies": "falsy body",
+    "loaded_broken": "an error for empty lines",
+    "message_bodies": "bodies that are false but not objects",
+    "received_bodies": "bodies that are false but not objects",
     "received_encodings": "unknown content encoding",
+    "signatures": "`api.consume` also takes `concurrency`",
     "v2_service_children": "`services`",
 }
 
 
 # The same for those that need a broker.
 LIVE_DIFFERENCES = {
-    "halted": "says something",
-    "published_invalid_with_signals": "it sends `error=`",
-    "published_nowhere": "a missing exchange",
-    "published_nowhere_with_signals": "a missing exchange",
+    "halted": "it is never empty",
+    "published_invalid_with_signals": "it passes `error=`",
+    "published_nowhere": "if the exchange does not exist",
+    "published_nowhere_with_signals": "if the exchange does not exist",
 }
 
 # Command lines, with the exit codes of both where they differ.
@@ -56,12 +57,12 @@ COMMANDS: dict[str, tuple[str, tuple[int, int] | None, str]] = {
     "missing module": ("consume --callback missing.module:name", None, ""),
     "no name": ("consume --callback json", None, ""),
     "missing name": ("consume --callback json:missing", None, ""),
-    "not callable": ("consume --callback json:__name__", (1, 2), "a callback that cannot be called"),
+    "not callable": ("consume --callback json:__name__", (1, 2), "if the callback cannot be called"),
     "missing callback file": ("consume --callback-file missing.py:name", None, ""),
     "two callbacks": (
         "consume --callback json:loads --callback-file x.py:name",
         (2, 1),
-        "both `--callback` and `--callback-file`",
+        "if both `--callback` and `--callback-file`",
     ),
     "missing configuration": ("--conf missing.toml consume", None, ""),
     "missing file": ("publish missing.jsonl", None, ""),

@@ -21,6 +21,7 @@ from referencing.exceptions import Unresolvable
 
 from fedora_messaging._json import _compiler
 from fedora_messaging._json import schema as _validation
+from fedora_messaging._schemas.example import NoExample, example
 
 _DRAFTS = {
     "draft4": "http://json-schema.org/draft-04/schema#",
@@ -70,6 +71,10 @@ EXCEPTIONS = {
     "no validation: invalid number, but it still validates"
     for draft in ("draft2019-09", "draft2020-12")
 }
+
+
+#: It accepts only objects with a name that it does not mention; values are tried, and this one is not.
+_SOUGHT_IN_VAIN = "not: collect annotations inside a 'not', even if collection is disabled"
 
 
 @cache
@@ -198,3 +203,24 @@ def test_schemas_of_other_hosts_are_not_fetched(draft: str) -> None:
 
     assert None in {ours for ours, _ in verdicts}
     assert [] == [pair for pair in verdicts if pair[0] not in (None, pair[1])]
+
+
+@pytest.mark.parametrize("draft", _DRAFTS)
+def test_examples(draft: str) -> None:
+    """An example is made of every schema that accepts some instance, if its references stay inside it."""
+    without: list[Any] = []
+    wrong: list[Any] = []
+    for name, schema, tests in _cases(draft):
+        if not any(valid for _, _, valid in tests):
+            continue
+        try:
+            made = example(schema)
+        except NoExample as error:
+            if "leads nowhere, or out of the schema" not in str(error):
+                without.append((name, str(error)))
+        else:
+            if not _validator(schema).is_valid(made):
+                wrong.append((name, made))
+
+    assert [] == wrong
+    assert [] == [each for each in without if each[0] != _SOUGHT_IN_VAIN]

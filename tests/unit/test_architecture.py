@@ -12,6 +12,7 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,10 +84,20 @@ def test_the_choice_of_reactor_is_left_open(module: str) -> None:
     assert "False" == done.stdout.strip()
 
 
+def test_who_only_publishes_loads_no_consumer() -> None:
+    """The service loads what consumes when there is something to consume."""
+    name = "fedora_messaging.twisted.consumer"
+    code = f"import sys, fedora_messaging.twisted.service; print({name!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "False" == done.stdout.strip()
+
+
 def test_only_the_service_reads_the_configuration() -> None:
     """Below the client, ``conf`` is read by the service alone, when it is given no configuration.
 
-    The plugin of twistd is a caller, as the command line is: it loads what ``--conf`` names.
+    The plugin of twistd is a caller, as the command line is: it loads what ``--conf`` names. So are
+    applications that connect by themselves, with functions of release 3.9.1.
     """
     callers = ("_client", "api", "cli", "config", "pytest_plugin", "testing")
     readers = {
@@ -98,15 +109,15 @@ def test_only_the_service_reads_the_configuration() -> None:
         or (isinstance(node, ast.Attribute) and node.attr == "conf")
     }
 
-    assert {"twisted.service", "twisted.tap"} == readers
+    assert {"twisted._compat", "twisted.service", "twisted.tap"} == readers
 
 
 def test_the_process_has_one_client() -> None:
     """The functions of the api are the bound methods of one instance of the public class."""
     from fedora_messaging import api
 
-    functions = [api.publish, api.consume, api.twisted_publish, api.twisted_consume]
+    functions: list[Any] = [api.publish, api.consume, api.twisted_publish, api.twisted_consume]
     holders = {id(function.__self__) for function in functions}
 
     assert 1 == len(holders)
-    assert api.Client is type(api.publish.__self__)
+    assert api.Client is type(functions[0].__self__)

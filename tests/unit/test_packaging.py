@@ -11,7 +11,7 @@ from pathlib import Path
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def _floors(requirements: list[str]) -> dict[str, tuple[int, ...]]:
+def _lower_bounds(requirements: list[str]) -> dict[str, tuple[int, ...]]:
     """Name and lowest version of each requirement that has one."""
     found = (re.match(r"([A-Za-z0-9_.-]+)[^=]*[>=]=([0-9.]+)", line) for line in requirements)
     return {match[1].lower(): tuple(int(part) for part in match[2].split(".")) for match in found if match}
@@ -20,12 +20,12 @@ def _floors(requirements: list[str]) -> dict[str, tuple[int, ...]]:
 def test_the_lowest_run_installs_the_lower_bounds() -> None:
     """tests/lowest.txt pins exactly the lower bounds of the dependencies."""
     required = [line for line in metadata.requires("fedora-messaging") or () if "extra ==" not in line]
-    floors = _floors(required)
-    pinned = _floors((_CHECKOUT / "tests/lowest.txt").read_text().splitlines())
+    lower_bounds = _lower_bounds(required)
+    pinned = _lower_bounds((_CHECKOUT / "tests/lowest.txt").read_text().splitlines())
 
-    assert len(required) == len(floors)
-    assert floors.keys() == pinned.keys()
-    assert floors == {name: pinned[name][: len(floor)] for name, floor in floors.items()}
+    assert len(required) == len(lower_bounds)
+    assert lower_bounds.keys() == pinned.keys()
+    assert lower_bounds == {name: pinned[name][: len(bound)] for name, bound in lower_bounds.items()}
 
 
 def test_the_distribution_is_a_drop_in() -> None:

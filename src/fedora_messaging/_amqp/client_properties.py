@@ -3,8 +3,7 @@
 """Checks and encodes the client properties of ``connection.start-ok``.
 
 Invariant: properties that cannot be sent are refused when they are configured. In the handshake the error
-    would
-be retried for ever.
+would be retried for ever.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 
 from pika import BasicProperties
 
-from .._json.bounds import written_size
+from .._json.measure import written_size
 from .._message.headers import is_from_broker
 from ..exceptions import ValidationError, excerpt
 from .property_decoder import decode_any

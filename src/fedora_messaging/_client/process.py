@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -13,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from .._reporting.log import SafeLog
+from .._reporting.loggers import MAIN
 from .._runner.stop_signals import STOP_SIGNALS, StopSequence
 
 __all__ = ["ended_by_signals", "when_threads_end"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(MAIN)
 
 #: What a forked child restores: its signals are its own, and it shares the wake-up descriptor with its
 #: parent.
@@ -120,8 +121,8 @@ def when_threads_end(call: Callable[[], Any]) -> None:
                 thread.join()
         try:
             call()
-        except Exception:
-            _log.exception("Closing connections at the end of the process failed.")
+        except Exception as error:
+            _log.error("Closing connections at the end of the process failed.", error=error)
 
     threading.Thread(target=wait, name="fedora-messaging end", daemon=False).start()
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The reactor's thread, and calls into it that other threads wait for.
+"""The reactor's thread: started for the first call, shared with applications that use crochet.
 
-It works together with applications that use crochet themselves: whichever comes first runs the reactor.
+Whichever comes first, the application with ``crochet.setup()`` or a call of this module, runs the reactor.
 """
 
 from __future__ import annotations
@@ -16,125 +16,45 @@ from contextlib import suppress
 from typing import Any
 
 from .._importing import busy
-from ..exceptions import ConnectionException, excerpt
-from .process import ended_by_signals, when_threads_end
+from ..exceptions import ConnectionException
+from .call import Call, ReactorCall
+from .process import when_threads_end
 
-__all__ = ["Call", "ended_by_signals", "not_in_reactor", "reactor_thread", "wait"]
-
-
-class Call:
-    """A call in the reactor's thread, for whose result another thread waits on a lock.
-
-    crochet's EventualResult does the same for 30 µs more, logs failures that nobody waits for any more, and
-    has no way to give up a call.
-
-    Args:
-        call: The function; it may return a Deferred.
-        arguments: Its arguments.
-        waiting: The calls whose result is still to come; this one is added.
-    """
-
-    __slots__ = ("_arguments", "_call", "_deferred", "_failure", "_fired", "_result", "_waiting")
-
-    def __init__(self, call: Callable[..., Any], arguments: tuple[Any, ...], waiting: set[Call]) -> None:
-        self._call = call
-        self._arguments = arguments
-        self._deferred: Any = None
-        self._result: Any = None
-        self._failure: Any = None
-        self._fired = threading.Lock()
-        self._fired.acquire()
-        self._waiting = waiting
-        waiting.add(self)
-
-    def run(self) -> None:
-        """Make the call; in the reactor's thread."""
-        from twisted.internet.defer import maybeDeferred
-
-        if self in self._waiting:
-            self._deferred = maybeDeferred(self._call, *self._arguments)
-            self._deferred.addCallbacks(self._end, lambda failure: self._end(failure=failure))
-
-    def lost(self) -> None:
-        """Fail because the reactor has stopped; from any thread."""
-        self._end(failure=ConnectionException(reason="the reactor was stopped"))
-
-    def failed(self, error: BaseException) -> None:
-        """Fail because the reactor could not be started; from any thread."""
-        if not isinstance(error, Exception):  # SystemExit, for one, which would end only this thread
-            error = ConnectionException(reason=f"the reactor could not be started: {excerpt(repr(error))}")
-        self._end(failure=error)
-
-    def _end(self, result: Any = None, failure: Any = None) -> None:
-        try:
-            self._waiting.remove(self)  # atomic: only one of two threads goes on
-        except KeyError:
-            return
-        self._result, self._failure = result, failure
-        self._fired.release()
-
-    def cancel(self) -> None:
-        """Give up the call; in the reactor's thread."""
-        if self._deferred is not None:
-            self._deferred.cancel()
-        else:
-            self._waiting.discard(self)
-
-    def wait(self, timeout: float | None) -> Any:
-        """Wait for the result of the call.
-
-        Args:
-            timeout: Seconds; None: no limit.
-
-        Returns:
-            What the call returned.
-
-        Raises:
-            TimeoutError: The call is still running.
-            Exception: Whatever the call raised.
-        """
-        limit = -1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
-        if not self._fired.acquire(timeout=limit):
-            raise TimeoutError
-        self._fired.release()
-        failure = self._failure
-        if isinstance(failure, Exception):
-            raise failure
-        if failure is not None:
-            failure.raiseException()
-        return self._result
+__all__ = ["not_in_reactor", "reactor_thread", "wait"]
 
 
-class _Reactor:
-    """The reactor's thread: started once, never shared with a fork.
+class _ReactorThread:
+    """The reactor's thread: started once, and refused in a process that was forked after that.
 
     Invariants:
 
-    - **No caller holds a lock or waits for anything but its own call.** The reactor is imported and started
-      in a thread of its own, and calls wait for that as they wait for their results. A signal handler or
-      finalizer that interrupts a call, at whatever line, can make calls of its own.
-    - **The reactor outlives every use.** Its thread is a daemon, and runs until the interpreter is gone, so
-      that atexit handlers can use it; calls after them are refused. Connections are closed in order when the
-      last thread of the application that is not a daemon has ended; connections that are opened later are
-      closed after each use.
+    - **A caller holds no lock, and waits for nothing but its own call.** The reactor is imported and started
+      in a thread of its own, and calls that are made meanwhile wait for their results as all others do. So a
+      signal handler or a finalizer may interrupt a call at any line, and make calls of its own.
+    - **The reactor runs as long as the interpreter does.** Its thread is a daemon, so that atexit handlers
+      can still make calls; later ones are refused. Connections are closed in order when the last thread of
+      the application that is not a daemon has ended; one that is opened after that is closed as soon as the
+      call that opened it has its result.
 
     Attributes:
         closers: Called in the reactor's thread when the application has ended, to close connections; each may
             return a Deferred.
         ended: Whether the application has ended.
+        waiting: The calls that have no result yet.
     """
 
     def __init__(self) -> None:
         self.closers: list[Callable[[], Any]] = []
+        self.ended = False
+        self.waiting: set[ReactorCall] = set()
         # Taken only by threads that start the reactor, which no signal handler interrupts.
         self._lock = threading.Lock()
-        self._ours = False
-        self._early: deque[Call] = deque()
+        #: Calls that were made before the reactor was started.
+        self._early: deque[ReactorCall] = deque()
+        #: The process that has started the reactor; None: it was not started yet.
         self._pid: int | None = None
         self._from_thread: Any = None
         self._stopped = False
-        self._waiting: set[Call] = set()
-        self.ended = False
 
     def call(self, call: Callable[..., Any], *arguments: Any) -> Call:
         """Call a function in the reactor's thread, which is started for the first call.
@@ -144,24 +64,44 @@ class _Reactor:
             arguments: Its arguments.
 
         Raises:
+            ConnectionException: As :meth:`submit`.
+        """
+        made = Call(call, arguments, self.waiting)
+        self.submit(made)
+        return made
+
+    def submit(self, made: ReactorCall) -> None:
+        """Make a call in the reactor's thread, which is started for the first one.
+
+        Args:
+            made: The call, which is one of those ``waiting``.
+
+        Raises:
             ConnectionException: The process was forked after the first use; or this is the first use and the
                 interpreter is ending; or the call was made by code that runs while the reactor is started (a
-                finalizer, a logging handler), or after the atexit handlers.
+                finalizer, a logging handler), or after the atexit handlers; or the reactor's own event loop
+                was closed.
         """
-        if sys.is_finalizing():  # no daemon thread runs any more: nothing would come of it
-            raise ConnectionException(reason=_FINALIZING)
-        if self._pid != os.getpid():
-            return self._early_call(call, arguments)
-        made = Call(call, arguments, self._waiting)
-        self._from_thread(made.run)
+        try:
+            if sys.is_finalizing():  # no daemon thread runs any more: nothing would come of it
+                raise ConnectionException(reason=_FINALIZING)
+            if self._pid != os.getpid():
+                self._submit_early(made)
+                return
+            try:
+                self._from_thread(made.run)
+            except RuntimeError as error:
+                raise ConnectionException(reason=_CLOSED) from error
+        except ConnectionException:
+            made.withdraw()
+            raise
         if self._stopped:
             self._release()
-        return made
 
     def cancel(self, call: Call) -> None:
         """Give up a call."""
         if self._from_thread is None:
-            self._waiting.discard(call)
+            call.withdraw()
         else:
             self._from_thread(call.cancel)
 
@@ -184,15 +124,15 @@ class _Reactor:
         if self._pid is None:
             self._lock = threading.Lock()
             self._early.clear()
-            self._waiting.clear()
+            self.waiting.clear()
 
     def _release(self) -> None:
         """Fail all calls that are waited for: the reactor has stopped."""
         self._stopped = True
-        for each in list(self._waiting):
+        for each in list(self.waiting):
             each.lost()
 
-    def _early_call(self, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Call:
+    def _submit_early(self, made: ReactorCall) -> None:
         if self._pid is not None:
             raise ConnectionException(
                 reason="this process was forked after its parent had used fedora_messaging: the "
@@ -203,16 +143,14 @@ class _Reactor:
         main = threading.main_thread()
         if threading.current_thread() is main and not main.is_alive():
             raise ConnectionException(reason=_TOO_LATE)
-        made = Call(call, arguments, self._waiting)
         self._early.append(made)
-        # Each call before the reactor is ready starts a thread: the first one starts the reactor, and each
-        # passes on the calls that have come in. They are daemons, so that they do not keep the process alive.
+        # Each call that is made before the reactor has started starts a thread, because it may not wait for
+        # another one's. The first of these threads starts the reactor; each passes on the calls it finds.
+        # They are no daemons: the interpreter must not end in the middle of an import (see _importing).
         try:
-            threading.Thread(target=self._set_up, name="fedora-messaging start", daemon=True).start()
+            threading.Thread(target=self._set_up, name="fedora-messaging start", daemon=False).start()
         except RuntimeError as error:
-            self._waiting.discard(made)
             raise ConnectionException(reason=_TOO_LATE) from error
-        return made
 
     def _set_up(self) -> None:
         failed: BaseException | None = None
@@ -237,14 +175,18 @@ class _Reactor:
         import crochet
         from twisted.internet import reactor
 
-        with suppress(RuntimeError):  # the application has set up crochet by itself
-            # From here on crochet.setup() does nothing when the application calls it.
-            crochet.no_setup()
-            self._ours = not reactor.running  # twistd, or an application, may run it
-        if self._ours:
-            self._run(reactor)
+        try:
+            crochet.no_setup()  # from here on crochet.setup() does nothing when the application calls it
+        except RuntimeError:  # the application has called it before
+            pass
+        else:
+            if not reactor.running:  # else twistd or the application runs it
+                self._run(reactor)
         from_thread = reactor.callFromThread
-        from_thread(reactor.addSystemEventTrigger, "after", "shutdown", self._release)
+        try:
+            from_thread(reactor.addSystemEventTrigger, "after", "shutdown", self._release)
+        except RuntimeError as error:
+            raise ConnectionException(reason=_CLOSED) from error
         self._from_thread = from_thread
         self._pid = os.getpid()
 
@@ -275,13 +217,17 @@ _FINALIZING = (
     "the interpreter is being finalized, and runs no threads any more: publish in an atexit handler at the "
     "latest, not in a __del__ or weakref callback that runs after them"
 )
+_CLOSED = (
+    "the asyncio event loop of Twisted's reactor was closed: a process has one reactor, which cannot be "
+    "started again. Do not install the asyncio reactor on a loop that ends before the process"
+)
 _TOO_LATE = (
     "the interpreter is ending, and starts no threads any more: a process that publishes in an atexit "
     "handler (on Python 3.12.0 and 3.12.1: when the main thread has ended) must have used fedora_messaging "
     "before"
 )
 
-reactor_thread = _Reactor()
+reactor_thread = _ReactorThread()
 os.register_at_fork(after_in_child=reactor_thread.forget_start)
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .._amqp.messages import PublishSettings
+from .._config.checks import mapping_at
 from .._config.parser import publish_settings
+from .._config.sections import tracing
+from .._tracing.load import publish_tracer
 from ..config import Config, LazyConfig
 
 __all__ = ["ClientSettings"]
@@ -29,14 +32,17 @@ class ClientSettings(NamedTuple):
             values: The configuration.
 
         Raises:
-            ConfigurationException: Names the key whose value cannot be used.
+            ConfigurationException: A value cannot be used. The error names the key.
         """
         if isinstance(values, Config):
             keys = ("amqp_url", "publish_exchange", "topic_prefix", "publish_priority", "max_message_size")
-            return cls(0, publish_settings({key: getattr(values, key) for key in keys}), ())
+            fixed = publish_settings({key: getattr(values, key) for key in keys})
+            return cls(0, fixed._replace(tracer=publish_tracer(values.tracing)), ())
         generation = values.generation  # read before the values: a change in between is noticed next time
+        publish = publish_settings(values)
+        tracer = publish_tracer(tracing(mapping_at(values, "tracing")))
         return cls(
             values.generation if not values.loaded else generation,
-            publish_settings(values),
-            (values["amqp_url"], values["tls"], values["client_properties"]),
+            publish._replace(tracer=tracer),
+            (values["amqp_url"], values["failover"], values["tls"], values["client_properties"]),
         )

@@ -40,9 +40,9 @@ def load(
     """Read the configuration file.
 
     Args:
-        path: The file; None means what the environment names, else the default one.
+        path: The file. None means the file named in the environment, or the default one.
         environ: The environment (``FEDORA_MESSAGING_CONF``).
-        reader: The reader of TOML; None: the default one.
+        reader: A function that reads TOML. None means the default one.
 
     Returns:
         Its content, with the keys in lower case; empty if there is no file.

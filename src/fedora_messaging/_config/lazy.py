@@ -58,16 +58,16 @@ class LazyConfig(dict[str, Any]):
                     self.load_config()
 
     def load_config(self, config_path: str | None = None) -> LazyConfig:
-        """Load the configuration file now, also if it has been loaded before.
+        """Load the configuration file now, even if it has been loaded before.
 
         Args:
-            config_path: The file, instead of the one that the environment names or the default one.
+            config_path: The file to load, instead of the one named in the environment or the default one.
 
         Returns:
             This dictionary.
 
         Raises:
-            ConfigurationException: The file cannot be used; names it and the key.
+            ConfigurationException: The file cannot be used. The error names the file and the key.
         """
         with self._lock:
             path = locate(config_path, os.environ)
@@ -90,7 +90,7 @@ class LazyConfig(dict[str, Any]):
         """Check the present values.
 
         Raises:
-            ConfigurationException: Names the key whose value cannot be used.
+            ConfigurationException: A value cannot be used. The error names the key.
         """
         self.parsed()
 
@@ -98,12 +98,12 @@ class LazyConfig(dict[str, Any]):
         """Return the present values as a frozen :class:`Config`.
 
         Raises:
-            ConfigurationException: Names the key whose value cannot be used.
+            ConfigurationException: A value cannot be used. The error names the key.
         """
         self._load()
         values = dict(super().items())
         try:
-            return replace(parse(values), origin=self._origin(values))
+            return replace(parse(values), origin=self._origin(values), path=self.path or "")
         except ConfigurationException as error:
             raise ConfigurationException(
                 f"{self.path}: {error.message}" if self.path else error.message
@@ -218,7 +218,7 @@ class LazyConfig(dict[str, Any]):
         return super().copy()
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value of a key, which is set first if it is not there."""
+        """The value of a key. If the key is missing, it is set first."""
         self._load()
         value = super().setdefault(key, default)
         self.generation += 1
@@ -237,7 +237,7 @@ class LazyConfig(dict[str, Any]):
         self.generation += 1
 
     def pop(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise ConfigurationException: removing keys would break all other users of the configuration."""
+        """Raise ConfigurationException: removing keys would break other users of the configuration."""
         raise ConfigurationException("keys cannot be popped from the configuration")
 
     def popitem(self) -> NoReturn:

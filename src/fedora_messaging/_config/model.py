@@ -20,6 +20,8 @@ __all__ = [
     "NackDelay",
     "QoS",
     "Reconnect",
+    "RetryConfig",
+    "Tracing",
 ]
 
 #: The client properties that only the package sets.
@@ -32,6 +34,7 @@ RESERVED = {
 #: The default configuration.
 DEFAULTS: dict[str, Any] = {
     "amqp_url": "amqp://?connection_attempts=3&retry_delay=5",
+    "failover": "shuffle",
     "passive_declares": False,
     "publish_exchange": "amq.topic",
     "publish_priority": None,
@@ -47,7 +50,7 @@ DEFAULTS: dict[str, Any] = {
     "log_config": {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"simple": {"format": "[%(name)s %(levelname)s] %(message)s"}},
+        "formatters": {"simple": {"format": "%(asctime)s [%(name)s %(levelname)s] %(message)s"}},
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
@@ -60,29 +63,34 @@ DEFAULTS: dict[str, Any] = {
         "root": {"level": "WARNING", "handlers": ["console"]},
     },
     "monitoring": {},
+    "tracing": {"enabled": False, "parent": True},
     "reconnect": {"base": 0.5, "cap": 8.0, "stable": 5.0},
     "nack_delay": {"first": 1.0, "cap": 30.0},
+    "retry": {},
     "handshake_timeout": 10.0,
     "shutdown_grace": 30.0,
     "declare_timeout": 90.0,
     "ack_timeout": 1800.0,
     "mandatory": False,
     "max_message_size": 64 * 1024 * 1024,
+    "max_pending": 10_000,
+    "max_pending_bytes": 256 * 1024 * 1024,
     "consumers": {},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class QoS:
-    """How many deliveries the broker sends ahead of their acknowledgement."""
+    """How many messages the broker sends in advance, and how many callbacks may run at a time."""
 
     prefetch_size: int = 0
     prefetch_count: int = 10
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TLS:
-    """The files for TLS. With a certificate the client authenticates by it (EXTERNAL)."""
+    """The files for TLS. If there is a certificate, the client authenticates with it (EXTERNAL)."""
 
     ca_cert: str | None = None
     keyfile: str | None = None
@@ -91,15 +99,42 @@ class TLS:
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Where the monitor's pages are served; by default on all interfaces, since probes come from outside."""
+    """What is watched, and where that is served.
 
-    port: int
+    Args:
+        port: The TCP port of the pages; 0: any free one; None: there are no pages.
+        address: The address to listen on; "": all interfaces.
+        metrics: Whether messages are counted and measured, and the metrics are served.
+        labels: Further labels of durations and ages: "schema".
+        stuck_after: Seconds after which a running callback counts as stuck. None means never.
+        dashboard: Whether a page for people is served, too.
+    """
+
+    port: int | None
     address: str = ""
+    metrics: bool = True
+    labels: tuple[str, ...] = ()
+    stuck_after: float | None = None
+    dashboard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Whether spans of OpenTelemetry are made.
+
+    Args:
+        enabled: Whether they are; without, nothing of OpenTelemetry is imported.
+        parent: Whether the span of a callback is a child of the one in which its message was published; it
+            has a link to that one in any case.
+    """
+
+    enabled: bool = False
+    parent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """The back-off between connections: base and cap, and how long one has to last to reset it (seconds)."""
+    """The delays between attempts to connect, and how long consuming must last to reset them, in seconds."""
 
     base: float = 0.5
     cap: float = 8.0
@@ -108,10 +143,23 @@ class Reconnect:
 
 @dataclass(frozen=True, slots=True)
 class NackDelay:
-    """How long a message is held before it is requeued: the first time, and at most (seconds)."""
+    """How long a message is held before it is requeued: the first delay, and the longest one, in seconds."""
 
     first: float = 1.0
     cap: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryConfig:
+    """A failure policy, whose exceptions are not imported yet; see :class:`fedora_messaging.retry.Retry`."""
+
+    on: tuple[Any, ...]  #: classes, or their names (``module:Class``)
+    delays: tuple[float, ...]
+    then: str
+    wait: str
+    jitter: float
+    rest_after: int | None
+    where: str = "retry"  #: the section
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +171,15 @@ class ConsumerConfig:
     queues: tuple[Queue, ...]
     bindings: tuple[Binding, ...]
     qos: QoS = QoS()
+    retry: RetryConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The configuration in effect. Its ``repr`` leaves out what may hold secrets."""
+    """The configuration in effect. Its ``repr`` leaves out values that may be secret."""
 
-    amqp_url: str = field(default=DEFAULTS["amqp_url"], repr=False)
+    amqp_url: str | tuple[str, ...] = field(default=DEFAULTS["amqp_url"], repr=False)
+    failover: str = "shuffle"
     passive_declares: bool = False
     publish_exchange: str = "amq.topic"
     publish_priority: int | None = None
@@ -144,14 +194,20 @@ class Config:
     client_properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
     log_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     monitoring: Monitoring | None = None
+    tracing: Tracing = Tracing()
     reconnect: Reconnect = Reconnect()
     nack_delay: NackDelay = NackDelay()
+    retry: RetryConfig | None = None
     handshake_timeout: float = 10.0
     shutdown_grace: float = 30.0
     declare_timeout: float = 90.0
     ack_timeout: float = 1800.0
     mandatory: bool = False
     max_message_size: int = 64 * 1024 * 1024
+    max_pending: int = 10_000
+    max_pending_bytes: int = 256 * 1024 * 1024
     consumers: tuple[ConsumerConfig, ...] = ()
-    #: Where amqp_url was written, in words; not a part of the configuration.
+    #: Where ``amqp_url`` was set, in words. It is not part of the configuration.
     origin: str = field(default="", repr=False, compare=False)
+    #: The file that the configuration was read from, for errors. It is not part of the configuration.
+    path: str = field(default="", repr=False, compare=False)

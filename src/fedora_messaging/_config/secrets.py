@@ -16,7 +16,7 @@ _SECRET = re.compile(r"pass(word|wd|phrase)?$|passw|secret|token|credential|priv
 
 
 def hidden(value: Any, key: object = "") -> Any:
-    """Copy a value, with ``***`` for passwords in URLs and for every value whose key names a secret.
+    """Copy a value, and replace passwords in URLs, and all values whose keys name a secret, with ``***``.
 
     Args:
         value: The value.

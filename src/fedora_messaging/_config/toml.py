@@ -101,4 +101,6 @@ def _line_and_reason(error: Exception, text: str) -> tuple[int, str]:
     reason = re.sub(r"\s*\(at (line \d+, column \d+|end of document)\)", r"", reason)
     if type(error).__module__ == "builtins" and not isinstance(error, ValueError):
         reason = "something is missing or cut off"
+    if reason == "Not a homogeneous array":
+        reason += " (on Python 3.10 the values of an array must be of one kind: write [0.5, 60.0])"
     return line, reason[:200]

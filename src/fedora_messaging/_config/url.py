@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 import pika
 
+from .._importing import imported
 from ..exceptions import ConfigurationException
 
-__all__ = ["parameters", "redacted", "redacted_value"]
+__all__ = ["all_parameters", "given_urls", "parameters", "redacted", "redacted_value"]
 
 # RabbitMQ 4.1 refuses smaller frames, without an error message
 # (https://www.rabbitmq.com/docs/configure, frame_max, and its release notes).
@@ -29,27 +31,71 @@ _REFUSED = {
 }
 
 
-def parameters(url: str) -> pika.connection.URLParameters:
+def given_urls(value: Any) -> list[Any]:
+    """The URLs of ``amqp_url``, which is one or a list of them; they are not checked.
+
+    Raises:
+        ConfigurationException: It is neither, or the list is empty.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, (list, tuple)):
+        raise ConfigurationException(
+            f"amqp_url: must be a string or a list of strings, not {type(value).__name__}"
+        )
+    if not value:
+        raise ConfigurationException("amqp_url: the list is empty; it must have one URL at least")
+    return list(value)
+
+
+def all_parameters(value: Any) -> tuple[pika.connection.URLParameters, ...]:
+    """Parse ``amqp_url``: the URL of a broker, or a list of them with the same virtual host.
+
+    Args:
+        value: The value of the key.
+
+    Raises:
+        ConfigurationException: As :func:`given_urls` and :func:`parameters`; the URLs name different virtual
+            hosts.
+    """
+    urls = given_urls(value)
+    if isinstance(value, str):
+        return (parameters(value),)
+    found = tuple(parameters(url, f"amqp_url[{number}]") for number, url in enumerate(urls))
+    for number, each in enumerate(found):
+        if each.virtual_host != found[0].virtual_host:
+            raise ConfigurationException(
+                f"amqp_url[{number}]: its virtual host is {each.virtual_host!r}, and that of amqp_url[0] is "
+                f"{found[0].virtual_host!r}; they must be equal"
+            )
+    return found
+
+
+def parameters(url: str, key: str = "amqp_url") -> pika.connection.URLParameters:
     """Parse a broker's URL.
 
     ``connection_attempts`` and ``retry_delay`` are accepted and have no effect.
 
     Args:
         url: The URL.
+        key: Where it stands, for errors.
 
     Raises:
         ConfigurationException: The URL cannot be used. The text contains no part of it that could be secret.
     """
     if not isinstance(url, str):
-        raise ConfigurationException(f"amqp_url: must be a string, not {type(url).__name__}")
+        raise ConfigurationException(f"{key}: must be a string, not {type(url).__name__}")
     fault = _fault(url)
     if fault:
-        raise ConfigurationException(f"amqp_url: {fault}")
+        raise ConfigurationException(f"{key}: {fault}")
     try:
-        return pika.connection.URLParameters(url)
+        made = pika.connection.URLParameters(url)
+        if ":" in made.host:  # the zone of an address of IPv6 (RFC 6874)
+            made.host = made.host.replace("%25", "%", 1)
+        return made
     except Exception as error:
         # pika's error could contain the password of the key in ssl_options.
-        text = f"amqp_url: {type(error).__name__}: {_unusable_option(url)}"
+        text = f"{key}: {type(error).__name__}: {_unusable_option(url)}"
         raise ConfigurationException(text) from None
 
 
@@ -57,6 +103,10 @@ def _fault(url: str) -> str | None:
     if any(ord(char) < 32 or ord(char) == 127 for char in url):
         # urlsplit drops line ends and tabs, and another password would be sent.
         return "it must not contain control characters (in a password they must be quoted)"
+    if not url.isascii():
+        # urlsplit and the codec for host names import these when they are first needed, in this thread.
+        for module in ("unicodedata", "encodings.idna", "encodings.punycode"):
+            imported(module)
     try:
         parts = urlsplit(url)
         options = parse_qsl(parts.query, keep_blank_values=True)
@@ -90,10 +140,14 @@ def _fault(url: str) -> str | None:
 
 def _is_host(name: str) -> bool:
     """Whether a name can be looked up at all; "" stands for the default."""
-    try:
-        return len(name.rstrip(".").encode("idna")) <= 253 and "\0" not in name
-    except UnicodeError:
-        return False
+    if not name.isascii():
+        try:
+            name = name.rstrip(".").encode("idna").decode("ascii")
+        except UnicodeError:
+            return False
+    name = name.rstrip(".")
+    parts = name.split(".") if name else []
+    return len(name) <= 253 and "\0" not in name and all(1 <= len(part) <= 63 for part in parts)
 
 
 def _option_fault(name: str, value: str, count: int) -> str | None:

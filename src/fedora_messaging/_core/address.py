@@ -42,10 +42,15 @@ class Address:
             origin,
         )
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> str:
+        """Host and port as text, and whether TLS is used."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        user = "the user of the certificate" if self.user is None else f"user {self.user!r}"
-        parts = [f"virtual host {self.vhost!r}", user, *([self.origin] if self.origin else [])]
         # The host name comes from a URL, and may hold anything but whitespace.
         where = f"{host}:{self.port}" if host.isprintable() else f"{host!r}:{self.port}"
-        return f"{where}{' over TLS' if self.tls else ''} ({', '.join(parts)})"
+        return f"{where}{' over TLS' if self.tls else ''}"
+
+    def __str__(self) -> str:
+        user = "the user of the certificate" if self.user is None else f"user {self.user!r}"
+        parts = [f"virtual host {self.vhost!r}", user, *([self.origin] if self.origin else [])]
+        return f"{self.where} ({', '.join(parts)})"

@@ -2,32 +2,39 @@
 # SPDX-License-Identifier: MIT
 """What the outcome of a callback means for the delivery it was given.
 
-:func:`decide` is the only place that decides it. The consumer executes the :class:`Settlement` and knows no
-policy.
+:func:`decide` decides it, and nothing else does. The consumer executes the :class:`Settlement` and knows no
+policy; by itself it only gives back what no callback has seen.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._reporting.text import text_of
-from ..exceptions import Drop, HaltConsumer, Nack, ValidationError
-from .backoff import doubling
+from ..exceptions import Drop, HaltConsumer, Nack, ValidationError, is_delay
+from .retry import Retry, delay_name
 
 __all__ = [
+    "QUARANTINE",
+    "REQUEUE",
+    "RETRY",
     "Attempts",
     "Delivery",
     "InvalidMessage",
-    "Policy",
     "Settlement",
     "Verb",
     "decide",
     "ends_consumer",
 ]
+
+
+#: The exchanges and queues that a policy needs have the queue's name, a dot, and one of these; the one for a
+#: delay has a further dot and the delay.
+RETRY, REQUEUE, QUARANTINE = "retry", "requeue", "quarantine"
 
 
 class Delivery(NamedTuple):
@@ -60,9 +67,15 @@ class Settlement:
     Args:
         verb: The method to send to the broker.
         requeue: With NACK and REJECT: whether the message goes back to the queue.
-        delay: Seconds to hold the delivery, unacknowledged, before it is sent.
+        delay: Seconds until the next attempt: how long the delivery is held, unacknowledged, before the
+            method is sent, or how long the message waits on the broker.
         ends: The consumer stops, with this error.
         counts: The statistic that this outcome adds to.
+        again: After the delay the callback is called again instead, and nothing else before it.
+        forward: The message is published first, to the exchange of this name after the queue's and a dot; the
+            method is sent when the broker has confirmed that.
+        headers: The headers that are added to the message that is published.
+        exhausted: The policy gives the message up: its attempts need not be remembered.
     """
 
     verb: Verb
@@ -70,45 +83,41 @@ class Settlement:
     delay: float = 0.0
     ends: Exception | None = None
     counts: str = "processed"
+    again: bool = False
+    forward: str = ""
+    headers: Mapping[str, Any] | None = None
+    exhausted: bool = False
 
 
 ACK = Settlement(Verb.ACK)
 _DROP = Settlement(Verb.REJECT, counts="dropped")
 _INVALID = Settlement(Verb.REJECT, counts="rejected")
+_REJECT = Settlement(Verb.REJECT, counts="rejected", exhausted=True)
+_QUARANTINE = Settlement(Verb.ACK, counts="quarantined", forward=QUARANTINE, exhausted=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How refused messages are delayed: ``first`` seconds, doubled with each attempt up to ``cap``."""
-
-    first: float = 1.0
-    cap: float = 30.0
-
-
-def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Settlement:
+def decide(
+    outcome: Exception | None, delivery: Delivery, retry: Retry, *, lasting: bool = True
+) -> Settlement:
     """Decide how to settle a delivery.
 
     A :class:`~fedora_messaging.exceptions.Nack` is ``basic.nack``, which quorum queues of RabbitMQ 4.3 do not
-    count; any other exception is ``basic.reject``, which they do count, so that a delivery limit removes a
-    message that always fails.
+    count; an exception that ends the consumer is ``basic.reject``, which they do count, so that a delivery
+    limit removes a message that always fails. Where the queue itself delays, both are ``basic.reject``.
 
     Args:
         outcome: What the callback raised; None: it returned.
-        delivery: The delivery.
-        policy: How refused messages are delayed.
+        delivery: The delivery, whose ``attempts`` count this one.
+        retry: The failure policy.
+        lasting: Whether the failure is the message's own: while all messages fail, none is given up.
     """
     if outcome is None:
         return ACK
     kind = type(outcome)  # isinstance() asks the exception's __class__ as well, which may raise
     if issubclass(kind, InvalidMessage):
-        return _INVALID
-    if issubclass(kind, Nack):
-        return Settlement(
-            Verb.NACK,
-            requeue=True,
-            delay=doubling(delivery.attempts, policy.first, policy.cap),
-            counts="rejected",
-        )
+        return _QUARANTINE if retry.then == "quarantine" and delivery.body is not None else _INVALID
+    if retry.covers(outcome):
+        return _try_again(outcome, delivery, retry, lasting)
     if issubclass(kind, Drop):
         return _DROP
     if issubclass(kind, HaltConsumer):
@@ -118,6 +127,41 @@ def decide(outcome: Exception | None, delivery: Delivery, policy: Policy) -> Set
     return Settlement(Verb.REJECT, requeue=True, ends=outcome, counts="failed")
 
 
+def _try_again(outcome: Exception, delivery: Delivery, retry: Retry, lasting: bool) -> Settlement:
+    delay = retry.delay(delivery.attempts)
+    if delay is None:
+        if lasting and retry.then == "reject":
+            return _REJECT
+        if lasting and retry.then == "quarantine":
+            return _QUARANTINE
+        if lasting and retry.then == "stop":
+            return Settlement(Verb.REJECT, requeue=True, ends=outcome, counts="failed", exhausted=True)
+        delay = retry.delays[-1]
+    asked = _asked_delay(outcome)
+    if asked is not None:
+        delay = asked
+    if retry.wait == "queue":
+        name = f"{RETRY}.{delay_name(retry.queue_delay(delay))}"
+        return Settlement(Verb.ACK, delay=delay, counts="retried", forward=name)
+    if retry.wait == "broker":
+        # Rejecting makes the delays of RabbitMQ 4.3 longer, and reaches a delivery limit; a nack neither.
+        return Settlement(Verb.REJECT, requeue=True, counts="rejected")
+    if retry.wait == "in-place":
+        return Settlement(Verb.NACK, requeue=True, delay=delay, counts="retried", again=True)
+    return Settlement(Verb.NACK, requeue=True, delay=delay, counts="rejected")
+
+
+def _asked_delay(outcome: Any) -> float | None:
+    """The delay that a Nack asks for; None also where a subclass has something else in its place."""
+    if not issubclass(type(outcome), Nack):
+        return None
+    try:
+        delay = outcome.delay
+        return delay if is_delay(delay) else None
+    except Exception:  # a property, or no such attribute
+        return None
+
+
 def _asks_requeue(halt: Any) -> bool:
     try:
         return bool(halt.requeue)
@@ -125,9 +169,9 @@ def _asks_requeue(halt: Any) -> bool:
         return True
 
 
-def ends_consumer(outcome: Exception) -> bool:
-    """Whether the consumer ends after this outcome."""
-    return not issubclass(type(outcome), (Nack, Drop, InvalidMessage))
+def ends_consumer(delivery: Delivery, outcome: Exception | None) -> bool:
+    """Whether the consumer ends after this outcome, without a policy."""
+    return outcome is not None and not issubclass(type(outcome), (Nack, Drop, InvalidMessage))
 
 
 class InvalidMessage(Exception):

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ..exceptions import (
-    BadDeclaration,
-    BaseException,
     ConnectionException,
-    ConsumerCanceled,
-    NoFreeChannels,
     PermissionException,
     from_wire,
 )
@@ -29,8 +26,7 @@ __all__ = [
     "Lifecycle",
     "Scope",
     "State",
-    "Verdict",
-    "verdict",
+    "is_limit_reached",
 ]
 
 
@@ -42,6 +38,7 @@ class State(enum.Enum):
     DECLARING = "declaring"  #: opening the channel, declaring the topology
     CONSUMING = "consuming"  #: in use; for a connection without consumers: open
     BACKOFF = "backoff"  #: waiting before the next attempt
+    RESTING = "resting"  #: a consumer: waiting before it tries one message, after several failed
     DRAINING = "draining"  #: no new work; what is in progress may finish
     STOPPED = "stopped"  #: ended for good
 
@@ -53,8 +50,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.IDLE: _ALWAYS | {State.CONNECTING, State.DECLARING},
     State.CONNECTING: _ALWAYS | {State.IDLE, State.DECLARING, State.BACKOFF},
     State.DECLARING: _ALWAYS | {State.IDLE, State.CONNECTING, State.CONSUMING, State.BACKOFF},
-    State.CONSUMING: _ALWAYS | {State.IDLE, State.CONNECTING, State.DECLARING, State.BACKOFF},
+    State.CONSUMING: _ALWAYS | {State.IDLE, State.CONNECTING, State.DECLARING, State.BACKOFF, State.RESTING},
     State.BACKOFF: _ALWAYS | {State.IDLE, State.CONNECTING, State.DECLARING},
+    State.RESTING: _ALWAYS | {State.CONNECTING, State.CONSUMING},
     State.DRAINING: frozenset({State.STOPPED}),
     State.STOPPED: frozenset(),
 }
@@ -69,13 +67,18 @@ class Lifecycle:
 
     The generation grows each time DECLARING is entered: whatever belongs to an earlier one (a late
     acknowledgement, a late reply) is recognised by its number and dropped.
+
+    Args:
+        changed: Called after each transition with the state before and the state after it; must not raise.
+            None: nobody is told.
     """
 
-    __slots__ = ("generation", "state")
+    __slots__ = ("changed", "generation", "state")
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[State, State], None] | None = None) -> None:
         self.state = State.IDLE
         self.generation = 0
+        self.changed = changed
 
     def move(self, state: State) -> int:
         """Make the transition to ``state``, and return the generation that holds there.
@@ -85,9 +88,11 @@ class Lifecycle:
         """
         if state not in TRANSITIONS[self.state]:
             raise IllegalTransition(f"{self.state.value} -> {state.value}")
-        self.state = state
+        before, self.state = self.state, state
         if state is State.DECLARING:
             self.generation += 1
+        if self.changed is not None:
+            self.changed(before, state)
         return self.generation
 
     @property
@@ -115,6 +120,8 @@ class CloseReason:
         cause: The error behind it, if there was one.
         opened: Whether the connection had been open before (Connection.OpenOk was received).
         peer: The broker's address as text, for a connection; "" where it is not known.
+        kind: What ended or prevented the connection, in a word: "refused" (nothing listens there, or the host
+            is not found), "timeout", "tls", "heartbeat" (the peer was silent), or "closed" for anything else.
     """
 
     scope: Scope
@@ -123,6 +130,7 @@ class CloseReason:
     cause: Exception | None = None
     opened: bool = True
     peer: str = ""
+    kind: str = field(default="closed", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", from_wire(self.text))
@@ -145,7 +153,7 @@ class CloseReason:
             return False
         if isinstance(self.cause, PermissionException):
             return True
-        return self.scope is Scope.CONNECTION and self.code in (402, 403, 530) and not _is_limit_reached(self)
+        return self.scope is Scope.CONNECTION and self.code in (402, 403, 530) and not is_limit_reached(self)
 
     @property
     def advised(self) -> str:
@@ -163,6 +171,16 @@ class CloseReason:
     def refused_tls(self) -> bool:
         """Whether TLS, or the parameters of the connection, could not be negotiated."""
         return not self.opened and isinstance(self.cause, ConnectionException)
+
+    @property
+    def failure(self) -> str:
+        """The :attr:`kind`, or "auth" for a refused login."""
+        return "auth" if self.refused_login else self.kind
+
+    @property
+    def passing(self) -> CloseReason:
+        """The same as an error of the transport, which refuses nothing: other brokers may accept."""
+        return CloseReason(Scope.TRANSPORT, 0, self.advised, opened=self.opened, peer=self.peer)
 
     @property
     def faulted(self) -> bool:
@@ -184,111 +202,9 @@ class CloseReason:
         return error
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a consumer does next: it goes to ``state``; if that is STOPPED, ``error`` is the reason."""
-
-    state: State
-    error: BaseException | None = None
-
-
-_RETRY = Verdict(State.BACKOFF)
-_RECONNECT = Verdict(State.CONNECTING)
-
-
-def verdict(
-    reason: CloseReason,
-    *,
-    consumed_once: bool,
-    recovering: bool = False,
-    declared: tuple[str, str] | None = None,
-) -> Verdict:
-    """Decide what a consumer does whose channel, connection or declaration failed.
-
-    Until it has consumed once, a refusal ends it: the configuration is probably wrong, and an operator should
-    know. After that, every failure is considered temporary and retried.
-
-    What the broker's replies mean at the first start, by reply code (AMQP 0-9-1, section 1.2; the texts are
-    RabbitMQ's):
-
-    ==== ============================================================== ==========================
-    code reply of the broker                                            verdict
-    ==== ============================================================== ==========================
-    320  connection forced: stopping, or closed by an administrator     retry
-    402  invalid path, to connection.open                               PermissionException
-    403  login refused                                                  PermissionException
-    403  queue in exclusive use: another consumer has it                retry
-    403  consuming refused                                              PermissionException
-    403  another declaration refused                                    BadDeclaration
-    404  no queue, no exchange                                          BadDeclaration
-    404  anything else: a node of the cluster is down                   retry
-    405  resource locked: an exclusive queue of another connection,     retry
-         which may be our last one that the broker has not given up
-    406  a limit is reached, or a time-out                              retry
-    406  anything else: other properties than the queue has             BadDeclaration
-    501, frame error, syntax error, command invalid, channel error,     BadDeclaration, if it answers
-    etc. unexpected frame, not implemented                              a declaration, else retry
-    506  resource error: the broker lacks something now                 retry
-    530  not allowed, to connection.open                                PermissionException
-    530  not allowed, because a limit is reached                        retry
-    541  internal error, to a declaration, but for a time-out           BadDeclaration
-    541  internal error, to anything else: not ready yet                retry
-    ==== ============================================================== ==========================
-
-    When all channels that ``channel_max`` allows are in use, that is BadDeclaration.
-
-    Args:
-        reason: How the channel or the connection ended.
-        consumed_once: Whether this consumer has ever been consuming.
-        recovering: The broker cancelled the consumer and the queue was looked for, passively.
-        declared: What was being declared, as (type of object, description), when it was refused.
-    """
-    if reason.scope is Scope.TRANSPORT:
-        if (reason.refused_tls or reason.refused_login) and not consumed_once:
-            return Verdict(State.STOPPED, reason.error())
-        return _RECONNECT
-    if reason.scope is Scope.CONNECTION:
-        if consumed_once:
-            return _RECONNECT
-        if reason.refused_login:
-            return Verdict(State.STOPPED, reason.error())
-        if reason.faulted and declared is not None and not unavailable(reason):
-            return Verdict(State.STOPPED, BadDeclaration(*declared, str(reason)))
-        return _RECONNECT
-    if recovering and no_such_queue(reason):
-        return Verdict(State.STOPPED, ConsumerCanceled(f"The queue is gone: {reason}"))
-    if isinstance(reason.cause, NoFreeChannels) and not consumed_once:
-        return Verdict(State.STOPPED, BadDeclaration("channel", "for its queue", str(reason)))
-    if consumed_once or declared is None or unavailable(reason):
-        return _RETRY
-    if reason.code == 403 and declared[0] in ("consumer", "queue read"):
-        return Verdict(State.STOPPED, PermissionException("queue", declared[1], str(reason)))
-    return Verdict(State.STOPPED, BadDeclaration(*declared, str(reason)))
-
-
-def no_such_queue(reason: CloseReason) -> bool:
-    """Whether the broker reports that the queue does not exist: the only 404 that is not temporary."""
-    return reason.code == 404 and "no queue" in reason.text
-
-
-def unavailable(reason: CloseReason) -> bool:
-    """Whether the same declaration may succeed later.
-
-    The node of the queue does not answer now, another connection holds the queue, or a limit is reached.
-    """
-    text = reason.text
-    if reason.code == 404:
-        return "no queue" not in text and "no exchange" not in text
-    if reason.code == 403:
-        return text.rstrip(".").endswith("in exclusive use")
-    if reason.code in (406, 541):
-        return "timeout" in text or _is_limit_reached(reason)
-    return reason.code in (405, 506)
-
-
 _LIMIT_REACHED = re.compile(r"\(\d+\) is reached\W*$")
 
 
-def _is_limit_reached(reason: CloseReason) -> bool:
+def is_limit_reached(reason: CloseReason) -> bool:
     """Whether a limit of connections or queues is reached, which is temporary."""
     return _LIMIT_REACHED.search(reason.text) is not None

@@ -137,7 +137,7 @@ def queues(value: Any) -> tuple[Queue, ...]:
     """Parse queues from a dictionary of names to properties, a list of such, or :class:`Queue` values.
 
     Raises:
-        ValueError: Names the queue and the key whose value cannot be used.
+        ValueError: A value cannot be used. The error names the queue and the key.
     """
     return _collect(value, Queue, _queues_of)
 

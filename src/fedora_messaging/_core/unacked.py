@@ -60,5 +60,8 @@ class UnackedTags:
         self._unsettled.clear()
         return tags
 
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._unsettled
+
     def __len__(self) -> int:
         return len(self._unsettled)

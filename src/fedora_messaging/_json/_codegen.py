@@ -9,14 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from ._keywords import TYPES, Keywords
-from .bounds import LONG, MAX_DEPTH
+from ._source import SourceBlock
 
-__all__ = ["FREE_DEPTH", "MOST_NESTED", "Checks", "Compiler", "SourceBlock"]
-
-# More deeply nested schemas are left to jsonschema, and so are more deeply nested values in places that a
-# schema does not describe: what is proven is never nested more than MAX_DEPTH levels.
-MOST_NESTED = 32
-FREE_DEPTH = MAX_DEPTH - MOST_NESTED
+__all__ = ["Checks", "Compiler"]
 
 
 class Compiler(Protocol):
@@ -36,71 +31,6 @@ class Compiler(Protocol):
 
     def check(self, schema: Any, value: str, block: SourceBlock, proving: bool) -> None:
         """Write statements that return False unless the value of an expression is valid."""
-
-
-class SourceBlock:
-    """A block of a function's source code.
-
-    Args:
-        compiler: Writes the function that contains the block.
-        level: How deep the block is nested.
-        lines: The lines to add to; None: a new list.
-        repeated: Whether the block may run many times for one value: in a loop, or in a function that is
-            called in a loop.
-    """
-
-    def __init__(
-        self, compiler: Compiler, level: int, lines: list[str] | None = None, *, repeated: bool = False
-    ) -> None:
-        self.level = level
-        self.repeated = repeated
-        self.lines: list[str] = [] if lines is None else lines
-        self._compiler = compiler
-
-    def add(self, line: str) -> None:
-        """Add a line."""
-        self.lines.append(" " * self.level + line)
-
-    def refuse(self, condition: str) -> None:
-        """Refuse the value if a condition holds."""
-        self.add(f"if {condition}: return False")
-
-    def call(self, function: str, value: str, proving: bool) -> None:
-        """Refuse the value if a function refuses it."""
-        if proving:
-            self.prove(function, value)
-        else:
-            self.refuse(f"not {function}({value})")
-
-    def prove(self, function: str, value: str) -> None:
-        """Refuse the value if a function does, which takes the budget and returns what is left of it."""
-        self.add(f"b = {function}({value}, b)")
-        self.refuse("not b")
-
-    def prove_free(self, value: str) -> None:
-        """Refuse a value that the schema does not describe, unless it is plain."""
-        self.add(f"b = plain({value}, b, {FREE_DEPTH})")
-        self.refuse("not b")
-
-    def spend(self, amount: str) -> None:
-        """Take an amount from the budget, and refuse the value if that uses it up."""
-        self.add(f"b -= {amount}")
-        self.refuse("b < 1")
-
-    def measure(self, text: str) -> None:
-        """Charge a long string to the budget, if there may be many strings."""
-        if self.repeated:
-            self.under(f"if len({text}) > {LONG}:").spend(f"len({text}) >> 3")
-
-    def inner(self) -> SourceBlock:
-        """Make a nested block with lines of its own, to be added later."""
-        return SourceBlock(self._compiler, self.level + 1, repeated=self.repeated)
-
-    def under(self, line: str) -> SourceBlock:
-        """Add a line that ends with a colon, and return the block under it."""
-        self.add(line)
-        repeated = self.repeated or line.startswith("for ")
-        return SourceBlock(self._compiler, self.level + 1, self.lines, repeated=repeated)
 
 
 class Checks:
@@ -263,7 +193,7 @@ class Checks:
             block.add(f"{count} = {len(properties)}")
         for name, schema in properties.items():
             here = block if name in required else block.inner()
-            checks = SourceBlock(self._compiler, here.level, repeated=block.repeated)
+            checks = SourceBlock(here.level, repeated=block.repeated)
             item = self._compiler.variable()
             self._compiler.check(schema, item, checks, proving)
             if checks.lines:

@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._codegen import MOST_NESTED, Checks, SourceBlock
+from ._codegen import Checks
 from ._keywords import Keywords, Unsupported, is_annotation, require
+from ._source import MOST_NESTED, SourceBlock
 from .bounds import BUDGET, is_plain, within
 from .equality import are_unique
 
@@ -43,7 +44,7 @@ _MOST_LINES = 5_000
 
 
 class CompiledValidators(NamedTuple):
-    """Two functions that tell whether a value is valid. False means that jsonschema has to decide."""
+    """Two functions that return whether a value is valid. False means that jsonschema has to decide."""
 
     #: For values that were decoded from JSON.
     decoded: Callable[[Any], bool]
@@ -144,7 +145,7 @@ class _Compiler:
         require(len(self._source) < _MOST_LINES)
         name = self.constant(None)
         # A referenced schema may be referenced in a loop.
-        block = SourceBlock(self, 1, repeated=bool(self._nested or self._open))
+        block = SourceBlock(1, repeated=bool(self._nested or self._open))
         self._nested += 1
         require(self._nested <= MOST_NESTED)
         self.check(schema, "v", block, proving)

@@ -22,8 +22,8 @@ from itertools import islice
 from typing import Any
 
 from .._importing import imported
-from . import bounds
 from .equality import are_unique
+from .measure import written_size
 
 __all__ = ["Explanation"]
 
@@ -53,7 +53,7 @@ class Explanation:
 
     def __init__(self, schema: Any) -> None:
         jsonschema = imported("jsonschema")
-        from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+        from jsonschema_specifications import REGISTRY
 
         if not isinstance(schema, (dict, bool)):
             raise jsonschema.SchemaError(f"A schema must be a dictionary, not {type(schema).__name__}")
@@ -71,15 +71,14 @@ class Explanation:
 
         Raises:
             jsonschema.ValidationError: The value is not valid; or it contains itself, is nested too deep or
-            is
-                too large to be validated.
+                is too large to be validated.
             jsonschema.SchemaError: The schema cannot be used.
         """
         jsonschema = imported("jsonschema")
         from referencing.exceptions import Unresolvable  # which jsonschema has imported
 
         try:
-            size = bounds.written_size(instance)
+            size = written_size(instance)
         except ValueError as fault:
             raise jsonschema.ValidationError(str(fault)) from fault
         _work.steps = _FEWEST_STEPS + _STEPS * size

@@ -14,7 +14,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .bounds import MAX_DEPTH, MOST, is_plain, settled
+from .bounds import MAX_DEPTH, MOST, is_plain
+from .measure import settled
 
 _orjson_dumps: Callable[[Any], bytes] | None
 _orjson_loads: Callable[[bytes], Any] | None

@@ -15,7 +15,8 @@ from typing import Any
 from .._importing import imported
 from ._compiler import CompiledValidators, compile_schema
 from ._explain import Explanation
-from .bounds import is_plain, written_size
+from .bounds import is_plain
+from .measure import written_size
 
 __all__ = ["check", "check_finite", "proves"]
 

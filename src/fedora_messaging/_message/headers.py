@@ -29,18 +29,13 @@ PACKAGE = "fedora_messaging_schema_package"
 SEVERITY = "fedora_messaging_severity"
 SENT_AT = "sent-at"
 
+#: The number of attempts at a message that waited in a queue to be tried again.
+ATTEMPTS = "fedora_messaging_attempts"
+#: The prefix of the headers that say why a message is in quarantine.
+FAILURE = "fedora_messaging_failure_"
+
 # A short string of AMQP 0-9-1 (section 4.2.5.3): routing keys and the keys of headers.
 SHORT = 255
-
-# The prefix of the header that each value of an accessor adds, for brokers to filter by.
-FILTERS = {
-    "usernames": "fedora_messaging_user_",
-    "groups": "fedora_messaging_group_",
-    "packages": "fedora_messaging_rpm_",
-    "containers": "fedora_messaging_container_",
-    "modules": "fedora_messaging_module_",
-    "flatpaks": "fedora_messaging_flatpak_",
-}
 
 # Headers that brokers add (https://www.rabbitmq.com/docs/dlx#effects and, on quorum queues,
 # https://www.rabbitmq.com/docs/quorum-queues#poison-message-handling).
@@ -60,10 +55,17 @@ def is_from_broker(key: object) -> bool:
     return key in _BROKER_HEADERS or (isinstance(key, str) and key.startswith(_BROKER_PREFIXES))
 
 
+def is_from_policy(key: object) -> bool:
+    """Whether a header is one that a consumer's failure policy adds."""
+    return key == ATTEMPTS or (isinstance(key, str) and key.startswith(FAILURE))
+
+
 def compared(headers: HeaderType) -> HeaderType:
     """Return the headers that count when messages are compared."""
     return {
-        key: value for key, value in headers.items() if key not in _UNCOMPARED and not is_from_broker(key)
+        key: value
+        for key, value in headers.items()
+        if not (key in _UNCOMPARED or is_from_broker(key) or is_from_policy(key))
     }
 
 

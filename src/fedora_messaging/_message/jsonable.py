@@ -9,7 +9,8 @@ import math
 from itertools import islice
 from typing import Any
 
-from .._json.bounds import is_plain, written_size
+from .._json.bounds import is_plain
+from .._json.measure import written_size
 
 __all__ = ["presentable", "representation"]
 

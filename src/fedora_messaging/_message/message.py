@@ -1,36 +1,30 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The base class of messages, with schema names, headers and validation."""
+"""The base class of messages, and the registry of the classes."""
 
 from __future__ import annotations
 
 import json
 import time
-import uuid
-from functools import lru_cache
-from itertools import islice
-from logging import getLogger
-from typing import Any, cast
+from typing import Any
 
 import pika
 
 from .._json import codec
-from .._json.bounds import is_plain
 from .._json.equality import are_same
-from .._json.schema import check, check_finite, proves
-from ..exceptions import ValidationError, excerpt, from_wire
+from .._json.schema import check_finite
+from ..exceptions import ValidationError, from_wire
 from .accessors import Accessors
+from .checks import BODY_SCHEMA, HEADERS_SCHEMA, encoded_topic, validate
+from .envelope import Envelope
+from .filters import add_filters, overridden_filters
 from .headers import (
-    FILTERS,
     INFO,
     PACKAGE,
     SCHEMA,
     SENT_AT,
-    SEVERITIES,
     SEVERITY,
-    SHORT,
     HeaderType,
-    are_common,
     compared,
     now,
     without_brokers,
@@ -41,27 +35,19 @@ from .registry import Registry, Schema
 __all__ = [
     "BASE",
     "Message",
-    "encoded_topic",
     "get_class",
     "get_name",
-    "is_body_proven",
     "load_message_classes",
     "outgoing_headers",
     "registry",
-    "validate",
 ]
 
-_log = getLogger(__name__)
 
-# More than fit into the headers of any message, which is then refused for its size.
-_MOST_FILTERS = 65_536
-_NO_NAMES = (dict, list, tuple, set, frozenset)
-
-
-class Message(Accessors):
+class Message(Envelope, Accessors):
     """A message. Each subclass describes one kind of message: its schema, and accessors for people and tools.
 
-    Messages cannot be hashed: two of equal content are equal whatever their ids, and content can change.
+    Messages with equal content are equal, even if their ids differ. They are not hashable, because they can
+    change.
 
     Args:
         body: A JSON object; None means an empty one. It is not copied.
@@ -74,7 +60,7 @@ class Message(Accessors):
     Attributes:
         id: A UUID. None if a received message carries none.
         queue: The queue it was received from; None for a message that was not received.
-        deprecated: Whether the class is to be replaced by another.
+        deprecated: Whether another class replaces this one.
         headers_schema: The JSON schema for the headers.
         body_schema: The JSON schema for the body.
 
@@ -85,22 +71,8 @@ class Message(Accessors):
     topic: str = ""
     severity: int = INFO
     deprecated: bool = False
-    headers_schema: dict[str, Any] = {  # noqa: RUF012, subclasses may make properties of these
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "description": "Schema for message headers",
-        "type": "object",
-        "properties": {
-            SEVERITY: {"type": "number", "enum": list(SEVERITIES)},
-            SCHEMA: {"type": "string"},
-            PACKAGE: {"type": "string"},
-            SENT_AT: {"type": "string"},
-        },
-    }
-    body_schema: dict[str, Any] = {  # noqa: RUF012
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "description": "Schema for message body",
-        "type": "object",
-    }
+    headers_schema: dict[str, Any] = HEADERS_SCHEMA  # subclasses may make properties of these
+    body_schema: dict[str, Any] = BODY_SCHEMA
     queue: str | None = None
 
     def __init__(
@@ -122,103 +94,19 @@ class Message(Accessors):
         except AttributeError:  # a class may define them as properties
             _assign(self, "topic", topic)
             _assign(self, "severity", severity)
-        self.__properties = properties
-        self.__priority: int | None = None
         if properties is not None:
-            if properties.headers is None:
-                properties.headers = {}
-            self.__headers: HeaderType = properties.headers
+            super().__init__(None, properties)
             return
-        self.__id: str | None = str(uuid.uuid4())
         own = {} if headers is None else _copied(headers)
+        super().__init__(own)
         own[SCHEMA] = schema.name
         if schema.package is not None:
             own[PACKAGE] = schema.package
         own[SEVERITY] = self.severity
         own[SENT_AT] = now(int(time.time()))
         own["priority"] = 0
-        for name, prefix in _filters(cls):
-            self.__add_filters(own, name, prefix)
-        self.__headers = own
-
-    def __add_filters(self, headers: HeaderType, name: str, prefix: str) -> None:
-        try:
-            values = getattr(self, name)
-            keys = []
-            for value in islice(values or (), _MOST_FILTERS):
-                # A value that is too long for a header, or whose text may be endless, is not converted to
-                # text.
-                if isinstance(value, _NO_NAMES) or (isinstance(value, str) and len(value) > SHORT):
-                    continue
-                key = f"{prefix}{value}"
-                if len(key.encode("utf-8")) <= SHORT:
-                    keys.append(key)
-            headers.update(dict.fromkeys(keys, True))
-        except Exception as error:
-            _log.debug("No headers for %s of %s: %s", name, type(self).__name__, excerpt(error))
-
-    # The AMQP properties are made only on access: encoding does not need them.
-
-    @property
-    def _properties(self) -> pika.BasicProperties:
-        if self.__properties is None:
-            self.__properties = pika.BasicProperties(
-                content_type="application/json",
-                content_encoding="utf-8",
-                delivery_mode=2,
-                message_id=self.__id,
-                priority=self.__priority,
-                headers=self.__headers,
-            )
-        return self.__properties
-
-    @_properties.setter
-    def _properties(self, properties: pika.BasicProperties) -> None:
-        self.__properties = properties
-        self._headers = {} if properties.headers is None else properties.headers
-
-    def _basics(self) -> tuple[str | None, int | None] | None:
-        """Return id and priority as long as the AMQP properties have not been made, which hold them then."""
-        return (self.__id, self.__priority) if self.__properties is None else None
-
-    @property
-    def _headers(self) -> HeaderType:
-        return self.__headers
-
-    @_headers.setter
-    def _headers(self, headers: HeaderType) -> None:
-        self.__headers = headers
-        if self.__properties is not None:
-            self.__properties.headers = headers
-
-    @property
-    def id(self) -> str | None:
-        """The message's id."""
-        if self.__properties is None:
-            return self.__id
-        return cast("str | None", self.__properties.message_id)
-
-    @id.setter
-    def id(self, value: str | None) -> None:
-        if self.__properties is None:
-            self.__id = value
-        else:
-            self.__properties.message_id = value
-
-    @property
-    def priority(self) -> int:
-        """The message's priority, 0 when it has none. Settable."""
-        value = self.__priority if self.__properties is None else self.__properties.priority
-        return value or 0
-
-    @priority.setter
-    def priority(self, value: int | None) -> None:
-        value = value or 0
-        if self.__properties is None:
-            self.__priority = value
-        else:
-            self.__properties.priority = value
-        self.__headers["priority"] = value
+        for name, prefix in overridden_filters(cls):
+            add_filters(self, own, name, prefix)
 
     # Compatibility with release 3.9.1, until 5.0: _body and _encoded_routing_key
     @property
@@ -244,11 +132,11 @@ class Message(Accessors):
     def validate(self) -> None:
         """Check headers and body against the schema of the class, and against the base schema.
 
-        Not to be overridden.
+        Do not override this method.
 
         Raises:
-            jsonschema.ValidationError: The headers or the body are not valid; or one of them contains itself,
-                is nested too deep or is too large.
+            jsonschema.ValidationError: The headers or the body are not valid, contain themselves, are nested
+                too deeply, or are too large.
             jsonschema.SchemaError: The schema of the class is not valid.
         """
         check_finite(self._headers)
@@ -288,19 +176,19 @@ BASE = Schema("base.message", "fedora_messaging")
 
 
 def load_message_classes() -> None:
-    """Import all registered message classes now instead of on first use."""
+    """Import all registered message classes now, instead of when they are first used."""
     registry.load()
 
 
 def get_class(schema_name: str, *, schema_package: str | None = None) -> type[Message]:
     """Find the message class with a schema name, or with the Python path ``package.module:Class``.
 
-    Only registered classes are found; nothing is imported for a name. For other names it returns
-    :class:`Message`, and logs one warning for each name.
+    Only registered classes are found; nothing else is imported. For any other name it returns
+    :class:`Message`, and logs a warning once for each name.
 
     Args:
         schema_name: The name.
-        schema_package: The distribution that provides it according to the message, for the warning.
+        schema_package: The distribution that the message names, for the warning.
     """
     return registry.find(schema_name, schema_package)
 
@@ -336,78 +224,6 @@ def _assign(message: Message, name: str, value: Any) -> None:
     except AttributeError:
         if not isinstance(getattr(type(message), name, None), property):
             raise
-
-
-@lru_cache(maxsize=1024)
-def _filters(cls: type[Message]) -> tuple[tuple[str, str], ...]:
-    """Return the accessors that a class overrides, with the prefixes of their headers."""
-    return tuple(
-        (name, prefix) for name, prefix in FILTERS.items() if getattr(cls, name) is not getattr(Message, name)
-    )
-
-
-def encoded_topic(topic: object) -> bytes:
-    """Encode a topic.
-
-    Raises:
-        ValidationError: It cannot be sent.
-    """
-    if not isinstance(topic, str):
-        raise ValidationError(f"The topic must be a string, not {type(topic).__name__}")
-    try:
-        encoded = topic.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValidationError(f"The topic {excerpt(topic)} cannot be sent as UTF-8") from error
-    if len(encoded) > SHORT:
-        raise ValidationError(f"The topic has {len(encoded)} bytes; {SHORT} is the most: {excerpt(topic)}")
-    return encoded
-
-
-def is_body_proven(message: Message) -> bool:
-    """Whether the fast path shows that the body is valid and contains only types that decoding JSON gives."""
-    try:
-        schema, body = message.body_schema, message.body
-        if schema is Message.body_schema:
-            return type(body) is dict and is_plain(body)
-        return proves(schema, body, type(message))
-    except Exception:  # a property of the class may fail: validation will raise it
-        return False
-
-
-def validate(message: Message, *, decoded: bool = False, proven: bool = False) -> None:
-    """Check headers and body.
-
-    Args:
-        message: The message.
-        decoded: Whether the body is a result of decoding JSON.
-        proven: The result of :func:`is_body_proven`.
-
-    Raises:
-        jsonschema.ValidationError: The headers or the body are not valid.
-        jsonschema.SchemaError: The schema of the class is not valid.
-    """
-    cls = type(message)
-    headers, body = message._headers, message.body
-    if not are_common(headers):
-        check(Message.headers_schema, headers, Message)
-    schema = message.headers_schema
-    if schema is not Message.headers_schema:
-        check(schema, headers, cls)
-    if not isinstance(body, dict):
-        _check_no_object(body, decoded)
-    schema = message.body_schema
-    if not proven and schema is not Message.body_schema:
-        check(schema, body, cls, decoded=decoded)
-
-
-def _check_no_object(body: Any, decoded: bool) -> None:
-    """Raise the error for a body that is not an object, with a hint at the likely mistake."""
-    try:
-        check(Message.body_schema, body, Message)
-    except Exception as error:
-        if isinstance(body, str) and not decoded and hasattr(error, "message"):
-            error.message += "; the body comes first, and the topic by name: Message(body, topic=...)"
-        raise
 
 
 def _copied(headers: Any) -> HeaderType:

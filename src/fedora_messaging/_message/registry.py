@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._importing import imported
 from .._reporting.log import SafeLog
+from .._reporting.loggers import SCHEMA
 from ..exceptions import excerpt
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["GROUP", "Registry", "Schema"]
 
 GROUP = "fedora.messages"
 
-_log = SafeLog(__name__)
+_log = SafeLog(SCHEMA)
 
 # Remote peers choose the names in messages: neither the log nor the memory may grow with them.
 _MOST_WARNINGS = 1000
@@ -82,6 +83,11 @@ class Registry:
         # Reentrant: a schema package may build messages while it is imported.
         self._lock = threading.RLock()
         self._started = self._loaded = False
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the entry points have been read."""
+        return self._loaded
 
     def load(self) -> None:
         """Read the entry points. Classes that cannot be imported are logged and left out."""
@@ -150,7 +156,7 @@ class Registry:
 
         Args:
             name: The schema's name.
-            package: The distribution that provides it according to the message, for the warning.
+            package: The distribution that the message names, for the warning.
         """
         found = self.get(name)
         if found is not None:

@@ -13,6 +13,7 @@ from .._json import codec
 from .._json.bounds import MAX_DEPTH
 from .._json.schema import check
 from ..exceptions import ValidationError, excerpt
+from .checks import HEADERS_SCHEMA
 from .headers import INFO, SCHEMA, SEVERITY
 from .jsonable import presentable
 from .message import BASE, Message
@@ -27,7 +28,7 @@ SERIALIZED_MESSAGE_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "topic": {"type": "string", "description": "The message topic"},
-        "headers": {**Message.headers_schema, "description": "The message headers"},
+        "headers": {**HEADERS_SCHEMA, "description": "The message headers"},
         "id": {"type": ["string", "null"], "description": "The message id"},
         "body": {"type": "object", "description": "The message body"},
         "queue": {"type": ["string", "null"], "description": "The queue it was received from"},
@@ -45,7 +46,7 @@ def load_message(message_dict: dict[str, Any]) -> Message:
     Id, ``sent-at``, severity, queue and priority are restored; the body is not checked against its schema.
 
     Raises:
-        ValidationError: The dictionary is not valid by :data:`SERIALIZED_MESSAGE_SCHEMA`.
+        ValidationError: The dictionary does not match :data:`SERIALIZED_MESSAGE_SCHEMA`.
     """
     try:
         content = message_dict
@@ -73,10 +74,10 @@ def _load_message(content: dict[str, Any]) -> Message:
 
 
 def dumps(messages: Message | Iterable[Message]) -> str:
-    """Serialise messages: one JSON object a line, each with its end of line.
+    """Serialise messages, as one JSON object per line. Each line ends with a line break.
 
     Raises:
-        ValidationError: One is not valid, or not a message.
+        ValidationError: One of them is not valid, or not a message.
     """
     several = [messages] if isinstance(messages, Message) else messages
     return "".join(f"{_dump(message)}\n" for message in several)
@@ -110,10 +111,10 @@ def _dump(message: Message) -> str:
 
 
 def loads(serialized_messages: str) -> list[Message]:
-    """Parse messages in the serialised form, one a line; empty lines are skipped.
+    """Parse messages in the serialised form, one per line. Empty lines are skipped.
 
     Raises:
-        ValidationError: Names the line that is not valid.
+        ValidationError: A line is not valid. The error names it.
     """
     # Not splitlines(): JSON strings may contain U+2028 and the like unescaped.
     lines = enumerate(serialized_messages.split("\n"), 1)

@@ -9,16 +9,19 @@ from typing import cast
 import pika
 
 from .._json import codec
-from .._json.bounds import MOST, TooLarge
+from .._json.bounds import MOST
+from .._json.measure import TooLarge
+from .._reporting import loggers
 from .._reporting.log import SafeLog, Tally
 from .._reporting.text import shown
 from ..exceptions import ValidationError, excerpt
+from .checks import HEADERS_SCHEMA, encoded_topic, is_body_proven, validate
 from .headers import INFO, PACKAGE, SCHEMA, SEVERITY, HeaderType, are_common
-from .message import Message, encoded_topic, get_class, is_body_proven, validate
+from .message import Message, get_class
 
 __all__ = ["check_outgoing", "class_for", "get_message", "invalid", "received_message"]
 
-_log = SafeLog(__name__)
+_log = SafeLog(loggers.SCHEMA)
 #: Messages of other clients may lack headers: one log line for each kind and queue is enough.
 _missing = Tally()
 
@@ -56,11 +59,7 @@ def check_outgoing(message: object, most: int = MOST) -> bytes:
         raise ValidationError(f"The body cannot be sent: {error}") from error
     try:
         # What the usual message needs of validate(), without a call.
-        if (
-            not proven
-            or message.headers_schema is not Message.headers_schema
-            or not are_common(message._headers)
-        ):
+        if not proven or message.headers_schema is not HEADERS_SCHEMA or not are_common(message._headers):
             validate(message, proven=proven)
     except Exception as error:
         raise invalid(error) from error
@@ -87,11 +86,11 @@ def get_message(routing_key: str, properties: pika.BasicProperties, body: bytes)
 
     Args:
         routing_key: Its topic.
-        properties: Its AMQP properties, whatever they hold.
-        body: Its body as it came.
+        properties: Its AMQP properties.
+        body: Its body.
 
     Raises:
-        ValidationError: It is not a message, or not valid.
+        ValidationError: It is not a message, or is not valid.
     """
     return received_message(routing_key, properties, body, "")
 

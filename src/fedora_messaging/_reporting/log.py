@@ -13,11 +13,28 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
+from .loggers import logger_for
 from .text import text_of, traceback_of, triple
 
-__all__ = ["SafeLog", "Tally"]
+__all__ = ["SafeLog", "Tally", "event"]
+
+
+def event(name: str, **values: object) -> dict[str, object]:
+    """Return what a record about a kind of event has besides its text.
+
+    Args:
+        name: The kind of event: ``fm_event``.
+        values: What it was about: ``queue`` becomes ``fm_queue``, and so on; None is left out.
+    """
+    found = {"fm_event": name}
+    return {**found, **{f"fm_{key}": value for key, value in values.items() if value is not None}}
+
+
+#: Further attributes of a record.
+About = Mapping[str, object] | None
 
 
 class SafeLog:
@@ -28,25 +45,34 @@ class SafeLog:
     """
 
     def __init__(self, name: str) -> None:
-        self._logger = logging.getLogger(name)
+        self._name = name
 
     def debug(self, text: str, *values: object) -> None:
         """See :meth:`log`."""
         self.log(logging.DEBUG, text, *values)
 
-    def info(self, text: str, *values: object) -> None:
+    def info(self, text: str, *values: object, about: About = None) -> None:
         """See :meth:`log`."""
-        self.log(logging.INFO, text, *values)
+        self.log(logging.INFO, text, *values, about=about)
 
-    def warning(self, text: str, *values: object) -> None:
+    def warning(self, text: str, *values: object, about: About = None) -> None:
         """See :meth:`log`."""
-        self.log(logging.WARNING, text, *values)
+        self.log(logging.WARNING, text, *values, about=about)
 
-    def error(self, text: str, *values: object, error: BaseException | None = None) -> None:
+    def error(
+        self, text: str, *values: object, error: BaseException | None = None, about: About = None
+    ) -> None:
         """See :meth:`log`."""
-        self.log(logging.ERROR, text, *values, error=error)
+        self.log(logging.ERROR, text, *values, error=error, about=about)
 
-    def log(self, level: int, text: str, *values: object, error: BaseException | None = None) -> None:
+    def log(
+        self,
+        level: int,
+        text: str,
+        *values: object,
+        error: BaseException | None = None,
+        about: About = None,
+    ) -> None:
         """Log one record; never raises.
 
         Args:
@@ -55,23 +81,32 @@ class SafeLog:
             values: Strings and numbers; for other objects their text
                 (:mod:`fedora_messaging._reporting.text`).
             error: An exception whose traceback goes with it.
+            about: Further attributes of the record, from :func:`event`.
         """
         try:
-            if self._logger.isEnabledFor(level):
-                self._logger.handle(self._record(level, text, values, error))
+            logger = logger_for(self._name)
+            if logger.isEnabledFor(level):
+                record = self._record(logger, level, text, values, error)
+                record.__dict__.update(about or ())
+                logger.handle(record)
         except BaseException as broken:  # nothing raised here may reach the caller
             _to_stderr(text, values, error, broken)
 
     def _record(
-        self, level: int, text: str, values: tuple[object, ...], error: BaseException | None
+        self,
+        logger: logging.Logger,
+        level: int,
+        text: str,
+        values: tuple[object, ...],
+        error: BaseException | None,
     ) -> logging.LogRecord:
         frame = sys._getframe(2)
         while frame.f_back is not None and frame.f_code.co_filename == __file__:
             frame = frame.f_back
         code = frame.f_code
         exc_info: Any = None if error is None else triple(error)
-        record = self._logger.makeRecord(
-            self._logger.name, level, code.co_filename, frame.f_lineno, text, values, exc_info, code.co_name
+        record = logger.makeRecord(
+            self._name, level, code.co_filename, frame.f_lineno, text, values, exc_info, code.co_name
         )
         if error is not None:
             record.exc_text = traceback_of(error)  # formatters take what is there

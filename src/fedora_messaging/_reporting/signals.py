@@ -10,11 +10,12 @@ from typing import Any
 from blinker import Signal
 
 from .log import SafeLog
+from .loggers import MAIN
 from .text import name_of, shown
 
 __all__ = ["tell", "tell_in_pool"]
 
-_log = SafeLog(__name__)
+_log = SafeLog(MAIN)
 
 
 def tell(signal: Signal, sender: Any, **values: Any) -> None:

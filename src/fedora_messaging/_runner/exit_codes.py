@@ -16,6 +16,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (CallbackNotFound, 1),
     (exceptions.ConfigurationException, 2),
     (exceptions.CallbackRaised, _CALLBACK_RAISED),
+    (exceptions.Nack, _CALLBACK_RAISED),
     (exceptions.BadDeclaration, 10),
     (exceptions.PermissionException, 15),
     (exceptions.ConsumerCanceled, 12),

@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from .._reporting.log import SafeLog
+from .._reporting.loggers import MAIN
+
 __all__ = ["STOP_SIGNALS", "StopSequence"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(MAIN)
 
 #: The signals that ask a process to end.
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -69,8 +71,8 @@ class StopSequence:
             return
         try:
             call(number)
-        except Exception:
-            _log.exception("Ending after a signal failed.")
+        except Exception as error:
+            _log.error("Ending after a signal failed.", error=error)
 
     def install(self) -> None:
         """Make it the handler of :data:`STOP_SIGNALS`; only in the main thread."""

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """An embedded AMQP 0-9-1 broker for development, demonstrations and tests.
 
-It keeps everything in memory and behaves as RabbitMQ 4.3 does, or 3.10 when told so. Production runs on
-RabbitMQ itself.
+It keeps everything in memory, and behaves like RabbitMQ 4.3 or, on request, 3.10. In production, use
+RabbitMQ.
 """
 
 from ._memory import MemoryTransport, Pump

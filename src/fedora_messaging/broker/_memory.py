@@ -166,13 +166,15 @@ class MemoryTransport:
 
 
 class Pump:
-    """Moves the bytes between two ends, in order and on demand.
+    """Moves bytes between two ends when you ask for it, in order.
 
     Attributes:
-        client: the client's transport, with its ``protocol``.
-        server: the same of the broker.
-        chunk: the most bytes handed over in one piece, to try what arrives in parts; None is all at once.
-        held: set it to let nothing through, as on a dead line; what is written meanwhile waits.
+        client: the transport of the client, with its ``protocol``.
+        server: the same for the broker.
+        chunk: the maximum number of bytes passed on in one piece, for testing data that arrives in parts.
+            None means all at once.
+        held: if true, nothing is passed on, as if the connection were dead. What is written meanwhile is
+            kept.
     """
 
     def __init__(self, client: MemoryTransport, server: MemoryTransport, clock: Clock) -> None:
@@ -204,7 +206,7 @@ class Pump:
         """Move bytes until neither end writes any more.
 
         Raises:
-            RuntimeError: They do not stop.
+            RuntimeError: The ends do not stop writing.
         """
         for _ in range(limit):
             if not self.pump():
@@ -221,7 +223,7 @@ class Pump:
             self.flush()
 
     def cut(self) -> None:
-        """Cut the connection, and lose the bytes under way."""
+        """Cut the connection. The bytes that were not passed on are lost."""
         for transport in (self.client, self.server):
             self._waiting[transport] = b""
             transport.end(ConnectionLost())

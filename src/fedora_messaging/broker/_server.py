@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IProtocol
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import BaseProtocol, Factory
 
 from .._steady import steady
 from ._clock import Clock
@@ -24,12 +23,13 @@ from ._model.access import User
 from ._model.access import users as _users
 from ._model.emulation import emulation
 from ._model.message import Message
+from ._model.policies import read_policy
 from ._model.replies import Replies
 from ._model.vhost import VirtualHost
 from ._wire.errors import AMQPError
 from .faults import Faults
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("fedora_messaging.broker")
 
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ class QueueInfo:
     """A snapshot of a queue.
 
     Attributes:
-        ready: messages that wait to be delivered.
-        unacked: messages delivered and not acknowledged.
-        consumers: how many consume from it.
-        messages: what is ready, in order.
+        ready: the number of messages that wait to be delivered.
+        unacked: the number of messages that were delivered but not acknowledged.
+        consumers: the number of consumers.
+        delayed: the number of messages in a quorum queue that wait for a delayed retry.
+        messages: the messages that are ready, in order.
     """
 
     name: str
@@ -68,27 +69,28 @@ class QueueInfo:
     ready: int
     unacked: int
     consumers: int
+    delayed: int
     messages: tuple[Message, ...]
 
 
 class Broker:
     """An AMQP 0-9-1 broker in this process, for development, demonstrations and tests.
 
-    It keeps everything in memory and behaves as RabbitMQ does towards its clients.
+    It keeps everything in memory. Its clients see the behaviour of RabbitMQ.
 
     Args:
         clock: a Twisted reactor or a ``twisted.internet.task.Clock``; the global reactor when None.
-        emulate: which RabbitMQ, ``"4.3"`` or ``"3.10"``.
-        permit_transient: with 4.3, whether queues neither durable nor exclusive are accepted (with a
-            warning) or end the connection with 541.
+        emulate: which RabbitMQ release to emulate, ``"4.3"`` or ``"3.10"``.
+        permit_transient: only for 4.3: whether a queue that is neither durable nor exclusive is accepted with
+            a warning, or closes the connection with code 541.
         users: who can log in: passwords by name, or ``User`` values.
         vhosts: names of the virtual hosts.
         remember: how many of the last published messages ``published`` keeps.
 
     Attributes:
-        published: the messages accepted, oldest first.
-        connections: the connections there are.
-        faults: what is to go wrong, and when.
+        published: the messages that were accepted, oldest first.
+        connections: the open connections.
+        faults: the faults to inject.
 
     Raises:
         ValueError: There is no such release to emulate.
@@ -126,7 +128,7 @@ class Broker:
 
     @property
     def clock(self) -> Clock:
-        """The clock; the global reactor when none was given."""
+        """The clock. It is the global reactor if none was given."""
         if self._clock is None:
             from twisted.internet import reactor
 
@@ -145,15 +147,15 @@ class Broker:
         """Listen for connections.
 
         Args:
-            port: 0 takes a free one.
+            port: 0 chooses a free one.
             interface: the address to listen on.
-            ssl_context_factory: what Twisted's ``listenSSL`` takes, for TLS.
+            ssl_context_factory: for TLS, a context factory for Twisted's ``listenSSL``.
 
         Returns:
             The URL for clients, with the first user's password.
 
         Raises:
-            twisted.internet.error.CannotListenError: The port cannot be listened on.
+            twisted.internet.error.CannotListenError: It cannot listen on this port.
         """
         reactor: Any = self.clock
         factory = self.factory()
@@ -165,7 +167,7 @@ class Broker:
         return self.url(listening.getHost().port, interface, tls=ssl_context_factory is not None)
 
     def url(self, port: int, host: str = "127.0.0.1", *, tls: bool = False) -> str:
-        """Return the URL of the first virtual host for the first user, at a port."""
+        """Return the URL of the first virtual host, for the first user and the given port."""
         name, user = next(iter(self.users.items()))
         login = quote(name, safe="") + (f":{quote(user.password, safe='')}" if user.password else "")
         where = f"[{host}]" if ":" in host else host
@@ -176,11 +178,11 @@ class Broker:
         """Return a Twisted factory of the broker's protocol, for any endpoint."""
         return _Factory(self)
 
-    def join(self, client: IProtocol) -> Pump:
-        """Connect a client's protocol to the broker in memory, without sockets.
+    def join(self, client: BaseProtocol) -> Pump:
+        """Connect the protocol of a client to the broker in memory, without sockets.
 
         Returns:
-            The pump that moves their bytes on demand.
+            A pump that moves the bytes when you ask for it.
         """
         return connect(client, Connection(self), self.clock)
 
@@ -212,8 +214,44 @@ class Broker:
             ready=len(queue.ready),
             unacked=queue.unacked,
             consumers=queue.consumer_count,
+            delayed=queue.delayed_count,
             messages=tuple(entry.message for entry in queue.ready),
         )
+
+    def set_policy(
+        self,
+        name: str,
+        pattern: str,
+        definition: Mapping[str, str | int],
+        *,
+        vhost: str = "/",
+        priority: int = 0,
+    ) -> None:
+        """Set a policy for existing and future queues, like ``rabbitmqctl set_policy``.
+
+        Args:
+            name: the name. An existing policy with this name is replaced.
+            pattern: a regular expression, which is searched for in queue names.
+            definition: the settings by key: ``message-ttl``, ``expires``, ``max-length``,
+                ``max-length-bytes``, ``overflow``, ``dead-letter-exchange``, ``dead-letter-routing-key``,
+                ``dead-letter-strategy``, ``delivery-limit``, and with 4.3 ``delayed-retry-type``,
+                ``delayed-retry-min`` and ``delayed-retry-max``; times in ms.
+            vhost: the virtual host.
+            priority: if several policies match a queue, only the one with the highest priority applies.
+
+        Raises:
+            KeyError: There is no such virtual host.
+            ValueError: The pattern or the definition is invalid. The error says which.
+        """
+        self.vhosts[vhost].set_policy(read_policy(name, pattern, definition, priority, self.emulation))
+
+    def clear_policy(self, name: str, *, vhost: str = "/") -> None:
+        """Remove a policy.
+
+        Raises:
+            KeyError: There is no such policy or virtual host.
+        """
+        self.vhosts[vhost].clear_policy(name)
 
     # For connections and channels
 

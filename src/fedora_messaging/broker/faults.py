@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Faults that tests inject into a broker.
 
-Everything takes effect at a moment that the test decides, by count or on the broker's clock.
+The test decides when each fault happens, by a count or by the broker's clock.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Faults:
         self._nack = 0
 
     def drop_after(self, publishes: int) -> None:
-        """Cut the connection that brings the N-th publish from now on, before any confirm of it."""
+        """Cut the connection on which the N-th publish from now arrives, before it is confirmed."""
         self._drop_after = publishes
 
     def drop_connections(self) -> None:
@@ -77,12 +77,12 @@ class Faults:
             connection.abort()
 
     def close_connections(self, code: int = 320, text: str = "shutdown") -> None:
-        """Close all connections with a reply code, as RabbitMQ does when it stops."""
+        """Close all connections with a reply code, like RabbitMQ when it stops."""
         for connection in list(self._broker.connections):
             connection.close(AMQPError(code, text, hard=True))
 
     def close_channel_after(self, publishes: int, code: int, text: str = "a fault") -> None:
-        """Close the channel that brings the N-th publish from now on."""
+        """Close the channel on which the N-th publish from now arrives."""
         self._close_after = (publishes, AMQPError(code, text, hard=False))
 
     def close_channels(self, code: int, text: str = "a fault") -> None:
@@ -93,7 +93,7 @@ class Faults:
         self._broker.flush()
 
     def delay_confirms(self, seconds: float) -> None:
-        """Delay every confirm by so many seconds; 0 ends the delay."""
+        """Delay every confirm by a number of seconds. 0 ends the delay."""
         self._delay = seconds
 
     def withhold_confirms(self) -> None:
@@ -101,7 +101,7 @@ class Faults:
         self._hold = True
 
     def release_confirms(self) -> None:
-        """Send the confirms that were withheld, and withhold no more."""
+        """Send the withheld confirms, and stop withholding."""
         self._hold = False
         held, self._held = self._held, []
         for channel, number, accepted in held:
@@ -109,14 +109,14 @@ class Faults:
         self._broker.flush()
 
     def nack_publishes(self, count: int = 1) -> None:
-        """Answer the next publishes with ``basic.nack``, although the queues accept them."""
+        """Answer the next publishes with ``basic.nack``, even though the queues accept them."""
         self._nack = count
 
     def block(self, reason: str = "low on memory") -> None:
-        """Raise an alarm: a connection that publishes is blocked, and nothing more is read from it.
+        """Raise an alarm. Connections that publish are blocked, and not read any more.
 
-        As with RabbitMQ, that begins behind the content header: a publish with a body is taken, and
-        confirmed, when the alarm is over.
+        As in RabbitMQ, blocking begins after a content header. A publish with a body is accepted and
+        confirmed when the alarm is over.
         """
         self._broker.alarm = reason
 
@@ -128,7 +128,7 @@ class Faults:
         self._broker.flush()
 
     def redeliver(self, queue: str, vhost: str = "/") -> None:
-        """Requeue the unacknowledged deliveries of a queue, so that they are delivered again."""
+        """Requeue the unacknowledged messages of a queue, so that they are delivered again."""
         target = self._broker.vhosts[vhost].queues[queue]
         for connection in self._broker.connections:
             for channel in connection.channels:
@@ -136,11 +136,21 @@ class Faults:
         self._broker.flush()
 
     def cancel_consumers(self, queue: str, vhost: str = "/") -> None:
-        """Cancel the consumers of a queue from the broker's side; the queue stays."""
+        """Cancel the consumers of a queue, as the broker may do. The queue remains."""
         target = self._broker.vhosts[vhost].queues[queue]
         for consumer in list(target.rotation.consumers):
             target.rotation.remove(consumer)
             consumer.notify_cancelled()
+        self._broker.flush()
+
+    def cut_off(self, queue: str, vhost: str = "/", *, cut_off: bool = True) -> None:
+        """Behave for a quorum queue like a node that is cut off from its cluster, or end this.
+
+        Its consumers are not notified, receive nothing, and are not counted.
+        """
+        target = self._broker.vhosts[vhost].queues[queue]
+        target.rotation.cut_off = cut_off
+        target.dispatch()
         self._broker.flush()
 
     def corrupt(self, what: str = "type") -> None:
@@ -160,7 +170,7 @@ class Faults:
         self._broker.flush()
 
     def silence(self, silent: bool = True) -> None:
-        """Neither answer nor read on the open connections, or resume both."""
+        """Stop answering and reading on the open connections, or resume both."""
         for connection in list(self._broker.connections):
             connection.silence(silent)
         self._broker.flush()

@@ -4,31 +4,47 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import logging
 import os
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from .. import exceptions
 from .._reporting.log import SafeLog
+from .._reporting.loggers import MAIN
 from .._reporting.text import shown, text_of
 from .._runner.callbacks import CallbackFailed, CallbackNotFound
 from .._runner.exit_codes import exit_code
-from ..config import conf
+from ._group import Group
+from ._options import Options, add_flags, add_options, configure
 
-__all__ = ["Failed", "configure", "main"]
+__all__ = ["Failed", "Options", "add_options", "configure", "main"]
 
-_log = SafeLog(__name__)
+_log = SafeLog(MAIN)
 
-_COMMANDS = ("broker", "config", "consume", "demo", "publish", "reconsume", "record", "replay")
+_COMMANDS = (
+    "broker",
+    "check",
+    "config",
+    "consume",
+    "demo",
+    "publish",
+    "quarantine",
+    "reconsume",
+    "record",
+    "replay",
+    "schemas",
+    "tail",
+    "top",
+)
 #: The commands that read no configuration.
 _WITHOUT_CONF = ("broker", "demo")
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """The group of commands, which are loaded by name; errors are shown in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -38,27 +54,9 @@ class _Commands(click.Group):
         if name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"{__name__}._{name}").command
-        if name not in _WITHOUT_CONF and not any(parameter.name == "conf" for parameter in command.params):
-            # Also accepted after the command, where users expect it.
-            command.params.append(
-                click.Option(
-                    ["--conf"], metavar="FILE", expose_value=False, callback=_set_conf, help=_CONF_HELP
-                )
-            )
+        # The options are accepted after the command, too, where users expect them.
+        _add_to_all(command, add_flags if name in _WITHOUT_CONF else add_options)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, _COMMANDS, 1)
-            raise click.UsageError(
-                f'There is no command "{exceptions.excerpt(name, 40)}"'
-                f"{f', did you mean {near[0]}?' if near else '.'} The commands are: {', '.join(_COMMANDS)}",
-                ctx,
-            )
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -70,15 +68,13 @@ class _Commands(click.Group):
             raise Failed(error) from error
 
 
-_CONF_HELP = (
-    "The configuration file. Default: what FEDORA_MESSAGING_CONF names, "
-    "else /etc/fedora-messaging/config.toml if it exists."
-)
-
-
-def _set_conf(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.obj = value
+def _add_to_all(command: click.Command, add: Callable[[click.Command], click.Command]) -> None:
+    """Add options to a command that may be loaded already, and to the commands below it."""
+    if not any(parameter.name == "verbose" for parameter in command.params):
+        add(command)
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _add_to_all(each, add)
 
 
 class Failed(click.ClickException):
@@ -109,34 +105,29 @@ def _line(error: Exception) -> str:
         text = text_of(error, 5000)
     else:
         text = shown(error, 5000)
-    return exceptions.excerpt(" ".join(text.split()), 600)
+    line = exceptions.excerpt(" ".join(text.split()), 600)
+    if isinstance(error, exceptions.ConnectionException) and line.startswith("no connection to "):
+        return f"{line}. To find out what is wrong: fedora-messaging check"
+    return line
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--conf",
-    metavar="FILE",
-    help=_CONF_HELP,
-)
 @click.version_option(package_name="fedora-messaging", prog_name="fedora-messaging")
 @click.pass_context
-def main(ctx: click.Context, conf: str | None) -> None:
+def main(ctx: click.Context) -> None:
     """Publish and consume messages over AMQP.
+
+    \b
+      fedora-messaging check
+      fedora-messaging tail -k 'org.fedoraproject.prod.#'
 
     Exit codes: 0 on success, 1 for bad input, 2 for wrong usage or configuration. Each command's help
     lists the others it has.
-    """
-    ctx.obj = conf
+    """  # noqa: D301, click reads the backspace
+    ctx.ensure_object(Options)
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         # As https://no-color.org has it; where the output is no terminal, click leaves colours out by itself.
         ctx.color = False
 
 
-def configure(path: str | None) -> None:
-    """Load the configuration, and set up logging as configured.
-
-    Raises:
-        ConfigurationException: It cannot be used.
-    """
-    conf.load_config(path)
-    conf.setup_logging()
+add_options(main)

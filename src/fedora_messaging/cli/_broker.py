@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from . import Options
 from ._broker_options import USER, hide_password, read_users, read_vhosts
 from ._reactor import install, run
 
@@ -44,7 +45,9 @@ __all__ = ["command"]
 )
 @click.option("--tls-cert", metavar="FILE", help="Serve TLS with this certificate, in PEM format.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's private key, in PEM format.")
+@click.pass_obj
 def command(
+    options: Options,
     port: int,
     interface: str,
     emulate: str,
@@ -59,6 +62,9 @@ def command(
     with quorum queues.
 
     \b
+      fedora-messaging broker --port 0 --user shop:secret
+
+    \b
     Exit codes:
       0   ended by a signal
       1   the port is in use, or a file for TLS cannot be used
@@ -70,7 +76,7 @@ def command(
     known = read_users(users, hosts)
     log = logging.getLogger("fedora_messaging.broker")
     log.addHandler(_handler())
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.INFO if options.level is None else options.level)
     log.propagate = False
     install()
     from twisted.internet.defer import Deferred

@@ -13,6 +13,7 @@ import click
 from ..config import conf as configuration
 from ..config import hidden
 from ..exceptions import excerpt
+from ._options import Options, load
 
 __all__ = ["command", "shown"]
 
@@ -20,23 +21,32 @@ __all__ = ["command", "shown"]
 @click.command("config", short_help="Print the configuration in effect as TOML.")
 @click.option("--example", is_flag=True, help="Print a commented example instead.")
 @click.pass_obj
-def command(conf: str | None, example: bool) -> None:
-    """Print the configuration in effect as TOML, with the origin of each key and passwords hidden."""
+def command(conf: Options, example: bool) -> None:
+    """Print the configuration in effect as TOML, with the origin of each key and passwords hidden.
+
+    \b
+      fedora-messaging config --conf /etc/fedora-messaging/config.toml
+    """  # noqa: D301, click reads the backspace
     if example:
         click.echo(resources.files(__package__).joinpath("example.toml").read_text("utf-8"), nl=False)
         return
-    configuration.load_config(conf)
+    load(conf)
     origin = configuration.path or "no file"
-    click.echo("\n".join(shown(configuration.copy(), configuration.given, origin)))
+    click.echo(
+        "\n".join(shown(configuration.copy(), configuration.given, origin, by_option=bool(conf.amqp_url)))
+    )
 
 
-def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> Iterator[str]:
+def shown(
+    values: Mapping[str, Any], given: Mapping[str, Any], origin: str, *, by_option: bool = False
+) -> Iterator[str]:
     """Format a configuration as lines of TOML, with the origin of each key as a comment.
 
     Args:
         values: The configuration in effect.
         given: The content of the file.
         origin: The name of the file.
+        by_option: Whether the option --amqp-url is given.
     """
     import toml
 
@@ -58,7 +68,8 @@ def shown(values: Mapping[str, Any], given: Mapping[str, Any], origin: str) -> I
     tables = {key: value for key, value in safe.items() if _is_tables(value)}
     for key, value in safe.items():
         if key not in sections and key not in tables:
-            yield item(key, value, key in given)
+            line = item(key, value, key in given)
+            yield (f"{line.rpartition('  # ')[0]}  # --amqp-url" if by_option and key == "amqp_url" else line)
     for key, section in sections.items():
         yield ""
         if section and not any(isinstance(value, Mapping) for value in section.values()):

@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from .._core import topology
 from .._runner.callbacks import CallbackFailed, find_callback, load_callback_file
+from .._runner.worker import Worker
 from ..config import Config, conf
 from ..exceptions import ConfigurationException, HaltConsumer
 from ._reactor import install, run
 
-__all__ = ["Topology", "callback_options", "consume", "named_callback", "topology_options"]
+__all__ = ["Topology", "callback_options", "consume", "named_callback", "set_app_name", "topology_options"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -65,7 +66,7 @@ def callback_options(function: _F) -> _F:
     return function
 
 
-def named_callback(callback: str | None, callback_file: str | None) -> Callable[..., Any]:
+def named_callback(callback: Any, callback_file: str | None) -> Callable[..., Any]:
     """The callback that is named on the command line, else the configured one; classes are instantiated.
 
     Raises:
@@ -85,12 +86,17 @@ def named_callback(callback: str | None, callback_file: str | None) -> Callable[
     )
 
 
+def set_app_name(name: str | None) -> None:
+    """Set what the broker shows as this client's name, if one is given."""
+    if name:
+        conf["client_properties"] = {**conf["client_properties"], "app": name}
+
+
 def bindings_for(
     app_name: str | None, queue_name: str | None, routing_keys: tuple[str, ...], exchange: str | None
 ) -> Topology:
     """Return the bindings that the configuration and the options ask for."""
-    if app_name:
-        conf["client_properties"] = {**conf["client_properties"], "app": app_name}
+    set_app_name(app_name)
     config: Config = conf.parsed()
     if queue_name is None and not routing_keys and exchange is None:
         return None
@@ -99,8 +105,15 @@ def bindings_for(
     )
 
 
-def consume(callback: Callable[..., Any], bindings: Topology) -> None:
+def consume(
+    wanted: Sequence[tuple[Callable[..., Any], dict[str, Any]]], worker: Worker | None = None
+) -> None:
     """Consume until a signal, HaltConsumer or an error.
+
+    Args:
+        wanted: The callback of each consumer, and the options that it is consumed with: see
+            :meth:`fedora_messaging.twisted.service.FedoraMessagingService.consume`.
+        worker: This process, if it is one of several workers.
 
     Raises:
         Exception: The error of the first consumer that ended by itself.
@@ -111,18 +124,29 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
     from .. import api
     from .._runner.systemd import Notifier
     from ..twisted._clock import global_clock
+    from ..twisted._workers import follow_parent, report
 
     api_module: Any = api
     notifier = Notifier(global_clock())
 
+    def ready(_: Any) -> None:
+        notifier.ready()
+        if worker is not None:
+            worker.tell(consuming=True)
+
     async def work() -> None:
         try:
-            starting = api.twisted_consume(callback, bindings)
+            starting = [
+                api_module._client.start_consuming(callback, **options) for callback, options in wanted
+            ]
         except ValueError as error:
             raise ConfigurationException(f"bindings: {error}") from error
         # Failures are reported by the results of the consumers.
-        starting.addCallbacks(lambda _: notifier.ready(), lambda _: None)
+        all_started = DeferredList(starting, fireOnOneErrback=True, consumeErrors=True)
+        all_started.addCallbacks(ready, lambda _: None)
         service = api_module._twisted_service
+        if worker is not None:
+            follow_parent(worker, service, stop)
         consumers = list(service.consumers)
         results = [consumer.result for consumer in consumers]
         ended = DeferredList(results, fireOnOneErrback=True, consumeErrors=True)
@@ -136,6 +160,8 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
         finally:
             notifier.stopping()
             await service.stopService()
+            if worker is not None:
+                report(worker, service)
 
     def stop() -> None:
         notifier.stopping()
@@ -143,4 +169,5 @@ def consume(callback: Callable[..., Any], bindings: Topology) -> None:
         if service is not None:
             service.stopService()
 
-    run(work, stop)
+    # The parent, which has had the same signals, says when it is enough.
+    run(work, stop, at_once=None if worker is None else lambda _: None)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
@@ -16,21 +17,15 @@ from typing import Any
 
 import click
 
-from ..exceptions import from_wire
 from ..message import DEBUG, ERROR, INFO, WARNING, Message, dumps, loads
+from . import Options
+from ._demo_failure import show_failure
+from ._demo_lines import WIDTH, code, line_of, say
+from ._demo_link import show_cut
+from ._demo_schema import show_refusal
 from ._reactor import install, run
 
 __all__ = ["WIDTH", "command", "line_of", "program", "scenes", "summary"]
-
-#: No line is longer, so that none wraps in a terminal of 80 columns.
-WIDTH = 79
-
-_SEVERITIES = {
-    DEBUG: ("debug", "blue"),
-    INFO: ("info", "green"),
-    WARNING: ("warning", "yellow"),
-    ERROR: ("error", "red"),
-}
 
 #: Topic, severity, text: a few minutes in the life of a distribution.
 _SCENES = (
@@ -47,24 +42,43 @@ _SCENES = (
     ("mailman.receive", DEBUG, "devel@: Re: proposal number {n}"),
     ("bodhi.update.complete.stable", INFO, "zlib-ng-2.{n} reached stable"),
 )
-_ROUNDS = 3
+_ROUNDS = 2
 _PAUSE = 0.06
 _BURST = 2_000
-_TIMEOUT = 8.0
+_TIMEOUT = 12.0
 
 _NAME = "fedora-messaging"
 
 
 @click.command("demo", short_help="See messages move: nothing is needed for it.")
-def command() -> None:
+@click.option("--dashboard", is_flag=True, help="Print where to see it in a browser, and go on until Ctrl-C.")
+@click.pass_obj
+def command(options: Options, dashboard: bool) -> None:
     """See messages move: a broker, a consumer and a publisher in this process. Ends by itself.
 
+    On the left is what the publisher sends, on the right what the consumer gets, each below its code.
+    One message breaks its schema and is refused. Another fails, waits, goes to quarantine and is sent back.
+    In the end the link is cut in the middle of a burst, and no message is lost.
+
     Nothing is installed, configured or left behind.
-    """
+
+    \b
+      fedora-messaging demo
+    """  # noqa: D301, click reads the backspace
     install()
     from ..twisted._clock import global_clock
 
-    run(_demonstrate, global_clock().stop)
+    # What the service logs of failures and of the cut link is what is shown.
+    if options.level is not None:
+        logging.basicConfig(format="%(asctime)s  %(name)s: %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("fedora_messaging").setLevel(options.level or logging.CRITICAL)
+    if dashboard:
+        from ._demo_dashboard import Traffic
+
+        traffic = Traffic()
+        run(traffic.work, traffic.stop)
+    else:
+        run(_demonstrate, global_clock().stop)
 
 
 async def _demonstrate() -> None:
@@ -79,9 +93,12 @@ async def _demonstrate() -> None:
     reactor = global_clock()
     broker = Broker()
     url = await broker.listen()
-    click.echo(f"A broker is listening at {url}\n")
+    say(f"A broker is listening at {url}\n")
+    for line in code():
+        say(line)
+    say()
     queue = {"demo": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}}
-    bindings = [{"exchange": "amq.topic", "queue": "demo", "routing_keys": ["#"]}]
+    bindings = [{"exchange": "amq.topic", "queue": "demo", "routing_keys": ["org.fedoraproject.#", "demo.#"]}]
     service = FedoraMessagingService(
         None,
         config=parse(
@@ -90,22 +107,23 @@ async def _demonstrate() -> None:
     )
     sent: dict[str | None, float] = {}
     latencies: list[float] = []
+    begun: list[float] = []
     left = _ROUNDS * len(_SCENES)
     all_shown: Deferred[None] = Deferred()
     all_received: Deferred[None] = Deferred()
-    burst = 0
+    burst: list[float] = []
 
     def received(message: Message) -> None:
-        nonlocal left, burst
+        nonlocal left
         if message.topic == "demo.burst":
-            burst += 1
-            if burst == _BURST:
+            burst.append(time.perf_counter() - begun[message.body["n"]])
+            if len(burst) == _BURST:
                 all_received.callback(None)
             return
         if message.id not in sent:
             return  # from another client: the broker accepts connections
         latencies.append(time.perf_counter() - sent[message.id])
-        click.echo(line_of(message))
+        say(line_of(message))
         left -= 1
         if not left:
             all_shown.callback(None)
@@ -121,17 +139,21 @@ async def _demonstrate() -> None:
         await service.publish(message)
         await deferLater(reactor, _PAUSE)
     await all_shown
+    await show_refusal(service)
     begin = time.perf_counter()
-    publishing: list[Any] = [
-        service.publish(Message(topic="demo.burst", body={"n": n})) for n in range(_BURST)
-    ]
+    publishing: list[Any] = []
+    for n in range(_BURST):
+        begun.append(time.perf_counter())
+        publishing.append(service.publish(Message(topic="demo.burst", body={"n": n})))
     await DeferredList(publishing, fireOnOneErrback=True, consumeErrors=True)
     await all_received
     rate = _BURST / (time.perf_counter() - begin)
+    await show_failure(service)
+    await show_cut(service, broker)
     await service.stopService()
     statistics = service.stats
     await broker.stop()
-    click.echo("\n".join(summary(statistics, latencies, rate, program())))
+    say("\n".join(summary(statistics, latencies, burst, rate, program())))
 
 
 def _too_slow(*waiting: Any) -> None:
@@ -148,17 +170,6 @@ def scenes() -> Iterator[Message]:
             yield Message(
                 topic=f"org.fedoraproject.prod.{topic}", severity=severity, body={"summary": text.format(n=n)}
             )
-
-
-def line_of(message: Message) -> str:
-    """Format a message as one line."""
-    name, colour = _SEVERITIES[message.severity]
-    now = time.strftime("%H:%M:%S")
-    topic = from_wire(message.topic.removeprefix("org.fedoraproject.prod."))
-    return (
-        f"{click.style(now, dim=True)}  {click.style(f'{name:<7}', fg=colour, bold=True)}  "
-        f"{click.style(f'{topic:<28}', fg='cyan')}  {from_wire(message.body['summary'])}"
-    )
 
 
 def program() -> str:
@@ -181,12 +192,21 @@ def program() -> str:
     return shlex.quote(str(path) if len(path.parts) > 1 else f"./{path}")
 
 
-def summary(statistics: Any, latencies: list[float], rate: float, name: str) -> Iterator[str]:
+def _percentile(seconds: list[float], part: float) -> float:
+    """Milliseconds within which a part of all was done."""
+    ordered = sorted(seconds)
+    return 1000 * ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+
+
+def summary(
+    statistics: Any, latencies: list[float], burst: list[float], rate: float, name: str
+) -> Iterator[str]:
     """The lines at the end: what was counted and measured, and commands to go on with.
 
     Args:
         statistics: Counts of the service.
         latencies: Seconds from publish to callback, of each message that was shown.
+        burst: The same of each message of the burst.
         rate: Messages a second in the burst.
         name: What to type for the program.
     """
@@ -200,7 +220,8 @@ def summary(statistics: Any, latencies: list[float], rate: float, name: str) -> 
         f"From publish to callback: {1000 * ordered[len(ordered) // 2]:.1f} ms (median), "
         f"{1000 * ordered[-1]:.1f} ms (slowest of {len(ordered)})."
     )
-    yield f"In a burst of {_BURST:,}: {rate:,.0f} messages a second."
+    yield f"In a burst of {_BURST:,}: {rate:,.0f} messages a second, each within"
+    yield f"{_percentile(burst, 0.5):,.1f} ms (median), {_percentile(burst, 0.99):,.1f} ms (99 %)."
     yield ""
     yield "Try next:"
     callback = "--callback fedora_messaging.example:printer"

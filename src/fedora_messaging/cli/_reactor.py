@@ -13,7 +13,7 @@ from typing import Any
 
 from .._runner.stop_signals import StopSequence
 
-__all__ = ["install", "run"]
+__all__ = ["exit_at_once", "install", "run"]
 
 # Seconds within which two signals are one request: see StopSequence.
 _SAME_WITHIN = 0.02
@@ -41,7 +41,7 @@ def _without_duplicate_error() -> Iterator[None]:
 
     Handlers that write elsewhere still get the record.
     """
-    from ..twisted.consumer import ENDED
+    from ..twisted._consuming.completion import ENDED
 
     def is_no_duplicate(record: logging.LogRecord) -> bool:
         return record.msg != ENDED
@@ -58,13 +58,24 @@ def _without_duplicate_error() -> Iterator[None]:
             handler.removeFilter(is_no_duplicate)
 
 
-def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -> None:
+def exit_at_once(number: int) -> None:
+    """End the process by a signal's number, without an orderly end: a callback may never return."""
+    logging.shutdown()
+    os._exit(128 + number)
+
+
+def run(
+    work: Callable[[], Coroutine[Any, Any, Any]],
+    stop: Callable[[], Any],
+    *,
+    at_once: Callable[[int], Any] | None = None,
+) -> None:
     """Run a coroutine on the reactor until it has finished.
 
     Args:
         work: Called on the reactor for the coroutine.
         stop: Called on the reactor at the first SIGTERM or SIGINT; it has the coroutine finish.
-            A second one ends the process at once.
+        at_once: Called in the signal handler at the second one; None: the process ends at once.
 
     Raises:
         Exception: Whatever the coroutine raised.
@@ -76,12 +87,9 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]], stop: Callable[[], Any]) -
     reactor: Any = global_reactor
     outcome: list[Any] = []
 
-    def exit_at_once(number: int) -> None:
-        # No orderly end: a callback that does not return would keep the process.
-        logging.shutdown()
-        os._exit(128 + number)
-
-    signals = StopSequence(lambda _: reactor.callFromThread(stop), exit_at_once, same_within=_SAME_WITHIN)
+    signals = StopSequence(
+        lambda _: reactor.callFromThread(stop), at_once or exit_at_once, same_within=_SAME_WITHIN
+    )
 
     def finished(result: Any) -> None:
         outcome.append(result)

@@ -12,7 +12,7 @@ import click
 from .._runner.callbacks import CallbackFailed
 from ..exceptions import HaltConsumer
 from ..message import Message
-from . import configure
+from . import Options, configure
 from ._consuming import callback_options, named_callback
 from ._datagrepper import fetch, url_option
 from ._reactor import run
@@ -26,7 +26,7 @@ __all__ = ["command"]
 @url_option
 @click.pass_obj
 def command(
-    conf: str | None,
+    conf: Options,
     message_id: str,
     callback: str | None,
     callback_file: str | None,
@@ -34,10 +34,13 @@ def command(
 ) -> None:
     """Fetch the message ID from the archive and call a callback with it. No broker is involved.
 
+    \b
+      fedora-messaging reconsume ID --callback shop.orders:process
+
     Exit codes: 1 for a callback or a message that is not there, 2 for wrong usage or configuration, 13 when
     the callback raises an exception (Nack and Drop too), 14 when the archive cannot be reached, and the code
     of HaltConsumer.
-    """
+    """  # noqa: D301, click reads the backspace
     configure(conf)
     found = named_callback(callback, callback_file)
     call_with(found, lambda: fetch(datagrepper_url, message_id))

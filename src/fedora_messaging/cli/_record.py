@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
 from ..exceptions import HaltConsumer
 from ..message import Message, dumps
-from . import configure
+from ..retry import Retry
+from . import Options, configure
 from ._consuming import bindings_for, consume, topology_options
+from ._lines import opened_to_append, write_line
 
 __all__ = ["Recorder", "command"]
 
@@ -28,7 +26,7 @@ __all__ = ["Recorder", "command"]
 @topology_options
 @click.pass_obj
 def command(
-    conf: str | None,
+    conf: Options,
     file: str,
     limit: int | None,
     app_name: str | None,
@@ -39,43 +37,19 @@ def command(
     """Write messages to FILE as they come, one JSON object a line, until Ctrl-C or the limit.
 
     Messages are appended to what is in the file. "fedora-messaging publish" reads it.
+
+    \b
+      fedora-messaging record orders.jsonl --limit 10
+
     Exit codes are those of "fedora-messaging consume".
-    """
+    """  # noqa: D301, click reads the backspace
     configure(conf)
     bindings = bindings_for(app_name, queue_name, routing_keys, exchange)
-    with _opened(file) as opened:
+    with opened_to_append(file) as opened:
         forever = itertools.repeat(None)
         bar = click.progressbar(forever, label="Messages", length=limit, file=sys.stderr, show_pos=True)
         with bar:
-            consume(Recorder(opened, limit, bar.update), bindings)
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[IO[bytes]]:
-    """Open the file to append to, before anything is consumed; an incomplete last line is ended.
-
-    Raises:
-        click.BadParameter: It cannot be written to.
-    """
-    if name == "-":
-        yield sys.stdout.buffer
-        return
-    path = Path(name).expanduser()
-    try:
-        # Unbuffered: what could not be written must not be tried again when the file is closed.
-        opened = Path(path).open("ab", buffering=0)  # noqa: SIM115
-    except OSError as error:
-        raise click.BadParameter(f"{name}: cannot be written: {error.strerror}", param_hint="FILE") from error
-    with opened:
-        if opened.seekable() and opened.tell() > 0 and not _ends_with_newline(path):
-            opened.write(b"\n")
-        yield opened
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as written:
-        written.seek(-1, os.SEEK_END)
-        return written.read() == b"\n"
+            consume([(Recorder(opened, limit, bar.update), {"bindings": bindings, "concurrency": 1})])
 
 
 class Recorder:
@@ -87,6 +61,9 @@ class Recorder:
         progress: Called with 1 for each message.
     """
 
+    #: The failure policy of the configuration is for the application's callbacks.
+    retry = Retry(jitter=0)
+
     def __init__(self, file: IO[bytes], limit: int | None = None, progress: Any = lambda step: None) -> None:
         self._file = file
         self._limit = limit
@@ -94,25 +71,8 @@ class Recorder:
         self._count = 0
 
     def __call__(self, message: Message) -> None:
-        line = dumps(message).encode("utf-8")
-        start = self._position()
-        try:
-            rest = memoryview(line)
-            while rest:  # an unbuffered file may take a part
-                rest = rest[self._file.write(rest) :]
-            self._file.flush()
-        except OSError:
-            self._take_back(start)
-            raise
+        write_line(self._file, dumps(message).encode("utf-8"))
         self._count += 1
         self._progress(1)
         if self._count == self._limit:
             raise HaltConsumer
-
-    def _position(self) -> int | None:
-        return self._file.tell() if self._file.seekable() else None
-
-    def _take_back(self, start: int | None) -> None:
-        """Remove an incomplete line after a failed write, on a full disk for example."""
-        if start is not None:
-            os.ftruncate(self._file.fileno(), start)

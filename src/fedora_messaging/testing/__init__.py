@@ -2,13 +2,22 @@
 # SPDX-License-Identifier: MIT
 """Tools for testing publishers and consumers of an application, without a server.
 
-For pytest there is a plugin, which is loaded by itself: the fixture ``fedora_messaging_broker``, and a
-guard that makes a publish which the test has not prepared for raise :class:`UnmockedPublish`.
+pytest loads a plugin automatically. It has the fixture ``fedora_messaging_broker``, and a guard: a publish
+that the test has not prepared for raises :class:`UnmockedPublish`.
 """
 
 from ._broker import EmbeddedBroker
-from ._deliver import Outcome, deliver
+from ._deliver import Outcome, deliver, deliver_async
+from ._frozen import check_frozen_schemas
 from ._guard import UnmockedPublish
 from ._mock import mock_sends
 
-__all__ = ["EmbeddedBroker", "Outcome", "UnmockedPublish", "deliver", "mock_sends"]
+__all__ = [
+    "EmbeddedBroker",
+    "Outcome",
+    "UnmockedPublish",
+    "check_frozen_schemas",
+    "deliver",
+    "deliver_async",
+    "mock_sends",
+]

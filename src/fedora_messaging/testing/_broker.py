@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 from unittest import mock
 
-from .._amqp import messages
+from .._amqp import received
 from .._client.interception import interception
 from .._core.delivery import Delivery
 from ..config import conf
@@ -20,14 +20,14 @@ __all__ = ["EmbeddedBroker"]
 
 
 class EmbeddedBroker:
-    """A context manager: a broker on a free port of 127.0.0.1, with the configuration pointed at it.
+    """A broker on a free port of 127.0.0.1, as a context manager.
 
-    The reactor that runs is used; if none does, it is started in a thread, as for blocking calls. In the
-    reactor's own thread, which is where Twisted's trial runs tests, it is an asynchronous context manager:
-    ``async with EmbeddedBroker() as broker`` in a coroutine.
+    Inside its block, the configuration names this broker. It uses the running reactor. If none is running, it
+    starts one in a thread, as blocking calls do. In the reactor's thread, where Twisted's trial runs tests,
+    use it as an asynchronous context manager: ``async with EmbeddedBroker() as broker`` in a coroutine.
 
     Args:
-        emulate: Which RabbitMQ it behaves as, ``"4.3"`` or ``"3.10"``.
+        emulate: Which RabbitMQ release it behaves like, ``"4.3"`` or ``"3.10"``.
         options: The other arguments of :class:`fedora_messaging.broker.Broker`.
 
     Attributes:
@@ -84,7 +84,7 @@ class EmbeddedBroker:
 
         interception.guard = self._guard
         self._patch.stop()
-        return api._client._stop
+        return api._client._current.stop
 
     async def _wait(self, call: Callable[[], Any]) -> Any:
         """Call a function in the reactor's thread and await its result; in other threads as :meth:`run`."""
@@ -97,7 +97,7 @@ class EmbeddedBroker:
 
     @property
     def published(self) -> list[Message]:
-        """The messages that were published so far, in order, as a consumer would be given them."""
+        """The messages that were published so far, in order, as a consumer would receive them."""
         return self.run(lambda: [_decoded(each) for each in self.broker.published])  # type: ignore[no-any-return]
 
     @property
@@ -117,7 +117,9 @@ class EmbeddedBroker:
         return self.run(lambda: self.broker.queue(name))
 
     def run(self, call: Callable[..., Any], *args: Any, timeout: float = 10.0) -> Any:
-        """Call a function in the reactor's thread, and wait for its result, also if that is awaitable.
+        """Call a function in the reactor's thread, and wait for its result.
+
+        If the result is awaitable, it is awaited.
 
         Args:
             call: The function; it may return a Deferred or a coroutine.
@@ -177,7 +179,7 @@ def _reactor_is_here() -> bool:
 
 
 def _decoded(published: Any) -> Message:
-    return messages.decode(
+    return received.decode(
         Delivery(
             queue="",
             exchange=published.exchange,

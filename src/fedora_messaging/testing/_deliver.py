@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .._amqp import messages
-from .._core.delivery import Delivery, InvalidMessage, Policy, Verb, decide
+from .._amqp import messages, received
+from .._core.delivery import QUARANTINE, Delivery, InvalidMessage, Verb, decide
+from .._core.retry import Retry, policy_of
 from ..exceptions import ConsumeException, ValidationError
 from ..message import Message
 
-__all__ = ["Outcome", "deliver"]
+__all__ = ["Outcome", "deliver", "deliver_async"]
 
 
 @dataclass(frozen=True)
@@ -21,23 +23,34 @@ class Outcome:
     """What a consumer would have done with the message.
 
     Attributes:
-        action: ``"ack"``, ``"requeue"``, ``"reject"``, or ``"halt"`` where the callback stopped the consumer.
-        requeued: Whether the message would have gone back to its queue.
-        error: What the callback raised, if anything; a ValidationError for a message that it was never given.
+        action: ``"ack"``, ``"requeue"``, ``"reject"``, or ``"halt"`` where the callback stopped the consumer;
+            with a failure policy also ``"retry"`` (the callback is called again in place, or the message
+            waits on the broker) and ``"quarantine"``.
+        requeued: Whether the message would have been returned to its queue.
+        error: The exception that the callback raised, if any. It is a ValidationError if the message was not
+            valid, and the callback was not called.
+        delay: Seconds until the message is tried again, without jitter.
     """
 
     action: str
     requeued: bool = False
     error: Exception | None = None
+    delay: float = 0.0
 
 
 def deliver(
-    callback: Callable[[Message], Any], message: Message, *, queue: str = "test", timeout: float = 5.0
+    callback: Callable[[Message], Any],
+    message: Message,
+    *,
+    queue: str = "test",
+    timeout: float = 5.0,
+    retry: Retry | None = None,
+    attempt: int = 1,
 ) -> Outcome:
     """Run a callback with a message, as a consumer would.
 
-    The message goes over the wire and back: the callback is given a copy of the class that is
-    registered for it.
+    The message is encoded and decoded as on its way through a broker, so the callback receives a copy, of the
+    class that is registered for the message.
 
     >>> from fedora_messaging import api, exceptions
     >>> def callback(message):
@@ -50,51 +63,155 @@ def deliver(
 
     Args:
         callback: A function, a coroutine function, or a class (or an object) that implements ``__call__``.
-            Whatever it returns that is awaitable is awaited.
+            If it returns an awaitable, the awaitable is awaited.
         message: The message.
         queue: The queue it comes from.
         timeout: How long a Deferred or a coroutine may take, in seconds.
+        retry: The failure policy. None means the policy of the callback, or otherwise that of a consumer
+            without a configuration.
+        attempt: The number of the attempt for this message: 1, 2, ...
 
     Returns:
         The outcome.
 
     Raises:
-        Exception: Whatever else the callback raises: a consumer would return the message to the queue and
-            end.
-        ValueError: The callback cannot be called with a message alone.
+        Exception: The callback raised an exception that is not covered by the policy. A consumer would return
+            the message to the queue and end.
+        ValueError: The callback cannot be called with just a message.
     """
-    from ..twisted._callbacks.calling import resolve
-
-    called = resolve(callback)
-    encoded = messages.encode(message)
-    delivery = Delivery(
-        queue=queue,
-        exchange="amq.topic",
-        routing_key=encoded.routing_key,
-        tag=1,
-        generation=1,
-        redelivered=False,
-        arrived=0.0,
-        properties=encoded.properties,
-        body=encoded.body,
-    )
-    error: Exception | None = None
-    outcome: Exception | None = None
+    given = _Given(callback, message, queue, retry, attempt)
+    if given.received is None:
+        return given.outcome(None)
     try:
-        received = messages.decode(delivery)
-    except ValidationError as invalid:
-        error, outcome = invalid, InvalidMessage(invalid)
-    else:
+        _call(given.called, given.received, timeout)
+    except Exception as raised:
+        return given.outcome(raised)
+    return given.outcome(None)
+
+
+async def deliver_async(
+    callback: Callable[[Message], Any],
+    message: Message,
+    *,
+    queue: str = "test",
+    timeout: float = 5.0,
+    retry: Retry | None = None,
+    attempt: int = 1,
+) -> Outcome:
+    """Do the same as :func:`deliver`, but on the running event loop, like ``fedora_messaging.asyncio``.
+
+    A coroutine function can use objects that belong to the event loop of the test, such as database
+    connections. A function runs in another thread.
+
+    >>> import asyncio
+    >>> from fedora_messaging import api
+    >>> async def callback(message):
+    ...     await asyncio.sleep(0)
+    >>> asyncio.run(deliver_async(callback, api.Message(topic="good"))).action
+    'ack'
+
+    Args:
+        callback: As for :func:`deliver`; it cannot await Deferreds.
+        message: As for :func:`deliver`.
+        queue: As for :func:`deliver`.
+        timeout: How long the callback may take, in seconds.
+        retry: As for :func:`deliver`.
+        attempt: As for :func:`deliver`.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        TimeoutError: The callback took longer, and was cancelled.
+        Exception: As :func:`deliver` raises.
+        ValueError: The callback cannot be called with just a message.
+    """
+    given = _Given(callback, message, queue, retry, attempt)
+    if given.received is None:
+        return given.outcome(None)
+    try:
+        await _call_on_loop(given.called, given.received, timeout)
+    except asyncio.TimeoutError:
+        raise TimeoutError(f"the callback took longer than {timeout:g} s") from None
+    except Exception as raised:
+        return given.outcome(raised)
+    return given.outcome(None)
+
+
+class _Given:
+    """A message as a callback is given it, and what becomes of it."""
+
+    def __init__(
+        self,
+        callback: Callable[[Message], Any],
+        message: Message,
+        queue: str,
+        retry: Retry | None,
+        attempt: int,
+    ) -> None:
+        from ..twisted._callbacks.calling import resolve
+
+        self.called = resolve(callback)
+        self._policy = retry or policy_of(self.called) or Retry()
+        encoded = messages.encode(message)
+        self._delivery = Delivery(
+            queue=queue,
+            exchange="amq.topic",
+            routing_key=encoded.routing_key,
+            tag=1,
+            generation=1,
+            redelivered=False,
+            arrived=0.0,
+            properties=encoded.properties,
+            body=encoded.body,
+            attempts=attempt,
+        )
+        #: The message; None: it is not valid, and no callback is given it.
+        self.received: Message | None = None
+        self._invalid: ValidationError | None = None
         try:
-            _call(called, received, timeout)
-        except ConsumeException as raised:
-            error = outcome = raised
-    settlement = decide(outcome, delivery, Policy())
-    if settlement.ends is not None:
-        return Outcome("halt", settlement.requeue, error)
-    if settlement.verb is Verb.ACK:
-        return Outcome("ack")
-    return Outcome("requeue" if settlement.requeue else "reject", settlement.requeue, error)
+            self.received = received.decode(self._delivery)
+        except ValidationError as invalid:
+            self._invalid = invalid
+
+    def outcome(self, raised: Exception | None) -> Outcome:
+        """Return what becomes of it when the callback has raised this, or returned.
+
+        Raises:
+            Exception: The same, if the policy does not try again what raised it.
+        """
+        error = raised if self._invalid is None else self._invalid
+        if (
+            raised is not None
+            and not isinstance(raised, ConsumeException)
+            and not self._policy.covers(raised)
+        ):
+            raise raised
+        outcome = raised if self._invalid is None else InvalidMessage(self._invalid)
+        settlement = decide(outcome, self._delivery, self._policy)
+        if settlement.ends is not None:
+            return Outcome("halt", settlement.requeue, error)
+        if settlement.forward or settlement.again:
+            action = "quarantine" if settlement.forward == QUARANTINE else "retry"
+            return Outcome(action, False, error, settlement.delay)
+        if settlement.verb is Verb.ACK:
+            return Outcome("ack")
+        action = "requeue" if settlement.requeue else "reject"
+        return Outcome(action, settlement.requeue, error, settlement.delay)
+
+
+async def _call_on_loop(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:
+    from ..twisted._callbacks.awaiting import is_awaitable, wrapped
+    from ..twisted._callbacks.calling import runs_on_reactor
+
+    async def called() -> None:
+        result = (
+            callback(message) if runs_on_reactor(callback) else await asyncio.to_thread(callback, message)
+        )
+        while is_awaitable(result):
+            result = await wrapped(result)
+
+    await asyncio.wait_for(called(), timeout)
 
 
 def _call(callback: Callable[[Message], Any], message: Message, timeout: float) -> None:

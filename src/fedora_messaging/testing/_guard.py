@@ -10,9 +10,9 @@ __all__ = ["UnmockedPublish"]
 
 
 class UnmockedPublish(AssertionError):
-    """A test published without saying what is to become of the message.
+    """A test published a message without saying what should happen to it.
 
-    An AssertionError, so that no application's ``except PublishException`` swallows it.
+    It is an AssertionError, so that ``except PublishException`` in an application does not catch it.
 
     Args:
         message: The message.

@@ -27,11 +27,11 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 class mock_sends:
     """Assert that exactly these messages are published, without sending them.
 
-    A context manager, which gives the list of the messages sent so far (copies of what they were when they
-    were sent), and a decorator of functions and coroutine functions; both may be used again. It holds for
+    It can be used as a context manager, which returns a list with copies of the messages sent so far, and as
+    a decorator for functions and coroutine functions. It can be used several times. It applies to
     :func:`~fedora_messaging.api.publish`, :func:`~fedora_messaging.api.twisted_publish` and every
-    :class:`~fedora_messaging.api.Client`, in any thread. No connection is made and no
-    signal is sent. Of nested ones the inner one takes the messages.
+    :class:`~fedora_messaging.api.Client`, in any thread. No connection is made and no signal is sent. If
+    several are nested, the inner one receives the messages.
 
     >>> from fedora_messaging import api
     >>> with mock_sends(api.Message(topic="t", body={"a": 1})) as sent:
@@ -40,14 +40,15 @@ class mock_sends:
     {'a': 1}
 
     Args:
-        expected: The messages, in order: an instance that is to be equal, or the class that it is to be
-            of. None at all: nothing may be published.
+        expected: The expected messages, in order. Give a message to compare with, or a class that the message
+            must belong to. Without arguments, nothing may be published.
 
     Raises:
-        AssertionError: On leaving: more, fewer or other messages were published; the difference is shown. An
-            exception from within passes unchanged.
-        jsonschema.ValidationError: On leaving: a message that was published is not valid.
-        ValidationError: On leaving: a message that was published cannot be sent, for a header or its size.
+        AssertionError: On leaving the block: more, fewer or other messages were published. The error shows
+            the difference. An exception raised in the block passes through.
+        jsonschema.ValidationError: On leaving the block: a message that was published is not valid.
+        ValidationError: On leaving the block: a message that was published cannot be sent because of a header
+            or its size.
     """
 
     def __init__(self, *expected: Message | type[Message]) -> None:

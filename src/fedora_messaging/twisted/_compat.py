@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pika import spec
+from pika.connection import Parameters
 from twisted.internet.defer import Deferred
 
 from .._core.lifecycle import CloseReason
 from .._core.topology import Queue, Subscription
+from ..config import conf, parse
 from ..exceptions import BadDeclaration, ConnectionException, NoFreeChannels
 from ..message import Message
 from ._connection.channel import Channel, ChannelEnded
+from ._connection.tls import client_options, configure
 from ._consuming.settings import ConsumerSettings
 from .consumer import Consumer
 from .factory import FedoraMessagingFactory
@@ -25,8 +28,18 @@ from .service import FedoraMessagingService
 __all__ = ["FedoraMessagingFactoryV2", "FedoraMessagingProtocolV2", "FedoraMessagingServiceV2"]
 
 
+def _configure_tls_parameters(parameters: Parameters) -> None:
+    """Give pika's parameters the configured certificates, for applications that connect by themselves."""
+    configure(parameters, parse(conf).tls)
+
+
+def _ssl_context_factory(parameters: Parameters) -> Any:
+    """What ``reactor.connectSSL`` takes, with the configured certificates."""
+    return client_options(parameters.host, parse(conf).tls)
+
+
 class FedoraMessagingProtocolV2(FedoraMessagingProtocol):
-    """One connection, on which topology can be declared and queues consumed from."""
+    """A connection that can declare exchanges, queues and bindings, and consume from queues."""
 
     #: How consumers of :meth:`consume` behave.
     settings = ConsumerSettings()
@@ -37,9 +50,9 @@ class FedoraMessagingProtocolV2(FedoraMessagingProtocol):
         """Consume from a queue that exists, on this connection.
 
         Args:
-            callback: Called with each message; a plain one in a thread of its own.
+            callback: Called with each message. If it is not a coroutine function, it runs in a thread.
             queue: The queue's name.
-            previous_consumer: A consumer that the new one takes the place of.
+            previous_consumer: A consumer that the new one replaces.
 
         Returns:
             A Deferred that fires with the consumer when it consumes; it fails as
@@ -108,7 +121,7 @@ class FedoraMessagingProtocolV2(FedoraMessagingProtocol):
         return self._on_a_channel(calls).addCallback(lambda _: None)
 
     def halt(self) -> Deferred[None]:
-        """Stop consuming and close the connection; fires when that is done."""
+        """Stop consuming and close the connection. Returns a Deferred that fires when this is done."""
 
         async def halt() -> None:
             for consumer in list(self._consumers):
@@ -144,7 +157,7 @@ def _documented(reason: CloseReason, declared: tuple[str, Any]) -> Exception:
 
 
 class FedoraMessagingFactoryV2(FedoraMessagingFactory):
-    """A reconnecting factory whose consumers are given their topology.
+    """A reconnecting factory.
 
     Args:
         parameters: pika's connection parameters.
@@ -161,7 +174,7 @@ class FedoraMessagingFactoryV2(FedoraMessagingFactory):
     def consume(  # type: ignore[override]
         self, callback: Callable[[Message], Any], bindings: Any = None, queues: Any = None, **options: Any
     ) -> Deferred[list[Consumer]]:
-        """Pass incoming messages to a callback; a plain one runs in a thread of its own."""
+        """Call a callback with each message. If it is not a coroutine function, it runs in a thread."""
         return super().consume(callback, bindings=bindings, queues=queues, **{"in_thread": True, **options})
 
 
@@ -169,7 +182,7 @@ class FedoraMessagingServiceV2(FedoraMessagingService):
     """A service whose factory publishes and consumes.
 
     Args:
-        amqp_url: The broker; None: as configured.
+        amqp_url: The broker, or several of a cluster. None means the configured one.
         publish_confirms: Whether a publish waits for the broker's confirm.
         options: Keyword arguments of :class:`~fedora_messaging.twisted.service.FedoraMessagingService`.
     """
@@ -177,5 +190,7 @@ class FedoraMessagingServiceV2(FedoraMessagingService):
     name = "fedora-messaging-servicev2"
     factoryClass: Any = FedoraMessagingFactoryV2
 
-    def __init__(self, amqp_url: str | None = None, publish_confirms: bool = True, **options: Any) -> None:
+    def __init__(
+        self, amqp_url: str | Sequence[str] | None = None, publish_confirms: bool = True, **options: Any
+    ) -> None:
         super().__init__(None, amqp_url, confirms=publish_confirms, **options)

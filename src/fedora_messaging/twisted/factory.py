@@ -4,47 +4,44 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pika.connection
-from twisted.internet.defer import Deferred, DeferredList, gatherResults
+from twisted.internet.defer import Deferred
 
 from .._amqp import frames, messages
 from .._amqp.client_properties import check_client_properties
 from .._core import topology
-from .._core.address import Address
 from .._core.backoff import Backoff
 from .._core.clock import Clock
 from .._core.lifecycle import CloseReason
+from .._core.spans import PublishTracer
 from .._reporting.log import SafeLog
+from .._reporting.loggers import CONNECTION
 from ..exceptions import ValidationError
-from ..message import Message
 from ._clock import wait
-from ._connection.reconnecting import Reconnecting
 from ._connection.secret import update_secret
 from ._consuming.settings import ConsumerSettings
-from ._publishing.publisher import Publisher
-from .consumer import Consumer
+from ._consuming_factory import Consuming
+from ._renamed import warn_renamed
 from .protocol import FedoraMessagingProtocol
-from .stats import ConsumerStatistics, FactoryStatistics
+from .stats import FactoryStatistics
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
 
 __all__ = ["FedoraMessagingFactory"]
 
-_log = SafeLog(__name__)
+_log = SafeLog(CONNECTION)
 
 
-class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
+class FedoraMessagingFactory(Consuming[FedoraMessagingProtocol]):
     """Reconnecting factory for the Fedora Messaging protocol.
 
-    Hand it to ``reactor.connectTCP`` or ``connectSSL``, or let
-    :class:`~fedora_messaging.twisted.service.FedoraMessagingService` do so. Consumers and messages on
-    their way belong to it, not to a connection: they survive reconnects.
+    Pass it to ``reactor.connectTCP`` or ``connectSSL``, or let
+    :class:`~fedora_messaging.twisted.service.FedoraMessagingService` do so. Consumers and unconfirmed
+    messages belong to the factory and not to a connection, so they survive reconnects.
 
     Args:
         parameters: pika's connection parameters.
@@ -53,17 +50,21 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         queues: The queues to declare, as in the configuration.
         exchanges: The exchanges to declare, as in the configuration.
         confirms: Whether a publish waits for the broker's confirm.
-        publish_exchange: Where messages go that are published without an exchange.
+        publish_exchange: The exchange for messages that are published without naming one.
         topic_prefix: Put before the topics of messages sent.
-        publish_priority: The priority of messages that have none.
-        mandatory: Whether a message that no queue takes is an error.
+        publish_priority: The priority of messages that do not set one.
+        mandatory: Whether publishing a message that no queue receives is an error.
         max_message_size: The largest body that is sent or handed to a callback, in bytes.
+        max_pending: How many messages may be unconfirmed. Further ones wait. Once twice as many are waiting
+            or unconfirmed, publishing fails. 0 means no limit.
+        max_pending_bytes: The same limit for their total size, in bytes.
         handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
         settings: How consumers behave.
         publisher: Another factory, to which :meth:`publish` delegates; None: this one's own connection
-            is used for both. One connection for both is slower, and a broker that blocks publishers
-            then blocks the acknowledgements too.
-        clock: The source of time; None: the global reactor.
+            is used for both. A single connection is slower, and if the broker blocks publishers, it also
+            blocks the acknowledgements.
+        clock: The source of time. None means the global reactor.
+        tracer: Makes the spans of messages that are published. None means there are none.
 
     Raises:
         ValueError: Bindings, queues or exchanges are not of the shape named, ``publish_exchange`` is no
@@ -86,210 +87,48 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         publish_priority: int | None = None,
         mandatory: bool = False,
         max_message_size: int = 64 * 1024 * 1024,
+        max_pending: int = 10_000,
+        max_pending_bytes: int = 256 * 1024 * 1024,
         handshake_timeout: float = 10.0,
         settings: ConsumerSettings | None = None,
         publisher: FedoraMessagingFactory | None = None,
         clock: Clock | None = None,
+        tracer: PublishTracer | None = None,
     ) -> None:
         if parameters is not None:
             check_client_properties(parameters.client_properties or {})
-        self._parameters = parameters or pika.connection.ConnectionParameters()
         self._bindings = topology.bindings(bindings)
         self._queues = topology.queues(queues)
         self._settings = settings or ConsumerSettings()
         if exchanges is not None:
             self._settings = replace(self._settings, exchanges=topology.exchanges(exchanges))
-        self.confirms = confirms
-        self.mandatory = mandatory
         frame_max = getattr(parameters, "frame_max", frames.UNTUNED_FRAME_MAX)
         try:
             exchange = messages.encoded_exchange(publish_exchange)
         except ValidationError as error:
             raise ValueError(f"publish_exchange: {error}") from None
-        self._publish_settings = messages.PublishSettings(
-            exchange, topic_prefix, publish_priority, max_message_size, frame_max
-        )
         self._max_message_size = max_message_size
-        self._handshake_timeout = handshake_timeout
         super().__init__(
-            clock, Backoff(self._settings.backoff_base, self._settings.backoff_cap), self._settings.observer
-        )
-        self.address = Address.of(self._parameters)
-        self._publisher_factory = publisher
-        self._publisher = Publisher(
-            self._clock,
+            clock,
+            Backoff(self._settings.backoff_base, self._settings.backoff_cap),
+            self._settings.observer,
+            parameters or pika.connection.ConnectionParameters(),
+            handshake_timeout,
+            publisher=publisher,
+            settings=messages.PublishSettings(
+                exchange, topic_prefix, publish_priority, max_message_size, frame_max, tracer
+            ),
             confirms=confirms,
+            mandatory=mandatory,
             exchanges=self._settings.exchanges,
             passive_declares=self._settings.passive_declares,
-            observer=self._settings.observer,
-            wanted=self.connect,
-            progressed=self._made_progress,
-            frame_max=frame_max,
+            max_pending=max_pending,
+            max_pending_bytes=max_pending_bytes,
         )
-        self._consumers: list[Consumer] = []
-        self._ended_statistics = ConsumerStatistics()
-        self._failed = 0
-
-    # Publishing
-
-    def publish(
-        self, message: Message, exchange: str | None = None, *, timeout: float | None = None
-    ) -> Deferred[None]:
-        """Publish a message.
-
-        Args:
-            message: The message.
-            exchange: The name of the exchange; None: ``publish_exchange``.
-            timeout: Seconds until it is given up, for whatever reason; None: never.
-
-        Returns:
-            A Deferred that fires with None when the broker has confirmed the message; cancelling it
-            gives up. It waits for a connection if there is none, and sends the message again (with the
-            same id) if the connection is lost before its confirm. It fails with ValidationError
-            (nothing was sent), PublishReturned (the broker refused it), PublishForbidden,
-            PublishTimeout, ConnectionException (credentials, virtual host or TLS refused; the
-            factory was stopped), or ValueError (``timeout`` is no number of seconds, 0 at least; nothing
-            was sent).
-        """
-        if self._publisher_factory is not None:
-            return self._publisher_factory.publish(message, exchange, timeout=timeout)
-        try:
-            timeout = messages.check_timeout(timeout)
-            encoded = self.prepare(message, exchange)
-        except Exception as error:
-            failed: Deferred[None] = Deferred()
-            failed.errback(error)
-            return failed
-        return self.publish_encoded(encoded, timeout=timeout)
-
-    def prepare(self, message: Message, exchange: str | None = None) -> messages.Encoded:
-        """Check and encode a message; see :func:`fedora_messaging._amqp.messages.prepare`.
-
-        Any thread may call it.
-        """
-        return messages.prepare(message, exchange, self._publish_settings)
-
-    def publish_encoded(self, encoded: messages.Encoded, *, timeout: float | None = None) -> Deferred[None]:
-        """Publish an encoded message; see :meth:`publish`."""
-        if self._publisher_factory is not None:
-            return self._publisher_factory.publish_encoded(encoded, timeout=timeout)
-        return self._publisher.publish(encoded, mandatory=self.mandatory, timeout=timeout)
-
-    @property
-    def publishing_state(self) -> str:
-        """What a message on its way is waiting for, in words."""
-        return (self._publisher_factory or self)._publisher.state
-
-    # Consuming
-
-    def consume(
-        self,
-        message_callback: Callable[[Message], Any],
-        *,
-        bindings: Any = None,
-        queues: Any = None,
-        in_thread: bool = False,
-        prefetch_count: int | None = None,
-        name: str = "",
-    ) -> Deferred[list[Consumer]]:
-        """Pass incoming messages to a callback. Each call adds consumers, which survive reconnects.
-
-        Args:
-            message_callback: Called with each message; may return a Deferred or be a coroutine function.
-            bindings: As the class's argument; None: the factory's.
-            queues: As the class's argument; None: the factory's.
-            prefetch_count: How many deliveries the broker sends ahead; None: the factory's.
-            name: What distinguishes the consumers from others in logs and on the monitoring pages.
-            in_thread: Run a plain callback in a thread of its own rather than on the reactor.
-
-        Returns:
-            A Deferred that fires with a list of consumers, one for each queue, when each is consuming.
-            It fails with the error of the first that has ended by then, and ends the others.
-            Cancelling it cancels the consumers.
-
-        Raises:
-            ValueError: The callback is not callable, or bindings or queues are not of the shape named.
-        """
-        subscriptions = topology.subscriptions(
-            self._queues if queues is None else topology.queues(queues),
-            self._bindings if bindings is None else topology.bindings(bindings),
-        )
-        if not subscriptions:
-            raise ValueError("there is nothing to consume: neither a queue nor a binding is named")
-        settings = self._settings
-        if prefetch_count is not None:
-            settings = replace(settings, prefetch_count=prefetch_count)
-        from_thread = getattr(self._clock, "callFromThread", None) if in_thread else None
-        consumers = [
-            Consumer(
-                subscription,
-                message_callback,
-                settings,
-                self._clock,
-                from_thread=from_thread,
-                stuck=self._declaring_stuck,
-                progressed=self._made_progress,
-                name=name,
-            )
-            for subscription in subscriptions
-        ]
-        for consumer in consumers:
-            self._consumers.append(consumer)
-            consumer.result.addBoth(self._consumer_ended, consumer)
-        for consumer in consumers:
-            consumer.start()
-            if self._connection is not None:
-                self._connection.add(consumer)
-        self.connect()
-        return Deferred.fromCoroutine(self._all_consuming(consumers))
-
-    async def _all_consuming(self, consumers: list[Consumer]) -> list[Consumer]:
-        decided: Deferred[Any] = Deferred()
-
-        def decide(result: Any) -> None:
-            if not decided.called:
-                decided.callback(result)
-
-        gatherResults([consumer.when_consuming() for consumer in consumers], consumeErrors=True).addCallbacks(
-            decide, lambda failure: decide(failure.value.subFailure)
-        )
-        # One that ends after it has consumed must be heard, too, while others wait for their queue.
-        for consumer in consumers:
-            consumer.result.addErrback(decide)
-        try:
-            await decided
-        except BaseException:
-            for consumer in consumers:
-                consumer.cancel()
-            raise
-        return consumers
-
-    def cancel(self, consumers: Iterable[Consumer]) -> Deferred[None]:
-        """Cancel consumers.
-
-        Returns:
-            A Deferred that fires when their callbacks have finished and all is settled. It never fails.
-        """
-        return DeferredList([consumer.cancel() for consumer in consumers]).addCallback(lambda _: None)
-
-    @property
-    def consuming(self) -> bool:
-        """Whether there are consumers, and all of them are consuming at this moment."""
-        return bool(self._consumers) and all(consumer.running for consumer in self._consumers)
-
-    @property
-    def ready(self) -> bool:
-        """Whether every consumer consumes, and none has ended with an error; true when there are none."""
-        return not self._failed and all(consumer.running for consumer in self._consumers)
-
-    @property
-    def consumers(self) -> tuple[Consumer, ...]:
-        """The consumers that have not ended."""
-        return tuple(self._consumers)
 
     @property
     def stats(self) -> FactoryStatistics:
-        """What has been published and consumed so far."""
+        """The number of messages published and consumed so far."""
         consumed = sum((consumer.stats for consumer in self._consumers), self._ended_statistics)
         return FactoryStatistics((self._publisher_factory or self)._publisher.published, consumed)
 
@@ -304,7 +143,7 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
             self._parameters,
             self.confirms,
             clock=self._clock,
-            handshake_timeout=self._handshake_timeout,
+            handshake_timeout=self._handshake_limit(),
             max_message_size=self._max_message_size,
             topic_prefix=self._publish_settings.topic_prefix,
             publisher=self._publisher,
@@ -328,7 +167,7 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
             )
 
     def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
-        """Use a new password or token from now on, as for OAuth tokens that expire.
+        """Use a new password or token from now on, for example because an OAuth token expires.
 
         The broker is given it on the connections that are open (``connection.update-secret``, which stay
         open), the publisher's included, and the next ones log in with it. Where the broker refuses it, the
@@ -342,11 +181,11 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
             A Deferred that fires with None when it is in use everywhere, at once when nothing is connected.
             It fails with ConnectionException when a connection ends before the broker has accepted it
             (RabbitMQ refuses a secret by closing the connection), or when the broker does not answer; with
-            ValueError, nothing changed, when they are no strings or too long, or the login is by
-            certificate. Cancelling it only stops waiting.
+            ValueError, nothing changed, when they are no strings or too long, the login is by certificate, or
+            the URLs of several brokers name different users. Cancelling it only stops waiting.
         """
         factories = [self] if self._publisher_factory is None else [self, self._publisher_factory]
-        parameters = [factory._parameters for factory in factories]
+        parameters = [broker.parameters for factory in factories for broker in factory.brokers]
         connections = [
             each for each in (factory._connection for factory in factories) if each and each.opened
         ]
@@ -362,28 +201,10 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         """See :class:`~fedora_messaging.twisted._connection.reconnecting.Reconnecting`."""
         return bool(self._consumers or self._publisher.pending) or super().needs_connection()
 
-    def _declaring_stuck(self) -> None:
-        if self._connection is not None and not any(consumer.running for consumer in self._consumers):
-            self._connection.abort("declaring took too long, and nothing else uses the connection")
-
-    def _consumer_ended(self, outcome: Any, consumer: Consumer) -> None:
-        if outcome is not consumer:
-            self._failed += 1
-        self._consumers.remove(consumer)
-        self._ended_statistics += consumer.stats
-        if self._connection is not None:
-            self._connection.remove(consumer)
-
     # Ending
 
-    async def drain_consumers(self, grace: float | None) -> None:
-        """Stop all consumers in order; see :meth:`Consumer.drain`."""
-        draining = [Deferred.fromCoroutine(consumer.drain(grace)) for consumer in list(self._consumers)]
-        for each in draining:
-            await each
-
     def abort(self) -> None:
-        """Drop the connection now, and do not connect again; callbacks that run are left alone."""
+        """Drop the connection now, and do not connect again. Running callbacks are not interrupted."""
         self.stopTrying()
         for consumer in list(self._consumers):
             consumer.abort()
@@ -391,16 +212,16 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         self.abort_connection()
 
     def restart(self) -> None:
-        """Connect and publish again, after :meth:`stop`."""
+        """Connect and publish again after :meth:`stop`."""
         self.continueTrying = 1
         self._failed = 0
         self._publisher.reopen()
 
     async def stop(self, grace: float) -> None:
-        """Stop: consumers first, then what is being published, then the connection.
+        """Stop the consumers, wait for messages that are being published, and close the connection.
 
         Args:
-            grace: How long that may take, in seconds. What is not confirmed by then fails with
+            grace: How long this may take, in seconds. Messages that are not confirmed by then fail with
                 ConnectionException.
         """
         until = self._clock.seconds() + grace
@@ -411,14 +232,11 @@ class FedoraMessagingFactory(Reconnecting[FedoraMessagingProtocol]):
         await self.disconnect(max(until - self._clock.seconds(), 0.0))
 
 
+# Compatibility with release 3.9.1, until 5.0
 def __getattr__(name: str) -> Any:
-    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    """The name that release 3.9.1 has for the class, imported when it is asked for."""
     if name == "FedoraMessagingFactoryV2":
-        warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingFactory; release 5.0 removes it",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_renamed(name, "FedoraMessagingFactory")
         from ._compat import FedoraMessagingFactoryV2
 
         return FedoraMessagingFactoryV2

@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pika.connection
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from .._amqp import frames, messages
 from .._core.lifecycle import CloseReason
 from ..message import Message
-from ._connection.pika_adapter import Connection
-from ._publishing.publisher import Publisher, connection_error
+from ._connection.connection import Connection
+from ._publishing.errors import connection_error
+from ._publishing.publisher import Publisher
+from ._renamed import warn_renamed
 
 if TYPE_CHECKING:
     from .._core.clock import Clock
@@ -31,18 +32,21 @@ class Reconnecting(Protocol):
     def connection_ended(self, ended: FedoraMessagingProtocol, reason: CloseReason) -> None:
         """The connection has ended, for this reason."""
 
+    def connection_blocked(self, reason: str | None) -> None:
+        """The broker has blocked the connection, or (None) unblocked it."""
+
 
 class FedoraMessagingProtocol(Connection):
     """One connection to the broker.
 
-    Used with any of Twisted's endpoints, or by
-    :class:`~fedora_messaging.twisted.factory.FedoraMessagingFactory`, which gives it what outlives it:
-    the publisher and the consumers.
+    It can be used with any of Twisted's endpoints, or by
+    :class:`~fedora_messaging.twisted.factory.FedoraMessagingFactory`, whose publisher and consumers outlive
+    it.
 
     Args:
         parameters: pika's connection parameters. Host, port and TLS belong to the endpoint.
         confirms: Whether :meth:`publish` waits for the broker's confirm.
-        clock: The source of time; None: the global reactor.
+        clock: The source of time. None means the global reactor.
         handshake_timeout: Seconds from the TCP connection to the end of AMQP's handshake.
         max_message_size: The largest body that is sent or handed to a callback, in bytes.
         topic_prefix: Put before the topics of messages sent.
@@ -50,7 +54,7 @@ class FedoraMessagingProtocol(Connection):
     Attributes:
         ready: A Deferred that fires when the connection can be used, or fails with ConnectionException
             or PermissionException. None from then on.
-        closed: A Deferred that fires when the connection is over; None before it is ready.
+        closed: A Deferred that fires when the connection has ended. None before the connection is ready.
     """
 
     def __init__(
@@ -77,7 +81,7 @@ class FedoraMessagingProtocol(Connection):
         self.logged_in_with: Any = None
         self._consumers: dict[Consumer, None] = {}
         self.on_writable = self.publisher.writable
-        self.on_blocked = self.publisher.blocked
+        self.on_blocked = self._blocked
 
     def publish(self, message: Message, exchange: str) -> Deferred[None]:
         """Publish a message.
@@ -94,13 +98,11 @@ class FedoraMessagingProtocol(Connection):
         try:
             encoded = messages.prepare(message, exchange, self._publish_settings)
         except Exception as error:
-            failed: Deferred[None] = Deferred()
-            failed.errback(error)
-            return failed
+            return fail(error)
         return self.publisher.publish(encoded)
 
     def pauseProducing(self) -> Deferred[None]:
-        """Pause the reception of messages, without disconnecting.
+        """Stop receiving messages, without disconnecting.
 
         Returns:
             A Deferred that fires when it is paused. It never fails.
@@ -108,10 +110,10 @@ class FedoraMessagingProtocol(Connection):
         return _all(Deferred.fromCoroutine(consumer.pause()) for consumer in list(self._consumers))
 
     def resumeProducing(self) -> Deferred[None]:
-        """Start, or resume, the reception of messages.
+        """Start or resume receiving messages.
 
         Returns:
-            A Deferred that fires when it was requested. It never fails, for each consumer has its own
+            A Deferred that fires when this was requested. It never fails, because each consumer has its own
             ``result``.
         """
         resumed = _all(Deferred.fromCoroutine(consumer.resume()) for consumer in list(self._consumers))
@@ -141,7 +143,7 @@ class FedoraMessagingProtocol(Connection):
         return self
 
     def ended(self, reason: CloseReason) -> None:
-        """See :class:`~fedora_messaging.twisted._connection.pika_adapter.Connection`."""
+        """See :class:`~fedora_messaging.twisted._connection.connection.Connection`."""
         self.publisher.disconnected(reason)
         if self._own_publisher:
             self.publisher.close(connection_error(reason))
@@ -149,6 +151,11 @@ class FedoraMessagingProtocol(Connection):
             consumer.disconnected()
         if isinstance(self.factory, Reconnecting):
             self.factory.connection_ended(self, reason)
+
+    def _blocked(self, reason: str | None) -> None:
+        self.publisher.blocked(reason)
+        if isinstance(self.factory, Reconnecting):
+            self.factory.connection_blocked(reason)
 
 
 def _all(deferreds: Iterable[Deferred[Any]]) -> Deferred[None]:
@@ -161,14 +168,11 @@ def _all(deferreds: Iterable[Deferred[Any]]) -> Deferred[None]:
     return Deferred.fromCoroutine(wait())
 
 
+# Compatibility with release 3.9.1, until 5.0
 def __getattr__(name: str) -> Any:
-    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    """The name that release 3.9.1 has for the class, imported when it is asked for."""
     if name == "FedoraMessagingProtocolV2":
-        warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingProtocol; release 5.0 removes it",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_renamed(name, "FedoraMessagingProtocol")
         from ._compat import FedoraMessagingProtocolV2
 
         return FedoraMessagingProtocolV2

@@ -1,47 +1,51 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The Twisted service: configuration in, running factories out.
+"""The Twisted service, with a configuration and two factories.
 
-Two connections, one for consuming and one for publishing: RabbitMQ stops reading from a connection that
-it has blocked, acknowledgements included, and consumers must go on during an alarm.
+It uses one connection for consuming and one for publishing. During an alarm, RabbitMQ stops reading from
+connections that publish, so acknowledgements on them would not arrive.
 """
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import pika
-import pika.connection
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 
-from .._config.url import parameters as url_parameters
-from .._core import topology
-from .._core.address import Address
+from .._config.model import RetryConfig
 from .._core.clock import Clock
-from .._core.delivery import Policy
 from .._core.observer import Observer
-from .._core.topology import Binding, Queue
-from ..config import Config, conf, parse
+from .._tracing.load import process_tracer
+from ..config import Config, conf
 from ..exceptions import ConfigurationException
 from ..message import Message
 from ._callbacks.calling import resolve
 from ._clock import source_of_time
-from ._connection.connector import Connector, endpoint
-from ._consuming.settings import ConsumerSettings
-from .consumer import Consumer
+from ._connection.choosing import connector
+from ._connection.waiters import after, first_of
+from ._from_config import (
+    brokers,
+    consuming_options,
+    factory_options,
+    listed,
+    metrics,
+    policy_options,
+    wanted_topology,
+)
+from ._renamed import warn_renamed
 from .factory import FedoraMessagingFactory
 from .protocol import FedoraMessagingProtocol
 from .stats import FactoryStatistics
 
+if TYPE_CHECKING:
+    from ._callbacks.loop_worker import Caller
+    from .consumer import Consumer
+
 __all__ = ["FedoraMessagingService"]
 
-_log = logging.getLogger(__name__)
-
-#: What of the grace period is left for the process itself to end: this part, but not more seconds than that.
+#: The part of the grace period in which the process itself can end, and the most it may be, in seconds.
 _RESERVE, _MOST_RESERVED = 0.25, 1.0
 
 
@@ -49,17 +53,21 @@ class FedoraMessagingService(MultiService):
     """A Twisted service that consumes messages, publishes them, or both.
 
     Args:
-        on_message: Called with each message, on the reactor; may return a Deferred or be a coroutine
-            function. None: the service only publishes.
-        amqp_url: The broker; None: as configured. ``amqps`` is AMQP over TLS.
-        bindings: What to consume, as in the configuration; None: as configured.
-        config: The configuration; None: the one that :data:`fedora_messaging.config.conf` holds now.
+        on_message: Called with each message, on the reactor. It may return a Deferred or be a coroutine
+            function. None means that the service only publishes.
+        amqp_url: The broker, or several of a cluster. None means those of the configuration.
+            ``amqps`` is AMQP over TLS.
+        bindings: What to consume, as in the configuration. None means the bindings of the configuration.
+        config: The configuration. None means the one that :data:`fedora_messaging.config.conf` holds now.
         confirms: Whether a publish waits for the broker's confirm.
-        clock: The reactor to use; None: the global one.
-        observer: Notified of what happens.
+        clock: The reactor to use. None means the global one.
+        observer: An observer, or several, which are notified of events in this order.
 
     Attributes:
         factory: The factory of the consuming connection. Its ``publish`` uses the other one.
+        publisher: The factory of the publishing connection.
+        metrics: The metrics. None if the configuration has no ``[monitoring]``.
+        tracing: What makes the spans of callbacks; None where the configuration does not enable it.
 
     Raises:
         ConfigurationException: The configuration cannot be used.
@@ -67,19 +75,19 @@ class FedoraMessagingService(MultiService):
     """
 
     name = "fedora-messaging"
-    #: The class of factories that are made, one for each connection.
+    #: The class of the factories, one for each connection.
     factoryClass: Any = FedoraMessagingFactory
 
     def __init__(
         self,
         on_message: Callable[[Message], Any] | None,
-        amqp_url: str | None = None,
+        amqp_url: str | Sequence[str] | None = None,
         bindings: Any = None,
         *,
         config: Config | None = None,
         confirms: bool = True,
         clock: Clock | None = None,
-        observer: Observer | None = None,
+        observer: Observer | Sequence[Observer] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         if config is None:
@@ -87,48 +95,33 @@ class FedoraMessagingService(MultiService):
         self.config = config
         self._reactor: Any = source_of_time(clock)
         self._on_message = None if on_message is None else resolve(on_message)
-        self._parameters = connection_parameters(config, amqp_url)
-        self._context = None
-        if self._parameters.ssl_options is not None:
-            from ._connection.tls import client_options
-
-            self._context = client_options(self._parameters.host, config.tls)
-        wanted_bindings, wanted_queues = self._topology(bindings, None)
-        settings = ConsumerSettings(
-            exchanges=config.exchanges,
-            passive_declares=config.passive_declares,
-            prefetch_count=config.qos.prefetch_count,
-            nack_policy=Policy(config.nack_delay.first, config.nack_delay.cap),
-            backoff_base=config.reconnect.base,
-            backoff_cap=config.reconnect.cap,
-            stable=config.reconnect.stable,
-            declare_timeout=config.declare_timeout,
-            ack_timeout=config.ack_timeout,
-            observer=observer,
-        )
-        options: dict[str, Any] = {
-            "queues": wanted_queues,
+        found = brokers(config, amqp_url)
+        # Messages are checked before it is known which broker they are sent to.
+        parameters = min((each.parameters for each in found), key=lambda each: each.frame_max)
+        bindings, queues = wanted_topology(config, bindings, None)
+        self.metrics = metrics(config, self._reactor.seconds)
+        self.tracing = process_tracer(config.tracing, lambda: self.factory.address, self._reactor.seconds)
+        observers = [each for each in (self.metrics, self.tracing, *listed(observer)) if each is not None]
+        options = {
+            **factory_options(config, observers, self.tracing),
             "confirms": confirms,
-            "publish_exchange": config.publish_exchange,
-            "topic_prefix": config.topic_prefix,
-            "publish_priority": config.publish_priority,
-            "mandatory": config.mandatory,
-            "max_message_size": config.max_message_size,
-            "handshake_timeout": config.handshake_timeout,
-            "settings": settings,
             "clock": self._reactor,
         }
         self.publisher: FedoraMessagingFactory = self.factoryClass(
-            self._parameters, bindings=(), **{**options, "queues": ()}
+            parameters, bindings=(), queues=(), **options
         )
         self.factory: FedoraMessagingFactory = self.factoryClass(
-            self._parameters, bindings=wanted_bindings, publisher=self.publisher, **options
+            parameters, bindings=bindings, queues=queues, publisher=self.publisher, **options
         )
-        origin = "the argument amqp_url" if amqp_url else config.origin
+        self.publisher.purpose = "publishing"
         for factory in (self.publisher, self.factory):
-            factory.address = Address.of(self._parameters, origin)
-            factory.set_connect(self._connector(factory).connect)
-        if config.monitoring is not None:
+            factory.set_brokers(found, config.failover)
+            factory.set_connect(connector(factory, self._reactor, config.handshake_timeout).connect)
+        if self.metrics is not None:
+            from ._gauges import gauges
+
+            self.metrics.gauges = lambda: gauges(self)
+        if config.monitoring is not None and config.monitoring.port is not None:
             from .monitor import monitor_service
 
             monitor_service(
@@ -139,10 +132,10 @@ class FedoraMessagingService(MultiService):
         self._stopping: Deferred[None] | None = None
 
     def startService(self) -> None:
-        """Start: consume if there is something to consume, and else connect for publishing.
+        """Start consuming, or connect for publishing if there is nothing to consume.
 
-        A service that has stopped may be started again; its consumers were those of its first life, but for
-        ``on_message``.
+        A service may be started again after it was stopped. It then consumes with ``on_message`` again.
+        Consumers that were added by :meth:`consume` ended when it was stopped.
         """
         if self._stopping is not None and self._stopping.called:
             self._stopping = None
@@ -151,7 +144,7 @@ class FedoraMessagingService(MultiService):
         super().startService()  # type: ignore[no-untyped-call]
         if self._on_message is not None:
             try:
-                consuming = self.factory.consume(self._on_message)
+                consuming = self.factory.consume(self._on_message, **policy_options(self.config, None))
             except ValueError as error:
                 raise ConfigurationException(str(error)) from error
             consuming.addErrback(lambda _: None)  # each consumer's result has the error
@@ -159,22 +152,23 @@ class FedoraMessagingService(MultiService):
             self.publisher.connect()
 
     def stopService(self) -> Deferred[None]:
-        """Stop: finish the callbacks that run, settle, publish what is on its way, close.
+        """Stop consuming and publishing, and close the connections.
+
+        Running callbacks finish, and their messages are settled. Messages that are being published are
+        confirmed.
 
         Returns:
-            A Deferred that fires when all is flushed and closed, or when the grace period
-            (``shutdown_grace``) is over but for its last second (the last quarter of a short one), in
-            which the process can end. It never fails.
+            A Deferred that fires when this is done, but at least one second before the grace period
+            (``shutdown_grace``) is over, so that the process can end in time. If the grace period is shorter
+            than four seconds, a quarter of it is left. It never fails.
         """
         if self._stopping is None:
             super().stopService()  # type: ignore[no-untyped-call]
             self._stopping = Deferred.fromCoroutine(self._stop(self._grace))
-        done: Deferred[None] = Deferred()
-        self._stopping.addBoth(_pass_on, done)
-        return done
+        return after(self._stopping)
 
     def abort(self) -> None:
-        """Drop both connections now; what is in flight is left to the broker."""
+        """Drop both connections now. The broker decides what happens to unsettled messages."""
         for factory in (self.factory, self.publisher):
             factory.abort()
 
@@ -185,7 +179,7 @@ class FedoraMessagingService(MultiService):
         return self.publisher.publish(message, exchange, timeout=timeout)
 
     def update_secret(self, secret: str, reason: str = "the secret expires") -> Deferred[None]:
-        """Use a new password or token from now on, on both connections and for the next ones.
+        """Use a new password or token from now on, for both connections and for later ones.
 
         See :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.update_secret`.
         """
@@ -199,42 +193,67 @@ class FedoraMessagingService(MultiService):
         *,
         in_thread: bool = False,
         prefetch_count: int | None = None,
+        concurrency: int | None = None,
         name: str = "",
+        retry: RetryConfig | None = None,
     ) -> Deferred[list[Consumer]]:
         """Add consumers; see :meth:`~fedora_messaging.twisted.factory.FedoraMessagingFactory.consume`.
 
-        A queue that is named in ``bindings`` and configured is the configured one.
+        If a queue in ``bindings`` is also in the configuration, the configured properties apply. The failure
+        policy is that of the callback, or ``retry``, or the configured one, in this order.
+
+        Raises:
+            ValueError: The callback is not callable, or bindings or queues are not of the shape named.
+            ConfigurationException: An exception that the policy names cannot be imported, or a queue cannot
+                be used with the policy.
         """
-        wanted_bindings, wanted_queues = self._topology(bindings, queues)
         return self.factory.consume(
             callback,
-            bindings=wanted_bindings,
-            queues=wanted_queues,
             in_thread=in_thread,
             prefetch_count=prefetch_count,
+            concurrency=concurrency,
             name=name,
+            **consuming_options(self.config, bindings, queues, retry),
+        )
+
+    def add_consumers(
+        self,
+        callback: Callable[[Message], Any],
+        bindings: Any = None,
+        queues: Any = None,
+        *,
+        retry: RetryConfig | None = None,
+        caller: Caller | None = None,
+        **options: Any,
+    ) -> list[Consumer]:
+        """Add consumers as :meth:`consume` does, and return them at once.
+
+        Args:
+            callback: As for :meth:`consume`.
+            bindings: As for :meth:`consume`.
+            queues: As for :meth:`consume`.
+            retry: As for :meth:`consume`.
+            caller: The owner of the event loop for coroutine functions. None means the reactor.
+            options: The others of :meth:`consume`.
+
+        Raises:
+            ValueError: As :meth:`consume`.
+            ConfigurationException: As :meth:`consume`.
+        """
+        return self.factory.add_consumers(
+            callback, caller=caller, **options, **consuming_options(self.config, bindings, queues, retry)
         )
 
     def whenConnected(self) -> Deferred[FedoraMessagingProtocol]:
-        """A Deferred that fires with the protocol of whichever connection is ready first.
+        """Return a Deferred that fires with the protocol of the first connection that is ready.
 
-        It fails with ConnectionException when the service is stopped before.
+        It fails with ConnectionException if the service is stopped earlier.
         """
-        done: Deferred[FedoraMessagingProtocol] = Deferred()
-        first, second = self.factory.when_connected(), self.publisher.when_connected()
-
-        def fired(result: Any, other: Deferred[Any]) -> None:
-            if not done.called:
-                done.callback(result)
-                other.cancel()
-
-        first.addBoth(fired, second)
-        second.addBoth(fired, first)
-        return done
+        return first_of(self.factory.when_connected(), self.publisher.when_connected())
 
     @property
     def stopping(self) -> bool:
-        """Whether it is stopping or has stopped, and has not been started since."""
+        """Whether it is stopping or has stopped, and was not started again."""
         return self._stopping is not None
 
     @property
@@ -244,100 +263,35 @@ class FedoraMessagingService(MultiService):
 
     @property
     def consuming(self) -> bool:
-        """Whether there are consumers, and all of them are consuming at this moment."""
+        """Whether there are consumers, and all of them are consuming now."""
         return self.factory.consuming
 
     @property
     def ready(self) -> bool:
-        """Whether everything that is to consume does; true when there is nothing to consume."""
+        """Whether all consumers are consuming. It is true if there are none."""
         return self.factory.ready
 
     @property
     def stats(self) -> FactoryStatistics:
-        """What has been published and consumed so far."""
+        """The number of messages published and consumed so far."""
         return self.factory.stats
-
-    def _topology(self, bindings: Any, queues: Any) -> tuple[tuple[Binding, ...], tuple[Queue, ...]]:
-        """What is given, and of the configuration what belongs to it."""
-        config = self.config
-        if bindings is None and queues is None:
-            return config.bindings, config.queues
-        if bindings is None:
-            own_queues = topology.queues(queues)
-            names = {queue.name for queue in own_queues}
-            return tuple(binding for binding in config.bindings if binding.queue in names), own_queues
-        own_bindings = topology.bindings(bindings)
-        if queues is not None:
-            return own_bindings, topology.queues(queues)
-        names = {binding.queue for binding in own_bindings}
-        return own_bindings, tuple(queue for queue in config.queues if queue.name in names)
 
     async def _stop(self, grace: float) -> None:
         until = self._reactor.seconds() + grace
         await self.factory.stop(grace)
         await self.publisher.stop(max(until - self._reactor.seconds(), 0.0))
 
-    def _connector(self, factory: FedoraMessagingFactory) -> Connector:
-        host, port = self._parameters.host, self._parameters.port
-        timeout = self._parameters.socket_timeout or 30.0
 
-        def target() -> tuple[Any, str, int]:
-            return endpoint(self._reactor, host, port, timeout=timeout, tls=self._context), host, port
-
-        return Connector(self._reactor, factory, target, timeout=timeout)
-
-
-def connection_parameters(config: Config, amqp_url: str | None = None) -> pika.connection.Parameters:
-    """The parameters of pika for a configuration.
-
-    Raises:
-        ConfigurationException: The URL is malformed.
-    """
-    parameters = url_parameters(amqp_url or config.amqp_url)
-    parameters.client_properties = dict(config.client_properties)
-    tls = config.tls
-    if parameters.ssl_options is not None:
-        if tls.certfile and tls.keyfile:
-            parameters.credentials = pika.credentials.ExternalCredentials()
-    elif unused := [f"tls.{key}" for key in ("ca_cert", "certfile", "keyfile") if getattr(tls, key)]:
-        _log.warning(
-            "Not used, because the broker's URL is amqp, not amqps: %s. The connection is not encrypted.",
-            ", ".join(unused),
-        )
-    return parameters
-
-
-# Applications that connect by themselves call these two.
-
-
-def _configure_tls_parameters(parameters: pika.connection.Parameters) -> None:
-    """Give pika's parameters the configured certificates."""
-    from ._connection.tls import configure
-
-    configure(parameters, parse(conf).tls)
-
-
-def _ssl_context_factory(parameters: pika.connection.Parameters) -> Any:
-    """What ``reactor.connectSSL`` takes, with the configured certificates."""
-    from ._connection.tls import client_options
-
-    return client_options(parameters.host, parse(conf).tls)
-
-
-def _pass_on(result: Any, done: Deferred[None]) -> Any:
-    done.callback(None)
-    return result
-
-
+# Compatibility with release 3.9.1, until 5.0
 def __getattr__(name: str) -> Any:
-    """The name that release 3.9.1 has for it, imported when it is asked for."""
+    """The names that only release 3.9.1 has, imported when they are asked for."""
     if name == "FedoraMessagingServiceV2":
-        warnings.warn(
-            f"{name} is the name of release 3.9.1 for FedoraMessagingService; release 5.0 removes it",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_renamed(name, "FedoraMessagingService")
         from ._compat import FedoraMessagingServiceV2
 
         return FedoraMessagingServiceV2
+    if name in ("_configure_tls_parameters", "_ssl_context_factory"):
+        from . import _compat
+
+        return getattr(_compat, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

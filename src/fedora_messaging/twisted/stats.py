@@ -9,17 +9,21 @@ from typing import Any
 
 __all__ = ["ConsumerStatistics", "FactoryStatistics"]
 
+_OF_POLICIES = frozenset({"retried", "quarantined"})
+
 
 @dataclass
 class ConsumerStatistics:
-    """What became of the messages of one consumer, or of several added up.
+    """What happened to the messages of one consumer, or to those of several together.
 
     Attributes:
-        received: Deliveries, redelivered ones included.
+        received: Deliveries, including redeliveries.
         processed: Acknowledged.
         dropped: Rejected because the callback raised Drop.
         rejected: Put back because the callback raised Nack, or rejected because they were not valid.
         failed: Put back because the callback raised anything else.
+        retried: Waiting on the broker for the next attempt, or run again in place.
+        quarantined: Moved to the queue's quarantine.
     """
 
     received: int = 0
@@ -27,13 +31,16 @@ class ConsumerStatistics:
     dropped: int = 0
     rejected: int = 0
     failed: int = 0
+    retried: int = 0
+    quarantined: int = 0
 
     def as_dict(self) -> dict[str, int]:
-        """The counters by name."""
-        return asdict(self)
+        """The counters by name. Counters that only a failure policy uses are left out if they are 0."""
+        counters = asdict(self)
+        return {name: count for name, count in counters.items() if count or name not in _OF_POLICIES}
 
     def __add__(self, other: ConsumerStatistics) -> ConsumerStatistics:
-        mine, theirs = self.as_dict(), other.as_dict()
+        mine, theirs = asdict(self), asdict(other)
         return ConsumerStatistics(**{name: mine[name] + theirs[name] for name in mine})
 
 
@@ -43,7 +50,7 @@ class FactoryStatistics:
 
     Attributes:
         published: Messages that the broker confirmed.
-        consumed: The statistics of all consumers, ended ones included.
+        consumed: The statistics of all consumers, including those that have ended.
     """
 
     published: int = 0
@@ -51,4 +58,4 @@ class FactoryStatistics:
 
     def as_dict(self) -> dict[str, Any]:
         """The counters by name."""
-        return asdict(self)
+        return {"published": self.published, "consumed": self.consumed.as_dict()}

@@ -46,11 +46,11 @@ def test_c1_no_broker_at_start(vhost: Vhost, measured: Callable[..., None]) -> N
     app.account.check_left(taken(vhost.url))
 
 
-_ALARMS: dict[str, tuple[Callable[[Node], None], Callable[[Node], None]]] = {
+_ALARMS: dict[str, tuple[Callable[[Node], object], Callable[[Node], object]]] = {
     "memory": (Node.block_publishers, Node.unblock_publishers),
     "disk": (
-        lambda node: node.rabbitmqctl("set_disk_free_limit", str(10**15)) and None,
-        lambda node: node.rabbitmqctl("set_disk_free_limit", "1000000") and None,
+        lambda node: node.rabbitmqctl("set_disk_free_limit", str(10**15)),
+        lambda node: node.rabbitmqctl("set_disk_free_limit", "1000000"),
     ),
 }
 

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,12 @@ def _callback(programs: Programs, *lines: str) -> Path:
     return path
 
 
-def _run(programs: Programs, front: str, script: Path, config: str = "") -> Program:
-    """Consume with that callback, through one of the front doors."""
+def _run(programs: Programs, entrance: str, script: Path, config: str = "") -> Program:
+    """Consume with that callback, through one of the entrances."""
     settings = config + CONFIGURED
-    if front == "command line":
+    if entrance == "command line":
         return programs.run([COMMAND, "consume", "--callback-file", f"{script}:callback"], config=settings)
-    if front == "twistd":
+    if entrance == "twistd":
         # Twistd's script does not look into the working directory.
         argv = [
             "env",
@@ -121,7 +122,7 @@ def _run(programs: Programs, front: str, script: Path, config: str = "") -> Prog
     )
 
 
-fronts = pytest.mark.parametrize("front", ["command line", "twistd", "blocking"])
+entrances = pytest.mark.parametrize("entrance", ["command line", "twistd", "blocking"])
 
 
 # G2
@@ -144,14 +145,14 @@ def test_g2_a_callback_longer_than_the_heartbeat(vhost: Vhost, measured: Callabl
 # G3
 
 
-@fronts
+@entrances
 def test_g3_a_callback_that_never_returns(
-    vhost: Vhost, programs: Programs, front: str, measured: Callable[..., None]
+    vhost: Vhost, programs: Programs, entrance: str, measured: Callable[..., None]
 ) -> None:
     """SIGTERM ends the process within the grace period; the message goes back to the queue."""
     fill(vhost.url, 3)
     script = _callback(programs, "print('started', n, flush=True)", "threading.Event().wait()")
-    program = _run(programs, front, script, "shutdown_grace = 2\n")
+    program = _run(programs, entrance, script, "shutdown_grace = 2\n")
     program.wait_for("started 0")
     began = time.monotonic()
     program.signal(signal.SIGTERM)
@@ -181,9 +182,13 @@ def test_g4_the_link_is_cut_during_a_callback(vhost: Vhost, turn: int, measured:
         amqp = stack.enter_context(Amqp(vhost.url))
         assert started.wait(10)
         consumers = []
+
+        def declared(times: int) -> bool:
+            return len(account.declared_at) >= times
+
         for cut in range(1, 4):
             proxy.cut()
-            account.wait_for("consuming again", lambda n=cut + 1: len(account.declared_at) >= n, 15)  # type: ignore[misc]
+            account.wait_for("consuming again", partial(declared, cut + 1), 15)
             consumers.append(amqp.channel.queue_declare(QUEUE, passive=True).method.consumer_count)
         assert 1 == account.running
         assert [] == account.finished
@@ -241,10 +246,10 @@ def test_g5_callbacks_that_publish(vhost: Vhost, programs: Programs, measured: C
 # G6
 
 
-@fronts
+@entrances
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_g6_a_signal(
-    vhost: Vhost, programs: Programs, front: str, number: int, measured: Callable[..., None]
+    vhost: Vhost, programs: Programs, entrance: str, number: int, measured: Callable[..., None]
 ) -> None:
     """The callback in flight finishes and is acknowledged, all others are requeued at once, exit code 0."""
     fill(vhost.url, 5)
@@ -254,7 +259,7 @@ def test_g6_a_signal(
         "sys.stdin.readline()",
         "print('finished', n, flush=True)",
     )
-    program = _run(programs, front, script)
+    program = _run(programs, entrance, script)
     program.wait_for("started 0")
     program.signal(number)
     # Taken when the others are ready again.
@@ -271,9 +276,9 @@ def test_g6_a_signal(
     assert [1, 2, 3, 4] == numbers(vhost.url)
 
 
-@fronts
+@entrances
 def test_g6_a_signal_to_another_thread(
-    vhost: Vhost, programs: Programs, front: str, measured: Callable[..., None]
+    vhost: Vhost, programs: Programs, entrance: str, measured: Callable[..., None]
 ) -> None:
     """The kernel may give a signal to any thread; here it is the callback's."""
     fill(vhost.url, 3)
@@ -282,7 +287,7 @@ def test_g6_a_signal_to_another_thread(
         "print('started', n, flush=True)",
         "if n == 0: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
     )
-    program = _run(programs, front, script)
+    program = _run(programs, entrance, script)
     program.wait_for("started 0")
     began = time.monotonic()
     code = program.ended(2 + SLACK)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -48,9 +49,12 @@ def test_a2_killed_while_consuming(own_node: Callable[..., Node], measured: Call
     fill(node.url(), count)
     with Application(node.url(query="heartbeat=2"), lambda _: time.sleep(0.02)) as app:
         again = []
+
+        def arrived(count: int) -> bool:
+            return len(app.account.numbers()) >= count
+
         for killed in range(3):
-            wanted = 75 * (killed + 1)
-            app.account.wait_for("progress", lambda n=wanted: len(app.account.numbers()) >= n, 20)  # type: ignore[misc]
+            app.account.wait_for("progress", partial(arrived, 75 * (killed + 1)), 20)
             node.kill()
             node.start()
             again.append(app.consumed_again(time.monotonic(), 10 + SLACK))

@@ -107,7 +107,7 @@ def test_d2_one_of_a_thousand(vhost: Vhost, position: int, measured: Callable[..
 
 
 def test_d2_a_refusal_that_names_nothing(vhost: Vhost, measured: Callable[..., None]) -> None:
-    """Where the broker's words do not tell which message it was, the others go one at a time until it is
+    """Where the broker's text does not say which message it was, the others go one at a time until it is
     found."""
     declare(vhost.url)
     somebody = f"somebody-{secrets.token_hex(4)}"
@@ -325,7 +325,7 @@ def test_d9_the_queues_node_is_down(cluster: Cluster, back: str, measured: Calla
         app.logged("looking for the queue", 30)
         late = stack.enter_context(Application(here.url(), lambda _: None, wait=False))
         if back == "late":
-            app.logged("Next try", 70 + SLACK)  # the cluster takes a minute to say that it cannot tell
+            app.logged("Next try", 90 + SLACK)  # the cluster takes a minute to say that it cannot tell
         else:
             time.sleep(5)
         ready = app.ready, late.ready

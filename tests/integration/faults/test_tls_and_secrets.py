@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import trustme
@@ -119,12 +119,15 @@ def refused(
 ) -> dict[str, tuple[float, exceptions.ConnectionException]]:
     """Publish and consume, both of which are to be refused within 2 s: how long it took, and the errors."""
     outcomes = {}
-    for name in ("publish", "consume"):
+    calls: dict[str, Callable[[api.Client], None]] = {
+        "publish": lambda client: client.publish(Message(topic="faults.0")),
+        "consume": lambda client: client.consume(_callback),
+    }
+    for name, call in calls.items():
         client = make_client(amqp_url=url, tls=tls)
         began = time.monotonic()
-        call = client.publish if name == "publish" else client.consume
         with pytest.raises(exceptions.ConnectionException) as raised:
-            call(Message(topic="faults.0") if name == "publish" else _callback)
+            call(client)
         outcomes[name] = time.monotonic() - began, raised.value
         assert type(raised.value) is exceptions.ConnectionException
         assert str(raised.value).isprintable()
@@ -332,9 +335,9 @@ def logged() -> Iterator[_Everything]:
         each.setLevel(logging.NOTSET)
         each.propagate = True
     root.addHandler(everything)
-    globalLogPublisher.addObserver(observer)
+    globalLogPublisher.addObserver(cast(Any, observer))
     yield everything
-    globalLogPublisher.removeObserver(observer)
+    globalLogPublisher.removeObserver(cast(Any, observer))
     root.removeHandler(everything)
     for each, level, propagate in before:
         each.setLevel(level)
@@ -357,17 +360,18 @@ def test_e2_a_password_is_shown_nowhere(
 ) -> None:
     """Logs at DEBUG, exceptions, representations, the monitor's pages: none shows a password."""
     texts: list[str] = []
-    node, password = tls_node, {"user": "canary", "password": CANARY}
+    node = tls_node
+    password: dict[str, Any] = {"user": "canary", "password": CANARY}
     good = node.url(**password)
     from fedora_messaging.twisted.monitor import monitor_service
     from rabbitmq.ports import free_port
 
     port = free_port()
-    with Application(good, lambda _: None) as app:
+    with Application(good, lambda _: None, monitoring={"metrics": True}) as app:
         app.settled(app.publish(3), 10)
         app.account.wait_for("consumed", lambda: len(app.account.finished) == 3, 10)
 
-        async def look() -> None:
+        async def look() -> Any:
             monitor: Any = monitor_service(app.service, address="127.0.0.1", port=port)
             monitor.startService()
             texts.extend(
@@ -375,18 +379,23 @@ def test_e2_a_password_is_shown_nowhere(
             )
             connected = await app.service.whenConnected()
             texts.extend(
-                [repr(connected), str(connected), repr(connected._impl), repr(app.service._parameters)]
+                [
+                    repr(connected),
+                    str(connected),
+                    repr(connected._impl),
+                    repr(app.service.factory.brokers[0].parameters),
+                ]
             )
-            app.monitor = monitor  # type: ignore[attr-defined]
+            return monitor
 
-        in_reactor(look)
-        for page in ("live", "ready"):
+        monitor = in_reactor(look)
+        for page in ("live", "ready", "startup", "metrics"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10) as answer:
                 texts.append(answer.read().decode())
         texts.append(app.log)
 
         async def end() -> None:
-            await app.monitor.stopService()  # type: ignore[attr-defined]
+            await monitor.stopService()
 
         in_reactor(end)
 

@@ -342,8 +342,9 @@ def test_h5_broken_configurations(tmp_path: Path) -> None:
         programs.close()
     outcomes = json.loads(program.lines[-1])
     faults = {
-        name: _fault(*outcomes[str(path)], BROKEN.get(name, ("", ""))[1], str(path))
+        name: _fault(code, said, BROKEN.get(name, ("", ""))[1], str(path))
         for name, path in files.items()
+        for code, said in [outcomes[str(path)]]
     }
 
     assert {} == {name: fault for name, fault in faults.items() if fault is not None}

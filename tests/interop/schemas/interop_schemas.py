@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Message classes that both sides of the interoperability tests have."""
 
+from typing import Any
+
 from fedora_messaging import message
 
 
@@ -12,47 +14,47 @@ class Everything(message.Message):
     topic = "org.example.everything"
 
     @property
-    def summary(self):
+    def summary(self) -> Any:
         return f"all about {self.body['name']}"
 
     @property
-    def url(self):
+    def url(self) -> Any:
         return f"https://example.org/{self.body['name']}"
 
     @property
-    def app_name(self):
+    def app_name(self) -> Any:
         return "everything"
 
     @property
-    def app_icon(self):
+    def app_icon(self) -> Any:
         return "https://example.org/icon.png"
 
     @property
-    def agent_name(self):
+    def agent_name(self) -> Any:
         return self.body["usernames"][0]
 
     @property
-    def usernames(self):
+    def usernames(self) -> Any:
         return self.body["usernames"]
 
     @property
-    def groups(self):
+    def groups(self) -> Any:
         return self.body["groups"]
 
     @property
-    def packages(self):
+    def packages(self) -> Any:
         return self.body["packages"]
 
     @property
-    def containers(self):
+    def containers(self) -> Any:
         return self.body["containers"]
 
     @property
-    def modules(self):
+    def modules(self) -> Any:
         return self.body["modules"]
 
     @property
-    def flatpaks(self):
+    def flatpaks(self) -> Any:
         return self.body["flatpaks"]
 
 

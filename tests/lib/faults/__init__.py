@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Faults of the network, made on loopback."""
 
+from .frames import FrameProxy, Method
 from .process import ProxyProcess
 from .proxy import Proxy
 from .witness import Change, Witness
 
-__all__ = ["Change", "Proxy", "ProxyProcess", "Witness"]
+__all__ = ["Change", "FrameProxy", "Method", "Proxy", "ProxyProcess", "Witness"]

@@ -79,7 +79,7 @@ def main() -> int:
     known = [suite.name for suite in SUITES]
     if unknown := set(arguments.names) - set(known):
         parser.error(f"no suite is called {', '.join(unknown)}: there are {', '.join(known)}")
-    if sys.version_info < (3, 11):
+    if tuple(sys.version_info) < (3, 11):
         print("Some of the suites need Python 3.11: make peers PYTHON=python3.11", file=sys.stderr)
         return 1
     suites = [suite for suite in SUITES if not arguments.names or suite.name in arguments.names]

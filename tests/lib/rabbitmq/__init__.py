@@ -11,6 +11,7 @@ from .control import Control, ControlFailed
 from .installation import Installation, NotInstalled, find
 from .node import Epmd, Node, NodeFailed, Settings
 from .ports import free_port
+from .upgrade import Upgrade
 from .vhosts import Vhost, VhostPool
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "NodeFailed",
     "NotInstalled",
     "Settings",
+    "Upgrade",
     "Vhost",
     "VhostPool",
     "find",

@@ -17,12 +17,15 @@ import pytest
 from .certificates import Certificates
 from .cluster import Cluster
 from .guard import absent
-from .installation import Installation, find
+from .installation import Installation, NotInstalled, find
 from .node import Node, Settings
+from .upgrade import Upgrade
 from .vhosts import Vhost, VhostPool
 
 if TYPE_CHECKING:
     from support.embedded_node import EmbeddedNode, EmbeddedVhost
+
+_KEPT_BACK = "consumer_disconnected_timeout = 3000"
 
 
 @pytest.fixture(scope="session")
@@ -63,10 +66,35 @@ def own_node(installation: Installation) -> Iterator[Callable[..., Node]]:
         yield lambda **settings: nodes.enter_context(Node(Settings(**settings), installation=installation))
 
 
+@pytest.fixture(scope="session")
+def three_nodes(installation: Installation) -> Iterator[Cluster]:
+    """The cluster that all tests share; take the fixture `cluster`, which restores it.
+
+    What consumers of a node have not acknowledged when it dies, quorum queues keep back for a minute, in case
+    it was only cut off; here for some seconds.
+    """
+    with Cluster(settings=Settings(conf=(_KEPT_BACK,)), installation=installation) as nodes:
+        yield nodes
+
+
 @pytest.fixture
-def cluster(installation: Installation) -> Iterator[Cluster]:
-    """Three nodes that know each other, of RabbitMQ 4.3 and later: the tests that use it run there alone."""
-    with Cluster(installation=installation) as nodes:
+def cluster(three_nodes: Cluster) -> Cluster:
+    """Three nodes that know each other, of RabbitMQ 4.3 and later: the tests that use it run there alone.
+
+    A test may kill, restart and separate them; all run again, and have no queues, when the next one begins.
+    """
+    three_nodes.restore()
+    return three_nodes
+
+
+@pytest.fixture
+def upgrade(installation: Installation) -> Iterator[Upgrade]:
+    """A node of the system's RabbitMQ 3, which runs, and one of 4.3 to follow it at its port."""
+    try:
+        old = find("3")
+    except NotInstalled as error:
+        pytest.skip(f"needs RabbitMQ 3 beside RabbitMQ 4.3: {error}")
+    with Upgrade(old, installation) as nodes:
         yield nodes
 
 

@@ -75,6 +75,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = {item for item in items if _impossible(item)}
     if config.getoption("markexpr") == "not slow":
         _say_slow(config, [item for item in items if item not in left_out])
+    newer = sum(_needs_4_3(item) for item in left_out)
+    if newer and not absent():
+        say(config, f"{newer} tests were not run, because they need RabbitMQ 4.3: `make test RABBITMQ=4`")
     without_ipv6 = {item for item in items if item.get_closest_marker("needs_ipv6")} - left_out
     if without_ipv6 and not has_ipv6():
         say(
@@ -112,7 +115,12 @@ def _impossible(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     if absent():
         return "installation" in fixtures or item.get_closest_marker("needs_rabbitmq") is not None
-    return "cluster" in fixtures and not has_release(4, 3)
+    return _needs_4_3(item) and not has_release(4, 3)
+
+
+def _needs_4_3(item: pytest.Item) -> bool:
+    """Whether it needs several nodes of RabbitMQ 4.3, or that release after an older one."""
+    return not {"cluster", "upgrade"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]) -> None:

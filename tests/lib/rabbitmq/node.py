@@ -89,6 +89,16 @@ class _Process:
             self._news.wait_for(lambda: words in self.said or self._ended, timeout)
             return words in self.said
 
+    def processor_time(self) -> float:
+        """The processor time of the whole group, in seconds."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = path.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.pid:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
@@ -128,6 +138,7 @@ class Node(Control):
         installation: Which RabbitMQ; None: the one that the environment variable RABBITMQ names.
         name: The first part of the Erlang node name.
         epmd, cookie: Shared by the nodes of a cluster; None: its own.
+        port: Where it listens; 0: at a free port.
 
     Attributes:
         folder: Where its files are.
@@ -142,10 +153,11 @@ class Node(Control):
         name: str | None = None,
         epmd: Epmd | None = None,
         cookie: str | None = None,
+        port: int = 0,
     ) -> None:
         installation = installation or find()
         self.settings = settings or Settings()
-        self.port = free_port()
+        self.port = port or free_port()
         self.tls_port = free_port() if self.settings.tls else 0
         cookie = cookie or secrets.token_hex(10)
         self.folder = Path(tempfile.mkdtemp(prefix="rabbitmq-", dir="/tmp"))
@@ -230,6 +242,12 @@ class Node(Control):
         )
         who = f"{quote(user, safe='')}:{quote(password, safe='')}"
         return f"{scheme}://{who}@{host}:{port}/{quote(vhost, safe='')}{'?' if query else ''}{query}"
+
+    @property
+    def processor_time(self) -> float:
+        """What its processes have used of the processor since it was started, in seconds."""
+        assert self._process is not None, "the node does not run"
+        return self._process.processor_time()
 
     def start(self, timeout: float = 90) -> None:
         """Start it (6 to 9 s) and return when it accepts connections.

@@ -4,7 +4,8 @@
 
 Exit code 1: a confirmed message was lost, a publish failed, or one consumer ran two callbacks at a time. With
 ``--corrupt`` bytes are changed on their way as well, which AMQP cannot tell from others: then a message that
-is missing has to be one that a changed frame was about.
+is missing has to be one that a changed frame was about. With ``--cluster`` there are three nodes of RabbitMQ
+4.3 with a quorum queue, and the one fault is that a node is killed each minute.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from faults import Change, ProxyProcess
 from fedora_messaging.config import parse
 from fedora_messaging.message import Message
 from fedora_messaging.twisted.service import FedoraMessagingService
-from rabbitmq import Node, Settings
+from rabbitmq import Cluster, Node, Settings
 from support.account import through
 from support.amqp import Amqp, Got
 
@@ -51,10 +52,13 @@ FAULTS = {
     "alarm": 2,
     "kill": 1,
 }
+#: Seconds from one killed node of a cluster to the next.
+KILLED_EACH = 60.0
 #: How often bytes are changed, where they are.
 CORRUPT = 4
 #: Where the broker puts what a consumer rejects.
 DEAD = "soak.dead"
+QUORUM = {"x-queue-type": "quorum"}
 ARGUMENTS = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD}
 
 
@@ -72,16 +76,19 @@ class Soak:
         seed: Of the faults.
         node: The broker, which is killed now and then.
         corrupt: Change bytes, too.
+        links: Through how many proxies the broker is used.
     """
 
-    def __init__(self, seconds: float, seed: int, node: Node, *, corrupt: bool) -> None:
+    def __init__(
+        self, seconds: float, seed: int, node: Node, *, corrupt: bool = False, links: int = 3
+    ) -> None:
         self.random = random.Random(seed)
         self.places = random.Random(seed)
         self.corrupt = corrupt
         self.kinds = {**FAULTS, "corrupt": CORRUPT} if corrupt else FAULTS
         self.seconds = seconds
         self.node = node
-        self.proxies = [ProxyProcess(node.port) for _ in range(3)]
+        self.proxies = [ProxyProcess(node.port) for _ in range(links)]
         if corrupt:
             for proxy in self.proxies:
                 proxy.watch()
@@ -99,17 +106,20 @@ class Soak:
         self.refused: dict[int, str] = {}
         self.ended: list[str] = []
 
-    def service(self, proxy: ProxyProcess) -> FedoraMessagingService:
-        """A service behind a proxy."""
-        queue = {QUEUE: {"durable": True, "auto_delete": False, "exclusive": False, "arguments": ARGUMENTS}}
+    def services(self) -> list[FedoraMessagingService]:
+        """A service behind each proxy."""
+        return [self.service(through(self.node.url(), proxy, "heartbeat=2")) for proxy in self.proxies]
+
+    def service(self, url: str | list[str], arguments: dict[str, Any] = ARGUMENTS) -> FedoraMessagingService:
+        """A service that can publish to the queue and consume from it."""
+        queue = {QUEUE: {"durable": True, "auto_delete": False, "exclusive": False, "arguments": arguments}}
         binding = {"exchange": "amq.topic", "queue": QUEUE, "routing_keys": ["soak.#"]}
-        url = through(self.node.url(), proxy, "heartbeat=2")
         keys = {"queues": queue, "bindings": [binding], "shutdown_grace": 20}
         return FedoraMessagingService(None, config=parse({"amqp_url": url, **keys}))
 
     async def run(self) -> None:
         """Everything."""
-        services = [self.service(proxy) for proxy in self.proxies]
+        services = self.services()
         for service in services[1:]:
             self.consume(service)
         for service in services:
@@ -124,8 +134,7 @@ class Soak:
             await deferLater(reactor, self.random.uniform(0.2, 2.0))
             if time.monotonic() > quiet:
                 self.memory.append(resident())
-        for proxy in self.proxies:
-            proxy.resume()
+        await self.heal()
         self.going_on = False
         end = time.monotonic() + HEALING
         while (self.streams or self.lost()) and time.monotonic() < end:
@@ -134,6 +143,11 @@ class Soak:
         for service in services:
             await service.stopService()
             self.rejected += service.stats.consumed.rejected
+
+    async def heal(self) -> None:
+        """End all faults."""
+        for proxy in self.proxies:
+            proxy.resume()
 
     def consume(self, service: FedoraMessagingService) -> None:
         """Consume, and again should that end: changed bytes may say that the queue is gone."""
@@ -266,17 +280,17 @@ class Soak:
             print(f"  arrived changed: {topic!r} {body[:80]}")
         for key, rest in dead:
             print(f"  rejected: {key!r} {rest[:80]!r}")
-        for number in lost:
-            fate = "rejected" if f"soak.{number}" in rejected else "gone"
-            print(f"missing {number}, {fate}: {len(about[number])} changed frames were about it")
-            for change in about[number]:
+        for missing in lost:
+            fate = "rejected" if f"soak.{missing}" in rejected else "gone"
+            print(f"missing {missing}, {fate}: {len(about[missing])} changed frames were about it")
+            for change in about[missing]:
                 words = f"{change.frame} {change.direction}, {len(change.keys)} in flight"
                 print(f"  {words}\n    was {change.before}\n    now {change.after}")
-        for number, words in self.refused.items():
-            print(f"publish of {number} failed: {words}")
-        for words in self.ended:
-            print(f"a consumer ended: {words}")
-        unexplained = [number for number in lost if not about[number]]
+        for refused, error in self.refused.items():
+            print(f"publish of {refused} failed: {error}")
+        for error in self.ended:
+            print(f"a consumer ended: {error}")
+        unexplained = [missing for missing in lost if not about[missing]]
         print(f"explained: {len(lost) - len(unexplained)} of {len(lost)}; not explained: {unexplained}")
         return not unexplained
 
@@ -291,41 +305,90 @@ def check(number: int) -> int:
     return zlib.crc32(str(number).encode())
 
 
+class ClusterSoak(Soak):
+    """One run with a cluster, one of whose nodes is killed each minute.
+
+    Args:
+        seconds: How long that happens.
+        seed: Of the choices.
+        cluster: The nodes.
+    """
+
+    def __init__(self, seconds: float, seed: int, cluster: Cluster) -> None:
+        super().__init__(seconds, seed, cluster.nodes[0], links=0)
+        self.cluster = cluster
+        self.beginning = time.monotonic()
+
+    def services(self) -> list[FedoraMessagingService]:
+        """Three that may use any node."""
+        return [self.service(self.cluster.urls(query="heartbeat=5"), QUORUM) for _ in range(3)]
+
+    async def fault(self) -> None:
+        """Kill a node a minute after the one before, and start it again some seconds later."""
+        wait = self.beginning + KILLED_EACH * (1 + self.faults["kill"]) - time.monotonic()
+        rest = self.beginning + self.seconds - time.monotonic()
+        await deferLater(reactor, max(0.0, min(wait, rest)))
+        if wait > rest:
+            return
+        node = self.random.choice(self.cluster.nodes)
+        self.faults["kill"] += 1
+        await deferToThread(node.kill)
+        await deferLater(reactor, self.random.uniform(2, 20))
+        await deferToThread(node.start)
+        await deferToThread(self.cluster.wait_until_whole)
+
+    async def heal(self) -> None:
+        """All nodes run already."""
+
+
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(prog="soak")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--corrupt", action="store_true", help="change bytes on their way, too")
+    parser.add_argument("--cluster", action="store_true", help="kill one of three nodes of 4.3 each minute")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     logging.getLogger("fedora_messaging").setLevel(logging.CRITICAL)
     print(f"Faults for {options.seconds:g} s, seed {options.seed}.", flush=True)
-    ended: list[Any] = []
+    if options.cluster:
+        with Cluster() as cluster:
+            with Amqp(cluster.nodes[0].url()) as amqp:
+                amqp.queue(QUEUE, "soak.#", arguments=QUORUM)
+            nodes = ClusterSoak(options.seconds, options.seed, cluster)
+            return 0 if finished(nodes) and nodes.account({}, []) else 1
     with Node(Settings()) as node:
         with Amqp(node.url()) as amqp:
             amqp.queue(QUEUE, "soak.#", arguments=ARGUMENTS)
             amqp.queue(DEAD)
         soak = Soak(options.seconds, options.seed, node, corrupt=options.corrupt)
-
-        def start() -> None:
-            Deferred.fromCoroutine(soak.run()).addBoth(finish)
-
-        def finish(result: Any) -> None:
-            ended.append(result)
-            reactor.stop()
-
-        reactor.callWhenRunning(start)
-        reactor.run()
+        well = finished(soak)
         changes = [change for proxy in soak.proxies for change in proxy.changes()]
         for proxy in soak.proxies:
             proxy.close()
         with Amqp(node.url()) as amqp:
             left = {queue: amqp.take(queue) for queue in (QUEUE, DEAD)}
+    return 0 if well and soak.account(left, changes) else 1
+
+
+def finished(soak: Soak) -> bool:
+    """Run the reactor until it is over; whether it did not fail."""
+    ended: list[Any] = []
+
+    def start() -> None:
+        Deferred.fromCoroutine(soak.run()).addBoth(finish)
+
+    def finish(result: Any) -> None:
+        ended.append(result)
+        reactor.stop()
+
+    reactor.callWhenRunning(start)
+    reactor.run()
     if isinstance(ended[0], Failure):
-        ended[0].printTraceback()
-        return 1
-    return 0 if soak.account(left, changes) else 1
+        ended[0].printTraceback(sys.stderr)
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from faults import ProxyProcess
+from faults import FrameProxy, ProxyProcess
 from fedora_messaging import exceptions
+from fedora_messaging._core.lifecycle import CloseReason
 from fedora_messaging._core.observer import NullObserver
 from fedora_messaging.config import parse
 from fedora_messaging.message import Message
@@ -106,11 +107,15 @@ class Account(NullObserver):
 
     # The observer's calls
 
-    def connected(self) -> None:
+    def connected(self, connection: str, peer: str, broker: str) -> None:
         self.note(lambda: self.connected_at.append(time.monotonic()))
 
-    def disconnected(self, reason: str) -> None:
-        self.note(lambda: (self.disconnected_at.append(time.monotonic()), self.reasons.append(reason)))
+    def disconnected(self, connection: str, reason: CloseReason) -> None:
+        def note() -> None:
+            self.disconnected_at.append(time.monotonic())
+            self.reasons.append(str(reason))
+
+        self.note(note)
 
     def declared(self, queue: str, generation: int) -> None:
         self.note(lambda: self.declared_at.append(time.monotonic()))
@@ -163,7 +168,7 @@ class Application:
     """A service with an account. A context manager: started, and at the end stopped in order.
 
     Args:
-        url: The broker.
+        url: The broker, or a list of brokers.
         callback: Consume, and call this with each message's number, in the consumer's own thread; None:
             only publish.
         wait: Wait until it consumes.
@@ -173,7 +178,7 @@ class Application:
 
     def __init__(
         self,
-        url: str,
+        url: str | list[str],
         callback: Callable[[int], Any] | None = None,
         *,
         wait: bool = True,
@@ -303,17 +308,17 @@ class Application:
             size: Characters by which the bodies are filled up.
             message: More arguments of each Message; functions of the number.
         """
-        numbers = range(self._next, self._next + count)
-        self._next = numbers.stop
 
-        async def start() -> None:
+        async def start() -> range:
+            numbers = range(self._next, self._next + count)
+            self._next = numbers.stop
             for number in numbers:
                 more = {name: of(number) for name, of in message.items()}
                 chosen = exchange(number) if callable(exchange) else exchange
                 self._publish(number, chosen, timeout, size, **more)
+            return numbers
 
-        in_reactor(start)
-        return numbers
+        return in_reactor(start)
 
     def _publish(
         self,
@@ -343,7 +348,7 @@ class Application:
             "all settled", lambda: wanted <= account.confirmed.keys() | account.failed.keys(), limit
         )
 
-    def publish_steadily(self, streams: int = 20, pause: float = 0.05) -> None:
+    def publish_steadily(self, streams: int = 20, pause: float = 0.05, timeout: float | None = None) -> None:
         """Publish until :meth:`publish_no_more`: each stream one message after the other."""
 
         async def start() -> None:
@@ -352,17 +357,17 @@ class Application:
             self._going_on = True
             for _ in range(streams):
                 self._streams += 1
-                Deferred.fromCoroutine(self._stream(pause))
+                Deferred.fromCoroutine(self._stream(pause, timeout))
 
         in_reactor(start)
 
-    async def _stream(self, pause: float) -> None:
+    async def _stream(self, pause: float, timeout: float | None) -> None:
         from twisted.internet import reactor
         from twisted.internet.task import deferLater
 
         while self._going_on:
             number, self._next = self._next, self._next + 1
-            await self._publish(number)
+            await self._publish(number, timeout=timeout)
             await deferLater(reactor, pause)
         self.account.note(self._stream_ended)
 
@@ -387,7 +392,7 @@ class Application:
         return account.finished_at - since
 
 
-def through(url: str, proxy: ProxyProcess, query: str = "") -> str:
+def through(url: str, proxy: ProxyProcess | FrameProxy, query: str = "") -> str:
     """The URL of the same broker and virtual host behind a proxy."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")

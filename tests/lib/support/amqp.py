@@ -25,7 +25,8 @@ class Got(NamedTuple):
     @property
     def id(self) -> str | None:
         """Its message id."""
-        return self.properties.message_id
+        found: str | None = self.properties.message_id
+        return found
 
 
 class Amqp:
@@ -69,6 +70,18 @@ class Amqp:
         while self._consumers(queue) != count:
             assert time.monotonic() < deadline, f"{queue} has {self._consumers(queue)} consumers, not {count}"
 
+    def ready(self, queue: str) -> int:
+        """How many messages of a queue are ready; the counts of the node's lists lag behind."""
+        count: int = self.channel.queue_declare(queue, passive=True).method.message_count
+        return count
+
+    def wait_for_ready(self, queue: str, count: int, timeout: float = 30) -> None:
+        """Return when so many messages of a queue are ready; asked repeatedly as well."""
+        deadline = time.monotonic() + timeout
+        while (ready := self.ready(queue)) != count:
+            assert time.monotonic() < deadline, f"{queue} has {ready} messages ready, not {count}"
+            self._connection.sleep(0.02)
+
     def _consumers(self, queue: str) -> int:
         """How many consumers a queue has; 0 when there is no queue."""
         channel = self._connection.channel()
@@ -82,9 +95,11 @@ class Amqp:
 
     def take(self, queue: str) -> list[Got]:
         """All messages of a queue, taken from it."""
-        taken = []
+        taken: list[Got] = []
         while True:
             method, properties, body = self.channel.basic_get(queue, auto_ack=True)
             if method is None:
                 return taken
+            assert properties is not None
+            assert body is not None
             taken.append(Got(method.routing_key, properties, body))

@@ -49,13 +49,14 @@ def nothing_unhandled() -> Iterator[None]:
         if event.get("log_failure") is not None:
             errors.append(f"{formatEvent(event)}\n{event['log_failure'].getTraceback()}")
 
-    globalLogPublisher.addObserver(observe)
+    observer: Any = observe
+    globalLogPublisher.addObserver(observer)
     try:
         yield
         gc.collect()  # a failure is logged when its Deferred goes
         in_reactor(_nothing)
     finally:
-        globalLogPublisher.removeObserver(observe)
+        globalLogPublisher.removeObserver(observer)
     if errors:
         raise Unhandled("\n".join(errors))
 

@@ -32,6 +32,7 @@ class _Page(HTMLParser):
         self._text: list[str] | None = None
         self._tag = ""
         self._depth = 0
+        self._captioned = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         classes = (dict(attrs).get("class") or "").split()
@@ -41,8 +42,11 @@ class _Page(HTMLParser):
         for name in classes:
             if name.startswith("highlight-"):
                 self._language = name.removeprefix("highlight-")
-        if (tag == "pre" and self._language) or "caption-text" in classes:
-            self._text, self._tag, self._depth = [], tag, 1
+        if "code-block-caption" in classes:
+            self._captioned = True
+        # The captions of the navigation are none of a block's.
+        if (tag == "pre" and self._language) or ("caption-text" in classes and self._captioned):
+            self._text, self._tag, self._depth, self._captioned = [], tag, 1, False
 
     def handle_data(self, data: str) -> None:
         if self._text is not None:

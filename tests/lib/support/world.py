@@ -45,7 +45,9 @@ class Connector:
     def _connect(self) -> None:
         if self.state != "connecting":
             return
-        if not self.reactor.reachable:
+        there = self.reactor.nodes.get((self.host, self.port), self.reactor.broker)
+        self.reactor.tried.append((self.host, self.port))
+        if not self.reactor.reachable or there is None:
             self.state = "disconnected"
             self.factory.clientConnectionFailed(self, Failure(ConnectionRefusedError()))
             self.factory.doStop()
@@ -63,7 +65,16 @@ class Connector:
             self.factory.doStop()
 
         protocol.connectionLost = connection_lost
-        self.pump = self.reactor.broker.join(protocol)
+        made = protocol.makeConnection
+
+        def make_connection(transport: Any) -> None:
+            transport.getPeer = self.getDestination
+            made(transport)
+
+        protocol.makeConnection = make_connection
+        self.pump = there.join(protocol)
+        if there in self.reactor.silent:
+            there.faults.silence()
 
     def stopConnecting(self) -> None:
         self.state = "disconnected"
@@ -80,25 +91,38 @@ class Connector:
 
 @implementer(IHostnameResolver)
 class Loopback:
-    """Every name is this machine's."""
+    """Every name is this machine's, unless it is said to have other addresses."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
 
     def resolveHostName(
         self, receiver: Any, name: str, port: int = 0, types: Any = None, transport: str = "TCP"
     ) -> None:
         receiver.resolutionBegan(self)
-        receiver.addressResolved(IPv4Address("TCP", "127.0.0.1", port))
+        for address in self.names.get(name, ["127.0.0.1"]):
+            receiver.addressResolved(IPv4Address("TCP", address, port))
         receiver.resolutionComplete()
 
 
 @implementer(IReactorPluggableNameResolver)
 class MemoryReactor(task.Clock):
-    """A clock whose connections lead to an embedded broker."""
+    """A clock whose connections lead to an embedded broker.
+
+    Attributes:
+        nodes: What is at other addresses and ports: another broker, or None, which refuses connections.
+        silent: Brokers that accept connections and say nothing.
+        tried: The addresses and ports of all attempts to connect.
+    """
 
     def __init__(self, broker_options: dict[str, Any]) -> None:
         super().__init__()
         self.broker = Broker(clock=self, **broker_options)
         self.nameResolver = Loopback()
         self.reachable = True
+        self.nodes: dict[tuple[str, int], Broker | None] = {}
+        self.silent: set[Broker] = set()
+        self.tried: list[tuple[str, int]] = []
         self.connections = 0
         self.connectors: list[Connector] = []
 
@@ -119,7 +143,7 @@ class MemoryReactor(task.Clock):
         while True:
             for _ in range(200):
                 self._flush()
-                due = [call for call in self.getDelayedCalls() if call.getTime() <= self.seconds()]
+                due = [call for call in self.calls if call.getTime() <= self.seconds()]
                 if not due:
                     break
                 self.advance(0)
@@ -187,12 +211,13 @@ def no_unhandled_errors() -> Iterator[None]:
         if event.get("log_level") is LogLevel.critical:
             critical.append(event.get("log_format"))
 
-    globalLogPublisher.addObserver(observe)
+    observer: Any = observe
+    globalLogPublisher.addObserver(observer)
     gc.freeze()  # only what is made from here on is looked at below, which takes a hundredth of the time
     try:
         yield
         gc.collect()
     finally:
         gc.unfreeze()
-        globalLogPublisher.removeObserver(observe)
+        globalLogPublisher.removeObserver(observer)
     assert [] == critical

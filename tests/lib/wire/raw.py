@@ -94,6 +94,7 @@ class RawClient:
         """Answers `start` and returns what comes back: a tune, when all is well."""
         credentials = self.parameters.credentials
         if response is None:
+            assert isinstance(credentials, pika.PlainCredentials)
             response = f"\0{credentials.username}\0{credentials.password}".encode()
         self.method(
             0,

@@ -53,7 +53,7 @@ def test_what_cannot_be_sent_is_refused_by_name(key: str, value: Any) -> None:
 
 @pytest.mark.parametrize("value", ["x", 5, None, [1]])
 def test_capabilities_are_a_table(value: Any) -> None:
-    """The broker reads them as one."""
+    """Capabilities that are no table are refused by their name."""
     with pytest.raises(ConfigurationException, match=r"client_properties\.capabilities"):
         parse({"client_properties": {"capabilities": value}})
 

@@ -10,38 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pika import BasicProperties
 
 from fedora_messaging._amqp import properties
 from fedora_messaging.exceptions import ValidationError
+from wire.tables import nested_arrays, table, with_headers
 
 U32, U64 = struct.Struct(">I").pack, struct.Struct(">Q").pack
 
 shorts = st.text(max_size=40).filter(lambda text: len(text.encode()) < 256)
-
-
-def table(*entries: tuple[bytes, bytes, bytes]) -> bytes:
-    """A table of (name, type, value), as raw bytes."""
-    data = b"".join(bytes((len(name),)) + name + kind + value for name, kind, value in entries)
-    return struct.pack(">I", len(data)) + data
-
-
-def with_headers(*entries: tuple[bytes, bytes, bytes]) -> bytes:
-    return struct.pack(">H", BasicProperties.FLAG_HEADERS) + table(*entries)
-
-
-def nested_tables(depth: int) -> bytes:
-    inner = table()
-    for _ in range(depth):
-        inner = table((b"a", b"F", inner))
-    return inner
-
-
-def nested_arrays(depth: int) -> bytes:
-    inner = struct.pack(">I", 0)
-    for _ in range(depth):
-        inner = struct.pack(">I", len(inner) + 1) + b"A" + inner
-    return inner
 
 
 def as_array(fields: list[tuple[bytes, bytes, Any]]) -> tuple[bytes, bytes, Any]:

@@ -3,6 +3,7 @@
 """Frames, methods and contents on the wire."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ from fedora_messaging.broker._wire.codec import (
 from fedora_messaging.broker._wire.errors import AMQPError, Disconnect
 
 
-def _payload(method: object) -> bytes:
+def _payload(method: Any) -> bytes:
     marshalled: bytes = frame.Method(1, method).marshal()
     return marshalled[7:-1]
 

@@ -3,6 +3,7 @@
 """Connections in memory: negotiation, heartbeats, closing, and the pump that joins them."""
 
 import logging
+from typing import Any
 
 import pytest
 from pika import spec
@@ -50,7 +51,7 @@ def test_bytes_may_come_one_by_one(broker: Broker) -> None:
     [({"password": "wrong"}, 403), ({"user": "nobody"}, 403), ({"vhost": "none"}, 530)],
     ids=["password", "user", "vhost"],
 )
-def test_who_is_not_let_in(broker: Broker, options: dict[str, str], code: int) -> None:
+def test_who_is_not_let_in(broker: Broker, options: dict[str, Any], code: int) -> None:
     """Wrong credentials are 403, a missing virtual host is 530."""
     client = Client()
     client.pump = broker.join(client)
@@ -129,8 +130,11 @@ def test_a_client_that_never_hangs_up(broker: Broker) -> None:
     """A client that closed its connection and stays is dropped after half a minute."""
     client = joined(broker)
     client.call(spec.Connection.Close(200, "bye", 0, 0), 0)
-    client.pump.advance(31, step=1)
+    client.pump.advance(29, step=1)
+    before = client.lost
+    client.pump.advance(2, step=1)
 
+    assert before is None
     assert client.lost is not None
 
 

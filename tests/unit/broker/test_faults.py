@@ -168,6 +168,21 @@ def test_cancelling_consumers(broker: Broker, client: Client) -> None:
     assert 0 == broker.queue("q").consumers
 
 
+def test_a_queue_that_is_cut_off(broker: Broker, client: Client) -> None:
+    """It delivers nothing and counts no consumers, who are told nothing; afterwards it goes on."""
+    client.call(spec.Basic.Consume(queue="q", consumer_tag="t"))
+    broker.faults.cut_off("q")
+    client.publish("q")
+    client.pump.flush()
+    during = [name for name in client.names() if name != "Basic.Ack"], broker.queue("q").consumers
+    broker.faults.cut_off("q", cut_off=False)
+    client.pump.flush()
+
+    assert ([], 0) == during
+    assert ["Basic.Deliver"] == client.names()
+    assert 1 == broker.queue("q").consumers
+
+
 @pytest.mark.parametrize("what", CORRUPT)
 def test_corrupt_bytes(broker: Broker, client: Client, what: str) -> None:
     """Bytes of several kinds that are no frame can be sent."""

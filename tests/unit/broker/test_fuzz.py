@@ -100,7 +100,7 @@ def _still_serving(broker: Broker, client: Client, caplog: pytest.LogCaptureFixt
 @_QUIET
 @given(data=st.binary(max_size=200), header=st.booleans())
 def test_any_bytes(data: bytes, header: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """Bytes of any kind, from the start, or after the protocol header."""
+    """Whatever bytes come, from the start or after the protocol header, the broker goes on serving."""
     broker = Broker(clock=Clock())
     client = Client()
     client.pump = broker.join(client)
@@ -116,7 +116,7 @@ def test_any_bytes(data: bytes, header: bool, caplog: pytest.LogCaptureFixture) 
     )
 )
 def test_any_frames(frames: list[tuple[int, int, bytes]], caplog: pytest.LogCaptureFixture) -> None:
-    """Frames of any content."""
+    """Whatever is in the frames that come, the broker goes on serving."""
     broker = Broker(clock=Clock())
     client = joined(broker)
     for kind, channel, payload in frames:
@@ -131,7 +131,7 @@ def test_any_frames(frames: list[tuple[int, int, bytes]], caplog: pytest.LogCapt
     emulate=st.sampled_from(["3.10", "4.3"]),
 )
 def test_any_methods(steps: list[tuple[int, Any]], emulate: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Methods in any order, from two clients at once, on the clock."""
+    """The broker goes on serving after methods in any order, from two clients at once."""
     broker = Broker(clock=Clock(), emulate=emulate)
     clients = [joined(broker), joined(broker)]
     for number, step in steps:

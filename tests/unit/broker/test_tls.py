@@ -55,8 +55,10 @@ def _over_tls(broker: Broker, name: str | None, folder: Path) -> Client:
     factory.buildProtocol = lambda address: client
     ours: Any = _Context(folder / "client", authority, own)
     theirs: Any = _Context(folder / "server", authority, authority.issue_cert("localhost"))
-    near: Any = TLSMemoryBIOFactory(ours, True, factory, broker.clock)
-    far: Any = TLSMemoryBIOFactory(theirs, False, broker.factory(), broker.clock)
+    served: Any = broker.factory()
+    clock: Any = broker.clock
+    near: Any = TLSMemoryBIOFactory(ours, True, factory, clock)
+    far: Any = TLSMemoryBIOFactory(theirs, False, served, clock)
     client.pump = connect(near.buildProtocol(None), far.buildProtocol(None), broker.clock)
     client.transport.write(b"AMQP\x00\x00\x09\x01")
     client.pump.advance(1)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The command line: what it accepts, what it says, and what it exits with."""
 
-import inspect
 import io
 import json
 import sys
@@ -12,58 +11,29 @@ from collections.abc import Callable
 from email.message import Message as Headers
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import toml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from fedora_messaging import api, config
 from fedora_messaging._config.toml import READERS
 from fedora_messaging._core.topology import Binding
-from fedora_messaging.cli import main
+from fedora_messaging.cli import Failed
 from fedora_messaging.cli._consuming import bindings_for
 from fedora_messaging.cli._datagrepper import fetch
 from fedora_messaging.cli._record import Recorder
 from fedora_messaging.exceptions import (
     ConnectionException,
     HaltConsumer,
+    PublishManyError,
     PublishReturned,
     PublishTimeout,
     ValidationError,
 )
 from fedora_messaging.message import Message, dumps, loads
 
-
-@pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """A configuration of the test's own; the reactor, the loggers and the process's configuration stay."""
-    from twisted.internet import reactor  # noqa: F401, the command line leaves one that is there alone
-
-    file = tmp_path / "config.toml"
-    file.write_text("")
-    monkeypatch.setenv("FEDORA_MESSAGING_CONF", str(file))
-    monkeypatch.setattr(config.LazyConfig, "setup_logging", lambda self: None)
-    with mock.patch.dict(config.conf):
-        yield
-    config.conf.loaded = False
-
-
-@pytest.fixture
-def run() -> Callable[..., Result]:
-    """A function that runs the command line."""
-    # Before click 8.2, standard error has to be asked for.
-    apart = {"mix_stderr": False} if "mix_stderr" in inspect.signature(CliRunner).parameters else {}
-    runner = CliRunner(**apart)
-    return lambda *args, **options: runner.invoke(main, [str(arg) for arg in args], **options)
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Message, str | None]]:
-    """What is published, instead of publishing it."""
-    published: list[tuple[Message, str | None]] = []
-    monkeypatch.setattr(api, "publish", lambda message, exchange=None: published.append((message, exchange)))
-    return published
+pytestmark = pytest.mark.usefixtures("surroundings")
 
 
 def one_line(result: Result) -> str:
@@ -315,21 +285,18 @@ def test_publish_fails_in_the_middle(
     error: Exception, code: int, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """When the broker refuses a message, the number of those before it is said."""
-    outcomes = iter([None, error])
 
-    def publish(message: Message, exchange: str | None = None) -> None:
-        outcome = next(outcomes)
-        if outcome is not None:
-            raise outcome
+    def publish_many(messages: list[Message], exchange: str | None, progress: object) -> int:
+        raise PublishManyError("not all", 1, [(messages[1], error)], messages[2:]) from error
 
-    monkeypatch.setattr(api, "publish", publish)
+    monkeypatch.setattr(api, "publish_many", publish_many)
     file = tmp_path / "messages.jsonl"
     file.write_text(dumps([Message(topic="t")] * 3))
     result = run("publish", file)
 
     assert result.exit_code == code
     assert str(error) in one_line(result)
-    assert "line 2: not published; 1 message was published before it" in result.stderr
+    assert "line 2: not published; 1 message was published" in result.stderr
 
 
 @pytest.mark.parametrize("command", [["publish", "-"], ["replay", "an-id"]])
@@ -490,16 +457,44 @@ def test_replay_fails(
 ) -> None:
     """What cannot be fetched is one line, with its exit code; what cannot be published too."""
     archive["answer"] = answer
-    monkeypatch.setattr(api, "publish", lambda message, exchange=None: message._encoded_routing_key)
+
+    def publish_many(messages: list[Message], exchange: str | None, progress: object) -> int:
+        error = ValidationError("The topic is 300 bytes long")
+        raise PublishManyError("none", 0, [(messages[0], error)], []) from error
+
+    monkeypatch.setattr(api, "publish_many", publish_many)
     result = run("replay", "an-id")
 
     assert result.exit_code == code
     assert one_line(result)
 
 
+@pytest.mark.parametrize("answer", [b"[]", b"<html>", urllib.error.URLError("x")])
+def test_the_password_of_an_archive(archive: dict[str, Any], answer: Any) -> None:
+    """It is in no error."""
+    archive["answer"] = answer
+    with pytest.raises((ConnectionException, ValidationError)) as raised:
+        fetch("https://u:canary@archive.example", "an-id")
+
+    assert "https://u:***@archive.example" in str(raised.value)
+    assert "canary" not in str(raised.value)
+
+
+def test_what_to_do_about_a_broker_that_is_not_there() -> None:
+    """The error of a connection names the command that finds the reason; others stay as they are."""
+    absent = Failed(ConnectionException(reason="no connection to h:1: nothing listens"))
+    lost = Failed(ConnectionException(reason="the connection was lost"))
+
+    assert absent.format_message().endswith("To find out what is wrong: fedora-messaging check")
+    assert "the connection was lost" == lost.format_message()
+
+
 def test_archive_is_no_file(run: Callable[..., Result]) -> None:
-    """Only http and https are asked."""
-    assert run("replay", "x", "--datagrepper-url", "file:///etc").exit_code == 2
+    """An archive whose URL is neither http nor https is wrong usage, and is not asked."""
+    result = run("replay", "x", "--datagrepper-url", "file:///etc")
+
+    assert result.exit_code == 2
+    assert 'must be http or https, not "file:///etc"' in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -507,7 +502,7 @@ def test_archive_is_no_file(run: Callable[..., Result]) -> None:
     [
         ("publis", 'There is no command "publis", did you mean publish? '),
         ("consumer", 'There is no command "consumer", did you mean consume? '),
-        ("x", 'There is no command "x". The commands are: broker, config, consume, '),
+        ("x", 'There is no command "x". The commands are: broker, check, config, consume, '),
         ("\x1b[31m", 'There is no command "\\x1b[31m". '),
     ],
 )

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The demonstration: how wide its lines are, and which commands it recommends."""
 
+import io
+import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import click
 import pytest
@@ -14,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_messaging.cli import _demo
+from fedora_messaging.cli._demo_lines import CONSUMER, PUBLISHER, code, say
 
 _COUNTS = SimpleNamespace(published=2036, consumed=SimpleNamespace(processed=2036))
 
@@ -30,14 +34,64 @@ def test_messages_fit_a_terminal_of_80_columns() -> None:
     """Each message is one line of 79 columns at most, colours left out."""
     lines = [click.unstyle(_demo.line_of(message)) for message in _demo.scenes()]
 
-    assert 36 == len(lines)
+    assert 24 == len(lines)
     assert [] == [line for line in lines if len(line) > 79]
+
+
+def test_the_code() -> None:
+    """Six lines, in two panes that fit the same width, and that are Python when they are put together."""
+    lines = [click.unstyle(line) for line in code()]
+
+    assert 6 == len(PUBLISHER + CONSUMER)
+    assert [] == [line for line in lines if len(line) > 79]
+    left, right = zip(*(line.split(" │ ") for line in lines), strict=True)
+    assert PUBLISHER == tuple(line.rstrip() for line in left[1:] if line.strip())
+    assert CONSUMER == right[1:]
+    for program in (PUBLISHER, CONSUMER):
+        compile("\n".join(program), "the demonstration", "exec")
+
+
+def test_panes_in_plain_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the output has no such character, another one is between the panes."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+
+    lines = [click.unstyle(line) for line in code()]
+
+    assert all(" | " in line and line.isascii() for line in lines)
+
+
+def test_the_picture() -> None:
+    """The picture of the README shows what the demonstration shows today, but for times and figures."""
+    text = (Path(__file__).parents[3] / "docs" / "_static" / "demo.svg").read_text("utf-8")
+    texts = ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")
+    shown = ["".join(each.itertext()).rstrip() for each in texts]
+    said = [click.unstyle(line) for line in code()]
+    summed = [click.unstyle(line) for line in _demo.summary(_COUNTS, [1], [1], 1, "fedora-messaging")]
+
+    assert said == shown[2 : 2 + len(said)]
+    sent = [click.unstyle(_demo.line_of(message))[8:] for message in _demo.scenes()]
+    assert sent == [line[8:] for line in shown[2 + len(said) :][: len(sent)]]
+    assert summed[-7:] == shown[-7:]
+
+
+def test_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a closed pipe nothing fails: a callback that did would get its message again."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        monkeypatch.setattr("sys.stdout", closed)
+        say("one")
+        say("two")
+
+        assert os.path.samestat(os.stat(os.devnull), os.fstat(writing))
 
 
 @given(st.lists(st.floats(0, 8), min_size=1), st.floats(0, 1e7), st.text("abc/ ", min_size=1, max_size=60))
 def test_the_summary_fits_a_terminal_of_80_columns(latencies: list[float], rate: float, path: str) -> None:
     """Whatever was measured, and with a path of up to 60 characters, no line is over 79 columns."""
-    lines = [click.unstyle(line) for line in _demo.summary(_COUNTS, latencies, rate, shlex.quote(path))]
+    lines = [
+        click.unstyle(line) for line in _demo.summary(_COUNTS, latencies, latencies, rate, shlex.quote(path))
+    ]
 
     assert [] == [line for line in lines if len(line) > 79]
 
@@ -45,7 +99,7 @@ def test_the_summary_fits_a_terminal_of_80_columns(latencies: list[float], rate:
 @pytest.mark.parametrize("name", ["fedora-messaging", ".venv/bin/fedora-messaging", f"/{'x' * 50}/program"])
 def test_commands_of_the_summary_are_whole(name: str) -> None:
     """A command that is split over two lines is one for the shell."""
-    text = click.unstyle("\n".join(_demo.summary(_COUNTS, [0.001], 1, name)))
+    text = click.unstyle("\n".join(_demo.summary(_COUNTS, [0.001], [0.001], 1, name)))
     commands = [shlex.split(line, comments=True) for line in text.replace("\\\n", "").splitlines()]
 
     assert [

@@ -1,178 +1,116 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""What runs in the reactor's thread, and the thread that waits for it."""
+"""The reactor's thread: what is called in it, and where calls of it are refused."""
 
-import pickle
 import subprocess
 import sys
-import threading
 
 import pytest
-from twisted.internet.defer import CancelledError, Deferred
 
-from fedora_messaging import api
-from fedora_messaging._client.reactor_thread import Call
-from fedora_messaging.exceptions import ConnectionException
-
-
-def _made(call: object, *arguments: object) -> tuple[Call, set[Call]]:
-    waiting: set[Call] = set()
-    return Call(call, arguments, waiting), waiting  # type: ignore[arg-type]
-
-
-def test_a_value() -> None:
-    """What the call returns is what the waiting thread gets, as often as it asks."""
-    call, waiting = _made(lambda a, b: a + b, 1, 2)
-    call.run()
-
-    assert (call.wait(0), call.wait(None), waiting) == (3, 3, set())
-
-
-def test_a_deferred_and_another_thread() -> None:
-    """A Deferred is waited for, in whichever thread it was asked."""
-    deferred: Deferred[int] = Deferred()
-    call, _ = _made(lambda: deferred)
-    call.run()
-    got: list[int] = []
-    thread = threading.Thread(target=lambda: got.append(call.wait(30)))
-    thread.start()
-    deferred.callback(7)
-    thread.join(30)
-
-    assert got == [7]
-
-
-def test_an_error() -> None:
-    """What the call raises, or its Deferred fails with, is raised where it is waited for."""
-    failing: Deferred[None] = Deferred()
-    failing.errback(KeyError("later"))
-
-    def raises() -> None:
-        raise KeyError("now")
-
-    for call, words in ((_made(raises)[0], "now"), (_made(lambda: failing)[0], "later")):
-        call.run()
-        with pytest.raises(KeyError, match=words):
-            call.wait(0)
-
-
-def test_a_timeout_and_giving_up() -> None:
-    """A wait that takes too long is a TimeoutError; given up, the Deferred is cancelled."""
-    cancelled: list[Deferred[None]] = []
-    deferred: Deferred[None] = Deferred(cancelled.append)
-    call, waiting = _made(lambda: deferred)
-    call.run()
-    with pytest.raises(TimeoutError):
-        call.wait(0)
-    call.cancel()
-
-    assert (cancelled, waiting) == ([deferred], set())
-    with pytest.raises(CancelledError):
-        call.wait(0)
-
-
-def test_given_up_before_it_ran() -> None:
-    """What was given up before its turn is not called."""
-    called: list[int] = []
-    call, waiting = _made(called.append, 1)
-    call.cancel()
-    call.run()
-
-    assert (called, waiting) == ([], set())
-
-
-def test_a_reactor_that_stops() -> None:
-    """When the reactor stops, whoever waits gets a documented error, and what comes later changes nothing."""
-    deferred: Deferred[int] = Deferred()
-    call, waiting = _made(lambda: deferred)
-    call.run()
-    call.lost()
-    deferred.callback(7)
-
-    assert waiting == set()
-    with pytest.raises(ConnectionException, match="the reactor was stopped"):
-        call.wait(0)
-
-
-def test_a_time_that_is_over() -> None:
-    """A negative limit is one that is over: what has come is given, nothing else is waited for."""
-    done, _ = _made(lambda: 7)
-    done.run()
-    never: Deferred[None] = Deferred()
-    running, _ = _made(lambda: never)
-    running.run()
-
-    assert done.wait(-0.5) == 7
-    for limit in (-0.5, -1):
-        with pytest.raises(TimeoutError):
-            running.wait(limit)
-
-
-_SIGNALS = """
-import os, signal, socket, sys, threading
-from fedora_messaging._client.reactor_thread import ended_by_signals, reactor_thread, wait
-
-heard = threading.Semaphore(0)
-said = []
-
-def first():
-    said.append("first")
-    heard.release()
-    raise RuntimeError("this is logged")
-
-def second():
-    said.append("second")
-    heard.release()
-
-full, other = socket.socketpair()
-other.setblocking(False)
-while True:
-    try:
-        other.send(b"x" * 65536)
-    except BlockingIOError:
-        break
-signal.signal(signal.SIGUSR1, lambda *_: None)
-signal.set_wakeup_fd(other.fileno(), warn_on_full_buffer=False)
-before = signal.getsignal(signal.SIGTERM)
-here, there = os.pipe()
-with ended_by_signals(first, second):
-    os.kill(os.getpid(), signal.SIGUSR1)  # for a descriptor that is full
-    os.kill(os.getpid(), signal.SIGTERM)
-    heard.acquire()
-    child = os.fork()  # it has a copy of everything, and lives on
-    if child == 0:
-        os.read(here, 1)
-        os._exit(0)
-    os.kill(os.getpid(), signal.SIGINT)
-    heard.acquire()
-print(said, signal.getsignal(signal.SIGTERM) is before, signal.set_wakeup_fd(-1) == other.fileno())
-os.write(there, b"x")
-os.waitpid(child, 0)
-
+_IN_ITS_OWN_THREAD = """
 def waits():
     try:
         wait(reactor_thread.call(lambda: None), 1)
     except RuntimeError as error:
-        return "reactor" in str(error)
+        return str(error)
 
 print(wait(reactor_thread.call(waits), 30))
 """
 
+_IN_A_FORK_AFTER_THE_FIRST_CALL = """
+wait(reactor_thread.call(lambda: None), 30)
+sys.stdout.flush()
+child = os.fork()
+if child == 0:
+    try:
+        reactor_thread.call(lambda: None)
+    except ConnectionException as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
 
-def test_signals_whatever_happens_meanwhile() -> None:
-    """Two signals are heard, though a call fails, another descriptor is full, and a child lives on."""
+_IN_A_FORK_BEFORE_THE_FIRST_CALL = """
+child = os.fork()
+if child == 0:
+    print("the child's", wait(reactor_thread.call(lambda: "call"), 30), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+_BY_A_FINALIZER_WHILE_IT_IS_STARTED = """
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "crochet":
+            try:
+                reactor_thread.call(lambda: None)
+            except ConnectionException as error:
+                print(error)
+
+sys.meta_path.insert(0, Interrupts())
+wait(reactor_thread.call(lambda: None), 30)
+"""
+
+_WHEN_IT_CANNOT_BE_STARTED = """
+class Refuses:
+    def find_spec(self, name, path=None, target=None):
+        if name == "crochet":
+            raise SystemExit("no crochet here")
+
+sys.meta_path.insert(0, Refuses())
+try:
+    wait(reactor_thread.call(lambda: None), 30)
+except ConnectionException as error:
+    print(error)
+"""
+
+_WHEN_IT_HAS_STOPPED = """
+from twisted.internet.defer import Deferred
+
+never = reactor_thread.call(Deferred)
+
+def stop():
+    from twisted.internet import reactor
+
+    reactor.stop()
+
+reactor_thread.call(stop)
+for made in (lambda: never), (lambda: reactor_thread.call(lambda: None)):
+    try:
+        wait(made(), 30)
+    except ConnectionException as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (_IN_ITS_OWN_THREAD, ["waiting for a call would block the reactor"]),
+        (_IN_A_FORK_AFTER_THE_FIRST_CALL, ["forked after its parent had used fedora_messaging"]),
+        (_IN_A_FORK_BEFORE_THE_FIRST_CALL, ["the child's call"]),
+        (_BY_A_FINALIZER_WHILE_IT_IS_STARTED, ["is being started by this very thread"]),
+        (_WHEN_IT_CANNOT_BE_STARTED, ["could not be started: SystemExit('no crochet here')"]),
+        (_WHEN_IT_HAS_STOPPED, ["the reactor was stopped", "the reactor was stopped"]),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else value[0],
+)
+def test_calls(code: str, words: list[str]) -> None:
+    """Each call returns or is refused with an error that says why, wherever it is made."""
+    prelude = """
+import os, sys
+from fedora_messaging._client.reactor_thread import reactor_thread, wait
+from fedora_messaging.exceptions import ConnectionException
+"""
     run = subprocess.run(
-        [sys.executable, "-c", _SIGNALS], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", prelude + code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
+    lines = run.stdout.splitlines()
 
-    assert ["['first', 'second'] True True", "True"] == run.stdout.splitlines(), run.stderr
-    assert "this is logged" in run.stderr
-
-
-@pytest.mark.parametrize("name", ["publish", "consume", "twisted_publish", "twisted_consume"])
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_the_functions_of_api_can_be_pickled(name: str, protocol: int) -> None:
-    """A worker process that is spawned is handed them by pickling, and uses its own."""
-    function = getattr(api, name)
-
-    assert function == pickle.loads(pickle.dumps(function, protocol))
+    assert len(words) == len(lines), run.stderr
+    for expected, line in zip(words, lines, strict=True):
+        assert expected in line

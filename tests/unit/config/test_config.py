@@ -93,7 +93,20 @@ def test_frozen() -> None:
         ({"nack_delay": {"first": 0}}, "nack_delay", NackDelay(0.0, 30.0)),
         ({"monitoring": {"port": 8080}}, "monitoring", Monitoring(8080, "")),
         ({"monitoring": {"port": 1, "address": "::1"}}, "monitoring", Monitoring(1, "::1")),
+        ({"monitoring": {"metrics": True}}, "monitoring", Monitoring(None)),
+        (
+            {"monitoring": {"port": 1, "dashboard": True}},
+            "monitoring",
+            Monitoring(1, "127.0.0.1", dashboard=True),
+        ),
+        (
+            {"monitoring": {"port": 1, "metrics": False, "labels": ["schema"]}},
+            "monitoring",
+            Monitoring(1, metrics=False, labels=("schema",)),
+        ),
         ({"shutdown_grace": 0}, "shutdown_grace", 0.0),
+        ({"amqp_url": ["amqp://a", "amqps://b"]}, "amqp_url", ("amqp://a", "amqps://b")),
+        ({"failover": "in-order"}, "failover", "in-order"),
         ({"publish_priority": 9}, "publish_priority", 9),
         ({"callback": "a:b"}, "callback", "a:b"),
         ({"consumer_config": {"a": {"b": 1}}}, "consumer_config", {"a": {"b": 1}}),
@@ -145,7 +158,7 @@ def test_log_config_in_part() -> None:
 
 def test_parse_changes_nothing() -> None:
     """Neither the given mapping nor the defaults are changed or shared."""
-    given = {"log_config": {"root": {"level": "DEBUG"}}, "qos": {"prefetch_count": 1}}
+    given: Any = {"log_config": {"root": {"level": "DEBUG"}}, "qos": {"prefetch_count": 1}}
     before, defaults = copy.deepcopy(given), copy.deepcopy(DEFAULTS)
     values = parse(given)
     given["log_config"]["root"]["level"] = "INFO"
@@ -157,6 +170,11 @@ def test_parse_changes_nothing() -> None:
 BAD = [
     ({"amqp_url": 5}, ["amqp_url", "string"]),
     ({"amqp_url": "http://h"}, ["amqp_url", "amqps"]),
+    ({"amqp_url": []}, ["amqp_url", "the list is empty"]),
+    ({"amqp_url": ["amqp://h", "http://h"]}, ["amqp_url[1]", "amqps"]),
+    ({"amqp_url": ["amqp://h/a", "amqp://h/b"]}, ["amqp_url[1]", "'a'", "'b'"]),
+    ({"failover": "random"}, ["failover", "shuffle, in-order", "'random'"]),
+    ({"failover": None}, ["failover", "a string"]),
     ({"amqp_urll": "amqp://"}, ["amqp_urll", "unknown key", "amqp_url, bindings, callback"]),
     ({"passive_declares": "no"}, ["passive_declares", "true or false"]),
     ({"publish_exchange": 5}, ["publish_exchange", "string"]),
@@ -192,11 +210,36 @@ BAD = [
     ({"monitoring": {"address": "::1"}}, ["monitoring.port", "missing"]),
     ({"monitoring": {"port": "80"}}, ["monitoring.port", "integer"]),
     ({"monitoring": {"port": 70000}}, ["monitoring.port", "65535"]),
-    ({"monitoring": {"port": 1, "host": "x"}}, ["monitoring.host", "address, port"]),
+    (
+        {"monitoring": {"port": 1, "host": "x"}},
+        ["monitoring.host", "address, dashboard, labels, metrics, port, stuck_after"],
+    ),
+    ({"monitoring": {"port": 1, "metrics": "yes"}}, ["monitoring.metrics", "true or false"]),
+    ({"monitoring": {"port": 1, "labels": ["topic"]}}, ["monitoring.labels", "schema", "topic"]),
+    ({"monitoring": {"port": 1, "labels": "schema"}}, ["monitoring.labels", "list"]),
+    ({"monitoring": {"port": 1, "stuck_after": 0}}, ["monitoring.stuck_after", "more than 0"]),
+    (
+        {"monitoring": {"port": 1, "stuck_after": 9, "metrics": False}},
+        ["monitoring.stuck_after", "metrics = true"],
+    ),
+    ({"monitoring": {"metrics": False}}, ["monitoring.port", "missing", "metrics = true"]),
     ({"monitoring": {"port": 1, "address": 5}}, ["monitoring.address", "string"]),
     ({"reconnect": {"base": 0}}, ["reconnect.base", "more than 0"]),
     ({"reconnect": {"base": 9}}, ["reconnect.cap", "9 at least"]),
     ({"reconnect": {"max": 9}}, ["reconnect.max", "base, cap, stable"]),
+    ({"qos": {"concurrency": 0}}, ["qos.concurrency", "from 1"]),
+    ({"qos": {"concurrency": "many"}}, ["qos.concurrency", "an integer"]),
+    ({"consumers": {"x": {"callback": "a:b", "concurrency": 0}}}, ["consumers.x.concurrency", "from 1"]),
+    ({"retry": {"wait": "elsewhere"}}, ["retry.wait", "aside", "queue"]),
+    ({"retry": {"then": "panic"}}, ["retry.then", "quarantine"]),
+    ({"retry": {"delays": []}}, ["retry.delays", "1 to 100"]),
+    ({"retry": {"delays": [1, -1]}}, ["retry.delays", "0 at least", "-1"]),
+    ({"retry": {"delays": 5}}, ["retry.delays", "list"]),
+    ({"retry": {"on": "some"}}, ["retry.on", "any"]),
+    ({"retry": {"on": ["OSError"]}}, ["retry.on", "module:Class", "OSError"]),
+    ({"retry": {"rest_after": 0}}, ["retry.rest_after", "1 at least"]),
+    ({"retry": {"every": 5}}, ["retry.every", "unknown key", "delays"]),
+    ({"consumers": {"x": {"callback": "a:b", "retry": {"wait": "y"}}}}, ["consumers.x.retry.wait", "aside"]),
     ({"nack_delay": {"first": -1}}, ["nack_delay.first", "0 at least"]),
     ({"nack_delay": {"cap": "x"}}, ["nack_delay.cap", "number of seconds"]),
     ({"handshake_timeout": True}, ["handshake_timeout", "number of seconds"]),
@@ -308,7 +351,7 @@ READS: list[Callable[[LazyConfig], Any]] = [
     lambda conf: conf.update(topic_prefix="x"),
     lambda conf: conf._validate(),
     lambda conf: bool(conf),
-    lambda conf: {}.update(conf),  # type: ignore[func-returns-value]
+    lambda conf: dict[str, Any]().update(conf),
 ]
 
 
@@ -434,7 +477,8 @@ def test_parsed(write: Callable[[str], Path]) -> None:
 def test_representation_hides_passwords(write: Callable[[str], Path]) -> None:
     """repr() and str() hide passwords wherever they are."""
     write(
-        'amqp_url = "amqp://user:canary@h/?heartbeat=5"\n[consumer_config]\nurl = "postgres://u:canary@h"\n'
+        'amqp_url = ["amqp://user:canary@h/?heartbeat=5", "amqp://user:canary@g"]\n'
+        '[consumer_config]\nurl = "postgres://u:canary@h"\n'
         'db_password = "canary"\n[consumer_config.api]\ntoken = "canary"\nuser = "me"\n'
     )
     shown = repr(LazyConfig())
@@ -507,7 +551,7 @@ def test_log_config_that_is_refused(log_config: str, write: Callable[[str], Path
     assert "\n" not in caught.value.message
 
 
-def test_generation_tells_of_changes(write: Callable[[str], Path]) -> None:
+def test_the_generation_grows_with_changes(write: Callable[[str], Path]) -> None:
     """What changes the configuration, or reads it again, gives it another generation; looking does not."""
     path = str(write('topic_prefix = "z"'))
     conf = LazyConfig()

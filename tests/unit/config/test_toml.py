@@ -99,6 +99,15 @@ def test_reader_that_raises_anything(fault: Exception) -> None:
         read("a = 1\nb = [\n\n", "here", broken)
 
 
+def test_numbers_of_two_kinds() -> None:
+    """Where the reader wants one kind in an array, the error says how to write it."""
+    text = "delays = [0.5, 60]"
+    if sys.version_info >= (3, 11):
+        assert {"delays": [0.5, 60]} == read(text, "here", READERS["tomllib"])
+    with pytest.raises(ConfigurationException, match=r"write \[0\.5, 60\.0\]"):
+        read(text, "here", READERS["toml"])
+
+
 def test_no_file(tmp_path: Path) -> None:
     """A file that is not there is named."""
     with pytest.raises(ConfigurationException, match=r"gone\.toml: cannot be read: No such file"):

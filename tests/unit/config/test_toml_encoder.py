@@ -21,7 +21,7 @@ _times = st.one_of(
     st.datetimes(timezones=st.just(datetime.timezone.utc)),
     st.dates(),
     st.times(),
-).map(lambda time: time if type(time) is datetime.date else time.replace(fold=0))
+).map(lambda time: time.replace(fold=0) if isinstance(time, datetime.datetime | datetime.time) else time)
 _leaves = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), _text, _times)
 _values = st.recursive(
     _leaves,

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Broker URLs are read strictly and shown without their secrets."""
 
+import pika
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_messaging._config.url import parameters, redacted, redacted_value
+from fedora_messaging._config.url import all_parameters, parameters, redacted, redacted_value
 from fedora_messaging.exceptions import ConfigurationException
 
 
@@ -18,6 +19,7 @@ def test_all_parts() -> None:
     )
 
     assert (found.host, found.port, found.virtual_host) == ("broker.example", 5673, "/pub")
+    assert isinstance(found.credentials, pika.PlainCredentials)
     assert (found.credentials.username, found.credentials.password) == ("us@er", "p/w")
     assert (found.heartbeat, found.frame_max, found.channel_max) == (30, 8192, 9)
     assert (found.locale, found.socket_timeout, found.blocked_connection_timeout) == ("de_DE", 3.5, 7)
@@ -157,3 +159,38 @@ def test_redacted_value(value: str, shown: str) -> None:
 def test_no_password_is_shown(password: str, user: str) -> None:
     """No part of a password is left, whatever characters it has."""
     assert redacted_value(f"amqp://{user}:{password}@host:5672/%2F") == f"amqp://{user}:***@host:5672/%2F"
+
+
+def test_several_urls() -> None:
+    """Each URL of a list has its own host, user and TLS; one alone is a list of one."""
+    found = all_parameters(["amqps://ann:1@a/v", "amqp://bob:2@b:5/v"])
+
+    assert [("a", 5671, True, "v"), ("b", 5, False, "v")] == [
+        (each.host, each.port, each.ssl_options is not None, each.virtual_host) for each in found
+    ]
+    assert ["a"] == [each.host for each in all_parameters("amqp://a")]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([], "amqp_url: the list is empty"),
+        ((), "amqp_url: the list is empty"),
+        (5, "amqp_url: must be a string or a list of strings, not int"),
+        ({"amqp://h": 1}, "amqp_url: must be a string or a list of strings, not dict"),
+        (["amqp://h", 5], "amqp_url[1]: must be a string, not int"),
+        (["amqp://h", ["amqp://h"]], "amqp_url[1]: must be a string, not list"),
+        (["http://h"], "amqp_url[0]: the scheme must be amqp or amqps"),
+        (["amqp://h/a", "amqp://h/a", "amqps://u:canary@h/b"], "amqp_url[2]: its virtual host is 'b'"),
+        (["amqp://h/a", "amqp://u:canary@h"], "that of amqp_url[0] is 'a'"),
+        (["amqp://h", "amqp://u:canary@h:port"], "amqp_url[1]: the port"),
+    ],
+)
+def test_lists_that_cannot_be_used(value: object, words: str) -> None:
+    """The error is one line that names the element, and both virtual hosts where they differ."""
+    with pytest.raises(ConfigurationException) as caught:
+        all_parameters(value)
+
+    assert words in caught.value.message
+    assert "canary" not in caught.value.message
+    assert 1 == len(caught.value.message.splitlines())

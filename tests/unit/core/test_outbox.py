@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fedora_messaging._core.outbox import SEARCHING, Outbox, Outgoing, UnknownConfirm, refusal
-from fedora_messaging.exceptions import PublishForbidden, PublishReturned
-
-_COUNT = 0
+from fedora_messaging._core.outbox import Outbox, Outgoing, UnknownConfirm
+from fedora_messaging._core.refusal_search import SEARCHING
+from fedora_messaging.exceptions import PublishReturned
 
 
 def outgoing(
@@ -248,33 +247,6 @@ def test_order_is_kept_when_the_channel_is_lost() -> None:
     assert messages == [take(outbox) for _ in range(5)]
 
 
-@pytest.mark.parametrize(
-    ("code", "text", "refused"),
-    [
-        (404, "NOT_FOUND - no exchange 'other' in vhost 'v'", [1]),
-        (403, "ACCESS_REFUSED - write access to exchange 'other' in vhost 'v' refused for user 'u'", [1]),
-        (
-            403,
-            "ACCESS_REFUSED - write access to topic 'secret' in exchange 'e' in vhost 'v' refused",
-            [2],
-        ),
-        (406, "PRECONDITION_FAILED - message size 400 is larger than configured max size 100", [3]),
-        (404, "NOT_FOUND - no exchange 'elsewhere' in vhost 'v'", []),
-        (311, "CONTENT_TOO_LARGE", []),
-        (404, "NOT_FOUND", []),
-    ],
-)
-def test_the_brokers_words_name_the_message(code: int, text: str, refused: list[int]) -> None:
-    """Where the close says which message it was, none has to be looked for among the others."""
-    messages = [outgoing(0), outgoing(1, b"other"), outgoing(2, topic=b"secret"), outgoing(3, size=400)]
-    outbox = sent(*messages)
-
-    assert [messages[n] for n in refused] == outbox.channel_refused(code, text)
-    assert 4 - len(refused) == len(outbox)
-    take(outbox)
-    assert outbox.searching == (not refused)
-
-
 def test_a_message_that_ends_the_connection_again_goes_behind_the_others() -> None:
     """After a close for an error all are sent again, one at a time, and the one that repeats it goes last."""
     messages = [outgoing(n) for n in range(3)]
@@ -352,11 +324,3 @@ def test_confirms_of_what_is_not_in_flight(tag: int, multiple: bool) -> None:
         with pytest.raises(UnknownConfirm):
             outbox.confirmed(tag, multiple)
         assert 3 == outbox.in_flight
-
-
-def test_refusals() -> None:
-    """403 is PublishForbidden, all else PublishReturned, both with code and words once."""
-    assert PublishForbidden is type(refusal(403, "ACCESS_REFUSED - no"))
-    assert "403 ACCESS_REFUSED - no" == refusal(403, "ACCESS_REFUSED - no").reason
-    assert PublishReturned is type(refusal(404, "404 gone"))
-    assert "404 gone" == refusal(404, "404 gone").reason

@@ -47,8 +47,8 @@ def test_no_queue_in_binding() -> None:
 
 
 def test_none_is_nothing() -> None:
-    """None means none of them."""
-    assert () == topology.bindings(None) == topology.queues(None) == topology.exchanges(None)
+    """None in the place of bindings, queues or exchanges is an empty tuple of them."""
+    assert ((), (), ()) == (topology.bindings(None), topology.queues(None), topology.exchanges(None))
 
 
 @pytest.mark.parametrize(

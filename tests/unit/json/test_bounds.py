@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from fedora_messaging import exceptions, message
 from fedora_messaging._amqp import messages
-from fedora_messaging._json import bounds, codec
+from fedora_messaging._json import codec
+from fedora_messaging._json.bounds import BUDGET, MAX_DEPTH, is_plain, within
 from fedora_messaging._json.equality import are_same
+from fedora_messaging._json.measure import settled, written_size
 from fedora_messaging._message.jsonable import presentable, representation
 from fedora_messaging._message.message import Message, registry
 from fedora_messaging._message.serialization import dumps, loads
@@ -175,7 +177,8 @@ def test_header_of_shared_tuples() -> None:
 def test_both_writers_say_the_same(shape: str) -> None:
     """With orjson and without, the same words refuse a value."""
     said = set()
-    for options in ({}, {"fast": None}):
+    ways: list[dict[str, Any]] = [{}, {"fast": None}]
+    for options in ways:
         with pytest.raises(ValueError) as caught:
             codec.encode(SHAPES[shape][0](), **options)
         said.add(str(caught.value).partition("(")[0])
@@ -267,13 +270,13 @@ def test_graphs(graph: Any) -> None:
     try:
         expected = json.loads(json.dumps(value))
     except ValueError:
-        for function in (codec.encode, bounds.settled, bounds.written_size):
+        for function in (codec.encode, settled, written_size):
             with pytest.raises(ValueError, match="Circular reference: "):
                 function(value)
         assert "circular reference" in json.dumps(presentable(value))
     else:
         assert json.loads(codec.encode(value)) == json.loads(codec.encode(value, fast=None)) == expected
-        assert bounds.written_size(value) <= len(codec.encode(value))
+        assert written_size(value) <= len(codec.encode(value))
         assert presentable(value) == expected
         assert representation(value) == repr(value)
 
@@ -320,3 +323,37 @@ def test_deep_bodies_can_be_written_down(levels: int) -> None:
     (read,) = loads(dumps(Message(deep(levels), topic="a")))
 
     assert read.body == deep(levels)
+
+
+@pytest.mark.parametrize(
+    ("value", "cost"),
+    [
+        (1, 0),
+        ("a", 0),
+        ([], 0),
+        ({"a": 1, "b": None}, 2),
+        ([[1, 2], {"a": [3]}], 6),
+        ("x" * 8_000, 1_000),
+        ([0] * 100 + ["x" * 8_000], 1_101),
+    ],
+)
+def test_what_is_charged_to_a_budget(value: Any, cost: int) -> None:
+    """Each element costs one, each character of a long string an eighth; what costs too much is refused."""
+    assert 5_000 - cost == within(value, 5_000)
+    assert is_plain(value)
+    assert not cost or 0 == within(value, cost)
+
+
+@pytest.mark.parametrize(
+    "value", [(1,), [float("nan")], {"a": float("inf")}, {1: 2}, {"a": b"b"}, OrderedDict(a=1), [{1}]]
+)
+def test_what_is_not_plain(value: Any) -> None:
+    """Types that decoding JSON does not give, numbers that are not finite and keys that are no strings."""
+    assert not is_plain(value)
+    assert 0 == within(value, BUDGET)
+
+
+@pytest.mark.parametrize(("levels", "plain"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
+def test_how_deep_a_plain_value_is(levels: int, plain: bool) -> None:
+    """A plain value has no more than so many levels."""
+    assert plain == is_plain(deep(levels))

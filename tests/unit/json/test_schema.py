@@ -30,7 +30,7 @@ def verdict(schema: Any, instance: Any) -> str:
     try:
         _validation.check(schema, instance)
     except (jsonschema.ValidationError, jsonschema.SchemaError) as error:
-        return type(error).__name__ + error.message
+        return f"{type(error).__name__}{error.message}"
     return "valid"
 
 
@@ -39,7 +39,7 @@ def authority(schema: Any, instance: Any) -> str:
     try:
         jsonschema.validate(instance, schema)
     except (jsonschema.ValidationError, jsonschema.SchemaError) as error:
-        return type(error).__name__ + error.message
+        return f"{type(error).__name__}{error.message}"
     return "valid"
 
 

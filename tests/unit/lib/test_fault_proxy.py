@@ -11,13 +11,6 @@ from faults import Change, Proxy, Witness
 from fedora_messaging._amqp import frames
 
 
-class Transport(StringTransport):
-    """A transport in memory, with what TCP's have besides."""
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        pass
-
-
 @pytest.fixture
 def proxy() -> Proxy:
     """A proxy on a reactor in memory."""
@@ -61,7 +54,8 @@ def test_a_delay_that_ends_keeps_the_order(proxy: Proxy) -> None:
     """What comes when a delay has ended does not overtake what is late."""
     proxy.black = True  # there is no broker
     link: Any = proxy.buildProtocol(None)
-    transport = Transport()
+    transport: Any = StringTransport()
+    transport.setTcpNoDelay = lambda enabled: None
     link.makeConnection(transport)
     proxy.black = False
     proxy.delay(0.2)

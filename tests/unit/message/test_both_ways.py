@@ -55,7 +55,8 @@ trees_of_json = st.recursive(
 def test_what_is_received_can_be_published_again(data: bytes) -> None:
     """Whatever body is accepted can be published again as the same value; both readers accept the same."""
     outcomes = []
-    for options in ({}, {"fast": None}):
+    ways: list[dict[str, Any]] = [{}, {"fast": None}]
+    for options in ways:
         try:
             outcomes.append(codec.decode(data, **options))
         except ValueError:

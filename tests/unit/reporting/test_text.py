@@ -25,7 +25,7 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 def noted() -> BaseException:
     """An exception with a note."""
     error = ValueError("a\nb")
-    error.__notes__ = [FORGED]
+    vars(error)["__notes__"] = [FORGED]
     return error
 
 

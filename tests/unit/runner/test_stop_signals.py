@@ -17,12 +17,12 @@ def test_the_first_and_the_second() -> None:
         lambda number: calls.append(("first", number)), lambda number: calls.append(("second", number))
     )
 
-    sequence.received(15)
-    assert not sequence.finished
-    sequence.received(2)
-    assert sequence.finished
-    sequence.received(15)
+    finished = []
+    for number in (15, 2, 15):
+        sequence.received(number)
+        finished.append(sequence.finished)
 
+    assert [False, True, True] == finished
     assert [("first", 15), ("second", 2)] == calls
 
 

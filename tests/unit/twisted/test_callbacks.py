@@ -146,7 +146,7 @@ def injecting(message: Any) -> None:
 @functools.wraps(two)
 def passing(*arguments: Any, **keywords: Any) -> None:
     """A wrapper that may do the same, for all that anybody knows."""
-    two(*arguments, 1, **keywords)
+    two(*arguments, **{"other": 1, **keywords})
 
 
 class CallNumber:
@@ -269,14 +269,17 @@ def test_what_cannot_take_a_message_is_refused_at_once(callback: Any) -> None:
     ],
 )
 def test_what_can_take_a_message_is_a_callback(callback: Any) -> None:
-    """Whatever it is, and also where Python knows no signature of it."""
+    """What can be called with one argument is a callback, and so is what Python knows no signature of."""
     assert callback is resolve(callback) or callback == resolve(callback)
 
 
 def test_a_service_refuses_it_when_it_is_made() -> None:
-    """Nothing was started by then."""
+    """A service refuses a callback that cannot take a message when it is made, and starts nothing."""
+    clock = Clock()
     with pytest.raises(ValueError, match="two"):
-        FedoraMessagingService(two, config=parse({}), clock=Clock())
+        FedoraMessagingService(two, config=parse({}), clock=clock)  # type: ignore[arg-type]
+
+    assert [] == clock.getDelayedCalls()
 
 
 @pytest.mark.parametrize(
@@ -300,7 +303,7 @@ def test_a_service_refuses_it_when_it_is_made() -> None:
     ],
 )
 def test_where_callbacks_run(callback: Any, expected: bool) -> None:
-    """It is known before the call, from the callback alone."""
+    """Whether a callback runs on the reactor is known from the callback alone, before it is called."""
     assert expected is runs_on_reactor(callback)
 
 
@@ -520,7 +523,9 @@ def finished(batch):
     if any(each.tag == 8 for each, _ in batch):
         reactor.callLater(0.01, reactor.stop)
 
-worker = ReactorWorker(callback, lambda each: each.tag, finished, reactor.callLater)
+worker = ReactorWorker(
+    callback, lambda each: each.tag, finished, reactor.callLater, longest_burst=float("inf")
+)
 
 def start():
     for number in range(1, 11):
@@ -535,7 +540,7 @@ print(len(tasks), [each.tag for each in worker.take_back()])
 
 
 def test_a_burst_under_asyncio_is_one_task() -> None:
-    """One task runs the callbacks, each in its own context; what has finished is told while one waits."""
+    """One task runs the callbacks, each in its own context; what has finished is reported while one waits."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _BURSTS],
         capture_output=True,
@@ -560,7 +565,9 @@ from unit.twisted.test_the_end import METHODS, Spec, logged
 from fedora_messaging._core.delivery import Delivery
 from fedora_messaging.twisted._callbacks.reactor_worker import ReactorWorker
 from fedora_messaging.twisted._consuming.completion import ConsumerCompletion
-from fedora_messaging.twisted._consuming.outcomes import log_failures
+from fedora_messaging._core.delivery import decide
+from fedora_messaging._core.retry import Retry
+from fedora_messaging.twisted._consuming.failure_log import FailureLog
 from twisted.python.failure import Failure
 
 def spec_errors():
@@ -621,7 +628,8 @@ async def main():
             (delivery, outcome), = batch
             assert outcome is not None and worker.running is None, (style, spec)
             with logged() as log:
-                log_failures(batch, style)
+                settlement = decide(outcome, delivery, Retry())
+                FailureLog(style, reactor.seconds).log(batch, [(delivery, settlement)])
             assert 1 == len(log.failures), (style, spec)
             ending = ConsumerCompletion(None)
             results = []

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The names of release 3.9.1, on a clock and the embedded broker."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,23 +9,10 @@ import pytest
 from fedora_messaging.exceptions import BadDeclaration, NoFreeChannels
 from fedora_messaging.message import Message
 from fedora_messaging.twisted import factory, protocol, service
-from support.world import PARAMETERS, World, no_unhandled_errors, result_of
+from support.world import PARAMETERS, World, result_of
 
 QUEUES: dict[str, Any] = {"q": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}}
 BINDINGS = [{"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}]
-
-
-@pytest.fixture(autouse=True)
-def clean_log() -> Iterator[None]:
-    """No test leaves an unhandled error behind."""
-    with no_unhandled_errors():
-        yield
-
-
-@pytest.fixture
-def world() -> World:
-    """A client and a broker."""
-    return World()
 
 
 def connected(world: World, **parameters: Any) -> Any:

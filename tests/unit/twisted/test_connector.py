@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Connecting through endpoints: several addresses, IPv6, time-outs, and what a factory is told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostnameResolver, IReactorPluggableNameResolver
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from fedora_messaging.twisted._connection.connector import Connector, endpoint
 from support.world import no_unhandled_errors
@@ -39,13 +40,12 @@ class Resolver:
         receiver.resolutionComplete()
 
 
-@implementer(IReactorPluggableNameResolver)
-class Reactor(MemoryReactorClock):
-    """A reactor in memory that takes a resolver; that of Twisted 24.3 does not."""
-
-    def installNameResolver(self, resolver: Any) -> Any:
-        self.nameResolver = resolver
-        return resolver
+def reactor_with(resolver: Any) -> Any:
+    """A reactor in memory with a resolver; that of Twisted 24.3 takes none by itself."""
+    reactor: Any = MemoryReactorClock()
+    reactor.nameResolver = resolver
+    alsoProvides(reactor, IReactorPluggableNameResolver)
+    return reactor
 
 
 class Told(protocol.ReconnectingClientFactory):
@@ -80,9 +80,8 @@ class Case:
     """A connector on a reactor in memory."""
 
     def __init__(self, host: str, **names: list[Any]) -> None:
-        self.reactor: Any = Reactor()
         self.resolver = Resolver(**names)
-        self.reactor.installNameResolver(self.resolver)
+        self.reactor = reactor_with(self.resolver)
         self.factory = Told()
 
         def target() -> tuple[Any, str, int]:
@@ -119,7 +118,7 @@ def _clean() -> Any:
 
 
 def test_a_name_that_has_an_ipv6_address_only() -> None:
-    """It is connected to."""
+    """A host that has only an IPv6 address is connected to."""
     case = Case("six", six=[SIX])
     case.answer(0)
 
@@ -173,8 +172,29 @@ def test_names_are_looked_up_as_they_are(host: str) -> None:
     assert ([host], ["192.0.2.1"]) == (case.resolver.asked, case.tried)
 
 
+def test_some_of_the_addresses_of_a_name() -> None:
+    """Only those are tried that are chosen, and where the connection leads is said."""
+    asked: list[list[str]] = []
+    reached: list[str | None] = []
+    reactor = reactor_with(Resolver(both=[SIX, FOUR]))
+
+    def choose(addresses: Sequence[str]) -> list[str]:
+        asked.append(list(addresses))
+        return ["192.0.2.1"]
+
+    def target() -> tuple[Any, str, int]:
+        return endpoint(reactor, "both", 5672, timeout=10, choose=choose), "both", 5672
+
+    Connector(reactor, Told(), target, timeout=10, reached=reached.append).connect()
+    reactor.tcpClients[0][2].buildProtocol(None).makeConnection(StringTransport(peerAddress=FOUR))
+
+    assert [["2001:db8::1", "192.0.2.1"]] == asked
+    assert ["192.0.2.1"] == [attempt[0] for attempt in reactor.tcpClients]
+    assert ["192.0.2.1"] == reached
+
+
 def test_an_unknown_name() -> None:
-    """It fails at once."""
+    """Connecting to a name that has no address fails at once."""
     case = Case("nowhere")
 
     assert ["started", ("failed", error.DNSLookupError, "disconnected"), "stopped"] == case.factory.events
@@ -259,5 +279,5 @@ def test_data_goes_through() -> None:
     ("host", "kind"), [("192.0.2.7", IPv4Address), ("::1", IPv6Address), ("a_b", HostnameAddress)]
 )
 def test_the_destination(host: str, kind: type) -> None:
-    """It says where it leads to."""
+    """The destination of a connector is of the kind of its host: an address, IPv4 or IPv6, or a name."""
     assert isinstance(Case(host).connector.getDestination(), kind)

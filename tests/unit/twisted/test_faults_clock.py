@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,13 +15,15 @@ import pytest
 from pika import spec
 from twisted.internet.defer import Deferred
 
+from fedora_messaging._core.lifecycle import CloseReason, Scope
 from fedora_messaging._core.observer import NullObserver
 from fedora_messaging._core.outbox import Outgoing
 from fedora_messaging.broker import Permissions, User
 from fedora_messaging.exceptions import ConnectionException, PublishReturned, PublishTimeout
 from fedora_messaging.message import Message
+from fedora_messaging.twisted._connection.channel import ChannelEnded
 from fedora_messaging.twisted.protocol import FedoraMessagingProtocol
-from support.world import World, no_unhandled_errors, result_of
+from support.world import World, result_of
 
 TOPOLOGY: dict[str, Any] = {
     "queues": {"q": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}},
@@ -28,33 +31,22 @@ TOPOLOGY: dict[str, Any] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def clean_log() -> Iterator[None]:
-    """No test leaves an unhandled error behind."""
-    with no_unhandled_errors():
-        yield
-
-
-@pytest.fixture
-def world() -> World:
-    """A client and a broker."""
-    return World()
-
-
 class Times(NullObserver):
     """When connections came and went, and when a consumer began to consume, in seconds."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.then: Callable[[], None] = lambda: None
         self.connects: list[float] = []
         self.losses: list[tuple[float, str]] = []
         self.declares: list[float] = []
 
-    def connected(self) -> None:
+    def connected(self, connection: str, peer: str, broker: str) -> None:
         self.connects.append(self._world.reactor.seconds())
+        self.then()
 
-    def disconnected(self, reason: str) -> None:
-        self.losses.append((self._world.reactor.seconds(), reason))
+    def disconnected(self, connection: str, reason: CloseReason) -> None:
+        self.losses.append((self._world.reactor.seconds(), str(reason)))
 
     def declared(self, queue: str, generation: int) -> None:
         self.declares.append(self._world.reactor.seconds())
@@ -156,9 +148,12 @@ def test_a4_a_connection_alone_is_no_progress(world: World, seconds: float, most
     running.publish(1)
     began = world.reactor.seconds()
     connects = len(running.times.connects)
+
+    def more(before: int) -> bool:
+        return len(running.times.connects) > before
+
     while world.reactor.seconds() - began < 300:
-        before = len(running.times.connects)
-        until(world, lambda n=before: len(running.times.connects) > n, 30)  # type: ignore[misc]
+        until(world, partial(more, len(running.times.connects)), 30)
         world.settle(seconds)
         world.broker.faults.drop_connections()
     tries = len(running.times.connects) - connects
@@ -438,16 +433,10 @@ def test_d9_declaring_has_a_limit(world: World) -> None:
     """After 90 s without an answer a connection on which nothing is consumed is dropped."""
     running = Running(world, amqp_url="amqp://guest:guest@localhost/%2F?heartbeat=0")
     times = running.times
-    connected = times.connected
-
-    def hold() -> None:
-        connected()
-        dead(world)  # what declares comes after this
-
-    times.connected = hold  # type: ignore[method-assign]
+    times.then = lambda: dead(world)  # what declares comes after this
     world.reactor.cut()
     until(world, lambda: len(times.connects) == 2, 10)
-    times.connected = connected  # type: ignore[method-assign]
+    times.then = lambda: None
     began = world.reactor.seconds()
     losses = len(times.losses)
     until(world, lambda: len(times.losses) > losses, 91)
@@ -480,6 +469,30 @@ def test_d9_a_declaration_that_takes_too_long_is_its_consumers_affair(world: Wor
     assert 2 == len(result_of(consuming))
     assert service.factory.ready
     assert [] == times.losses
+
+
+def test_d9_an_attempt_that_took_longer_than_the_pause(world: World) -> None:
+    """A cluster that has lost a node answers after a minute: the next attempt follows at once, so that a
+    queue is found as soon as it is back."""
+    opened: list[float] = []
+    down = ChannelEnded(CloseReason(Scope.CHANNEL, 404, "NOT_FOUND - home node is down or inaccessible"))
+
+    class Slow(FedoraMessagingProtocol):
+        def open_channel(self) -> Deferred[Any]:
+            opened.append(world.reactor.seconds())
+            if len(opened) > 3:
+                return super().open_channel()
+            late: Deferred[Any] = Deferred()
+            world.reactor.callLater(64, late.errback, down)
+            return late
+
+    service = world.service(None, reconnect={"base": 8.0, "cap": 8.0})
+    service.factory.protocol = Slow
+    service.startService()
+    consuming = service.consume(lambda _: None, queues={"q": {}}, bindings=[])
+    until(world, lambda: consuming.called, 200)
+
+    assert [64, 64, 64] == [round(after - before) for before, after in pairwise(opened)]
 
 
 def test_a_message_that_ends_the_connection(world: World) -> None:

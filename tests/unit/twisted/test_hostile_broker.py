@@ -325,7 +325,8 @@ OUT_OF_PLACE = [
 @pytest.mark.parametrize("frames", OUT_OF_PLACE)
 @pytest.mark.parametrize("where", ["consuming", "publishing"])
 def test_frames_out_of_place(frames: Any, where: str) -> None:
-    """Frames that do not follow from what was before, on a channel that consumes or publishes."""
+    """Frames that do not follow from what was before, on a channel that consumes or publishes, do no lasting
+    harm."""
     attacked = Attacked()
     session = getattr(attacked, where)
     numbers = {"consuming": session.channel or 65535, "publishing": max(session.published, default=65535)}
@@ -408,7 +409,7 @@ def test_every_callback_in_turn_stays_within_the_prefetch_count() -> None:
 
 
 def test_frames_for_a_channel_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:
-    """They are dropped before pika sees them, and told once a second with their number."""
+    """They are dropped before pika sees them, and their number is logged once a second."""
     attacked = Attacked()
     session = attacked.consuming
     attacked.service.consumers[0].cancel()
@@ -465,7 +466,7 @@ def test_floods_of_methods(sent: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_flood_of_returned_messages(caplog: pytest.LogCaptureFixture) -> None:
-    """Messages returned that were never sent are told once a second."""
+    """Messages returned that were never sent are logged once a second."""
     attacked = Attacked()
     caplog.clear()
     session = attacked.publishing
@@ -494,7 +495,7 @@ def test_a_broker_that_cancels_every_consumer_at_once(caplog: pytest.LogCaptureF
 
 
 def test_a_body_in_very_small_pieces() -> None:
-    """A body costs its size, however small its frames are, and frames without a byte cost nothing."""
+    """A body in frames of two bytes, with frames without a byte among them, arrives whole."""
     seen: list[Any] = []
     attacked = Attacked(callback=seen.append)
     session = attacked.consuming

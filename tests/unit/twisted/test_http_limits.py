@@ -13,17 +13,7 @@ from twisted.web import resource, server
 
 from fedora_messaging.twisted._http_limits import MOST, PATIENCE, LimitedConnections
 
-_ADDRESS = IPv4Address("TCP", "127.0.0.1", 1)
-
-
-class Page(resource.Resource):
-    """A page."""
-
-    isLeaf = True
-
-    def render_GET(self, request: Any) -> bytes:
-        """Its text."""
-        return b"here"
+_ADDRESS: Any = IPv4Address("TCP", "127.0.0.1", 1)
 
 
 class Connections:
@@ -31,18 +21,20 @@ class Connections:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.factory = LimitedConnections(server.Site(Page(), reactor=self.clock), self.clock)
+        page: Any = resource.Resource()
+        page.isLeaf, page.render_GET = True, lambda request: b"here"
+        self.factory = LimitedConnections(server.Site(page, reactor=self.clock), self.clock)
 
     def connect(self) -> tuple[Any, StringTransport]:
         """A new connection: its protocol and its transport."""
-        transport = StringTransport()
+        transport: Any = StringTransport()
         protocol = self.factory.buildProtocol(_ADDRESS)
 
         def lost(reason: Failure) -> None:
             transport.disconnected = True
             protocol.connectionLost(reason)
 
-        transport.connectionLost = lost  # type: ignore[attr-defined]
+        transport.connectionLost = lost
         protocol.makeConnection(transport)
         return protocol, transport
 

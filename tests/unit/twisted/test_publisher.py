@@ -4,6 +4,8 @@
 
 import itertools
 import math
+import sys
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -14,10 +16,13 @@ from hypothesis import strategies as st
 from pika import spec
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
+from twisted.internet.threads import blockingCallFromThread
 
 from fedora_messaging import api
 from fedora_messaging._amqp import messages
 from fedora_messaging._amqp.messages import Encoded
+from fedora_messaging._core.deadlines import Deadlines
+from fedora_messaging._message.message import registry
 from fedora_messaging.config import Config, conf
 from fedora_messaging.exceptions import (
     ConfigurationException,
@@ -28,7 +33,6 @@ from fedora_messaging.exceptions import (
 from fedora_messaging.message import Message
 from fedora_messaging.testing import mock_sends
 from fedora_messaging.twisted._connection.channel import Channel
-from fedora_messaging.twisted._publishing.deadlines import Deadlines
 from fedora_messaging.twisted._publishing.publisher import Publisher
 from support.world import World, result_of
 
@@ -39,16 +43,21 @@ class _Wire:
     """A connection to nowhere."""
 
     frame_max = 131_072
+    flushed = 0
 
     def send(self, data: bytes) -> None:
         """It goes nowhere."""
+
+    def flush(self) -> None:
+        """Count it."""
+        self.flushed += 1
 
     def release(self, number: int) -> None:
         """Nothing to do."""
 
 
-def _publisher(clock: Clock) -> tuple[Publisher, Channel]:
-    channel = Channel(1, _Wire(), max_body=1000)
+def _publisher(clock: Clock, wire: _Wire | None = None) -> tuple[Publisher, Channel]:
+    channel = Channel(1, wire or _Wire(), max_body=1000)
     publisher = Publisher(clock)
     publisher.connected(lambda: succeed(channel), 131_072)
     publisher.publish(_MESSAGE)  # a channel is opened for the first message
@@ -79,10 +88,44 @@ def test_no_timer_is_left() -> None:
     assert failures[1:] == [PublishTimeout]
 
 
+def test_a_lone_message_is_not_held_back() -> None:
+    """A message is written at once when no other is on its way, and else with those that follow it."""
+    wire = _Wire()
+    publisher, channel = _publisher(Clock(), wire)
+    flushed = []
+    for _ in range(3):
+        publisher.publish(_MESSAGE)
+        flushed.append(wire.flushed)
+    channel.on_confirm(4, True, True)
+    publisher.publish(_MESSAGE)
+
+    assert [2, 2, 2, 3] == [*flushed, wire.flushed]
+
+
+def test_without_confirms_messages_are_written_together() -> None:
+    """Nobody waits for a message that is not confirmed: it is written with those that follow it."""
+    wire = _Wire()
+    channel = Channel(1, wire, max_body=1000)
+    publisher = Publisher(Clock(), confirms=False)
+    publisher.connected(lambda: succeed(channel), 131_072)
+    for _ in range(3):
+        publisher.publish(_MESSAGE)
+
+    assert (3, 0) == (publisher.published, wire.flushed)
+
+
 def _failure(deferred: Deferred[None]) -> Any:
     with pytest.raises(Exception) as raised:
         result_of(deferred)
     return raised.value
+
+
+def _refusal(call: Callable[[], Deferred[None]]) -> Any:
+    """The error of a call that is refused at once, made where it belongs if another test's reactor runs."""
+    reactor: Any = sys.modules.get("twisted.internet.reactor")
+    if reactor is None or not reactor.running:
+        return _failure(call())
+    return blockingCallFromThread(reactor, lambda: _failure(call()))
 
 
 def _short(value: object) -> str:
@@ -143,12 +186,12 @@ def test_every_function_of_the_api_refuses_a_bad_exchange(exchange: Any) -> None
     message = Message(topic="t")
     with pytest.raises(ValidationError, match="exchange"):
         client.publish(message, exchange)
-    assert isinstance(_failure(client.twisted_publish(message, exchange)), ValidationError)
+    assert isinstance(_refusal(lambda: client.twisted_publish(message, exchange)), ValidationError)
     assert client.service is None
     with mock_sends():
         with pytest.raises(ValidationError, match="exchange"):
             client.publish(message, exchange)
-        assert isinstance(_failure(client.twisted_publish(message, exchange)), ValidationError)
+        assert isinstance(_refusal(lambda: client.twisted_publish(message, exchange)), ValidationError)
 
 
 @pytest.mark.parametrize("timeout", BAD_TIMEOUTS, ids=_short)
@@ -159,7 +202,7 @@ def test_every_function_of_the_api_refuses_a_bad_timeout(timeout: Any) -> None:
     message = Message(topic="t")
     with pytest.raises(ValueError, match="timeout"):
         client.publish(message, timeout=timeout)
-    assert isinstance(_failure(client.twisted_publish(message, timeout=timeout)), ValueError)
+    assert isinstance(_refusal(lambda: client.twisted_publish(message, timeout=timeout)), ValueError)
     assert client.service is None
     with mock_sends(), pytest.raises(ValueError, match="timeout"):
         client.publish(message, timeout=timeout)
@@ -184,7 +227,7 @@ def test_a_configuration_changed_to_what_cannot_be_used(key: str, value: Any) ->
         client = api.Client()
         with pytest.raises(ConfigurationException, match=key):
             client.publish(message)
-        assert isinstance(_failure(client.twisted_publish(message)), ConfigurationException)
+        assert isinstance(_refusal(lambda: client.twisted_publish(message)), ConfigurationException)
         assert client.service is None
 
 
@@ -284,11 +327,16 @@ def test_no_delivery_tag_without_a_frame(broken: Encoded) -> None:
     assert 0 == publisher.pending
 
 
-def test_an_empty_topic_is_not_silent(caplog: pytest.LogCaptureFixture) -> None:
-    """It is sent, as others accept it, and one warning says who will get it."""
-    for _ in range(3):
-        messages.prepare(Message(), None, messages.PublishSettings())
+class WithoutTopic(Message):
+    """A class that no other test publishes: the warning is given once for each."""
 
+
+def test_an_empty_topic_is_not_silent(caplog: pytest.LogCaptureFixture) -> None:
+    """A message without a topic is encoded for sending, and one warning says who will get it."""
+    registry.add("tests.without_topic", WithoutTopic, "tests")
+    prepared = [messages.prepare(WithoutTopic(), None, messages.PublishSettings()) for _ in range(3)]
+
+    assert [b""] * 3 == [each.routing_key for each in prepared]
     assert 1 == caplog.text.count("published without a topic")
 
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """The service, on a clock and the embedded broker: publishing, consuming, reconnecting, stopping."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +11,7 @@ from twisted.internet.defer import Deferred
 from fedora_messaging.broker import Permissions, User
 from fedora_messaging.exceptions import (
     BadDeclaration,
+    ConfigurationException,
     ConnectionException,
     ConsumerCanceled,
     Drop,
@@ -23,7 +23,7 @@ from fedora_messaging.exceptions import (
     ValidationError,
 )
 from fedora_messaging.message import Message
-from support.world import World, no_unhandled_errors, result_of
+from support.world import World, result_of
 
 QUEUES = {"q": {"durable": True, "auto_delete": False, "exclusive": False, "arguments": {}}}
 BINDINGS = [{"exchange": "amq.topic", "queue": "q", "routing_keys": ["#"]}]
@@ -35,19 +35,6 @@ SERVER_NAMED: dict[str, Any] = {
     "queues": {"": {"exclusive": True, "auto_delete": True}},
     "bindings": [{"exchange": "amq.topic", "queue": "", "routing_keys": ["#"]}],
 }
-
-
-@pytest.fixture(autouse=True)
-def clean_log() -> Iterator[None]:
-    """No test leaves an unhandled error behind."""
-    with no_unhandled_errors():
-        yield
-
-
-@pytest.fixture
-def world() -> World:
-    """A client and a broker."""
-    return World()
 
 
 def message(n: int = 0, **arguments: Any) -> Message:
@@ -112,6 +99,8 @@ def test_a_thousand_in_flight(world: World) -> None:
     world.broker.faults.withhold_confirms()
     outcomes = [service.publish(message(n), "missing" if n == 500 else None) for n in range(1000)]
     world.settle()
+    arrived = {each.body for each in world.broker.published}
+    settled = [n for n, outcome in enumerate(outcomes) if outcome.called]
     world.broker.faults.release_confirms()
     world.settle()
     failed = []
@@ -121,6 +110,7 @@ def test_a_thousand_in_flight(world: World) -> None:
         except PublishReturned as error:
             failed.append((n, "missing" in str(error)))
 
+    assert (999, [500]) == (len(arrived), settled)
     assert [(500, True)] == failed
 
 
@@ -189,7 +179,7 @@ def test_a_publish_waits_for_the_broker_until_its_deadline(world: World) -> None
 
 
 def test_a_blocked_publish_names_the_reason(world: World) -> None:
-    """While the broker blocks, nothing more is written, and a time-out tells why; afterwards all goes on."""
+    """While the broker blocks, nothing more is written, and a time-out says why; afterwards all goes on."""
     service = running(world)
     world.broker.faults.block("low on memory")
     first = service.publish(message(1))
@@ -383,6 +373,16 @@ def test_consuming_goes_on_after_a_lost_connection(world: World) -> None:
     assert 0 == left(world)
 
 
+def test_a_stream_is_not_consumed_from(world: World) -> None:
+    """A queue that is configured as a stream is refused with the reason, before anything is declared."""
+    queue = {**TOPOLOGY["queues"]["q"], "arguments": {"x-queue-type": "stream"}}
+    service = running(world)
+    with pytest.raises(ConfigurationException, match="q is a stream, and a stream is not consumed from"):
+        service.consume(lambda _: None, queues={"q": queue}, bindings=[])
+
+    assert () == service.consumers
+
+
 def test_a_deleted_queue_ends_its_consumer(world: World) -> None:
     """The broker cancels the consumer, the queue is looked for, and ConsumerCanceled comes out."""
     service = running(world, lambda _: None)
@@ -401,6 +401,26 @@ def delete_queue(world: World, service: Any, name: str) -> None:
     opened = protocol.open_channel()
     world.settle()
     result_of(opened).call(spec.Queue.Delete(queue=name), spec.Queue.DeleteOk)
+
+
+def test_a_queue_that_went_with_its_connection_is_declared_again(world: World) -> None:
+    """A queue that was only looked for is declared on the next connection: its virtual host may have been
+    deleted, and made again without it."""
+    service = running(world, lambda _: None)
+    (consumer,) = service.consumers
+    world.broker.faults.cancel_consumers("q")
+    world.settle()
+    world.broker.faults.cancel_consumers("q")  # the second time it waits before it looks again
+    world.settle()
+    waiting = consumer.state
+    delete_queue(world, service, "q")
+    world.settle()
+    world.reactor.cut()
+    world.settle(10)
+
+    assert "backoff" == waiting
+    assert consumer.running
+    assert 1 == world.broker.queue("q").consumers
 
 
 def test_a_cancelled_consumer_whose_queue_exists_consumes_again(world: World) -> None:

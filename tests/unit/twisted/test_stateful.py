@@ -10,8 +10,10 @@ was promised has come true.
 import gc
 import logging
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -39,6 +41,15 @@ HEADERS: dict[str, dict[str, Any]] = {
     "20,000": {f"h{n}": n for n in range(20_000)},
     "an object": {"h": object()},
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _only_new_objects() -> Iterator[None]:
+    """The collections below look at what is made from here on, and not at a whole run of tests each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Sent:
@@ -90,7 +101,8 @@ class Promises(RuleBasedStateMachine):
         logger = logging.getLogger("fedora_messaging")
         self.level = logger.level
         logger.addHandler(self.errors)
-        globalLogPublisher.addObserver(self.errors.observe)
+        self.observer = cast(Any, self.errors.observe)
+        globalLogPublisher.addObserver(self.observer)
         self.world = JumpingWorld()
         self.broker = self.world.broker
         self.sent: list[Sent] = []
@@ -398,7 +410,7 @@ class Promises(RuleBasedStateMachine):
                 self.come_true()
         finally:
             logging.getLogger("fedora_messaging").removeHandler(self.errors)
-            globalLogPublisher.removeObserver(self.errors.observe)
+            globalLogPublisher.removeObserver(self.observer)
 
     def come_true(self) -> None:
         self.heal()

@@ -144,10 +144,12 @@ class Spec(NamedTuple):
         if issubclass(self.base, exceptions.BaseException):
             methods.pop("__setattr__", None)  # with which it could not be made
         error: BaseException = type("Odd", (self.base,), methods)("something")
+        grouped: BaseException
         group: Any = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
         if self.grouped and group is not None:
             with suppress(ValueError):  # Python asks it whether it may be in a group
-                return group("a group", [error, ValueError("another")])  # type: ignore[no-any-return]
+                grouped = group("a group", [error, ValueError("another")])
+                return grouped
         return error
 
 
@@ -161,7 +163,8 @@ errors = st.builds(Spec, st.sampled_from(BASES), methods.map(tuple), st.sampled_
 
 def made(**methods: Any) -> BaseException:
     """An error of a class with these methods."""
-    return type("Odd", (Exception,), methods)("something")
+    error: BaseException = type("Odd", (Exception,), methods)("something")
+    return error
 
 
 def sync(error: BaseException) -> Callable[[Any], Any]:
@@ -250,7 +253,7 @@ def consume(callback: Any, in_thread: bool, **keys: Any) -> tuple[Any, Any, Worl
 def test_whatever_a_callback_raises_ends_its_consumer(
     spec: Spec, style: Callable[[BaseException], Any], in_thread: bool
 ) -> None:
-    """The message goes back, the consumer is stopped and says why, and one record tells all of it."""
+    """The message goes back, the consumer is stopped and says why, and one log record contains all of it."""
     error = spec.make()
     try:
         callback = style(error)
@@ -271,6 +274,7 @@ def test_whatever_a_callback_raises_ends_its_consumer(
     assert "queue q" in record.getMessage()
     assert "\n" not in record.getMessage()
     assert 13 == exit_code(outcome.value) or issubclass(type(error), exceptions.BaseException)
+    assert isinstance(outcome.value, Exception)
     assert str(CallbackFailed(outcome.value))
 
 
@@ -291,7 +295,7 @@ def test_one_record_with_traceback_id_topic_and_queue() -> None:
     assert 'raise KeyError("surprise")' in text
     assert "some.topic" in text
     assert "queue q" in text
-    assert published.message_id in text
+    assert str(published.message_id) in text
     assert 1 == sum("surprise" in each.getMessage() for each in log.records)
 
 
@@ -343,7 +347,7 @@ def test_a_handler_that_raises(
 
 def test_a_filter_that_raises() -> None:
     """A filter of a logger is code of the application's as well."""
-    logger = logging.getLogger("fedora_messaging.twisted._consuming.outcomes")
+    logger = logging.getLogger("fedora_messaging.consumer")
     broken = BrokenFilter()
     logger.addFilter(broken)
     try:
@@ -384,7 +388,7 @@ def test_halting_for_a_reason_that_cannot_be_shown(in_thread: bool, reason: Any)
 
 def test_halting_with_a_requeue_that_is_neither_true_nor_false() -> None:
     """The message goes back rather than be lost."""
-    outcome, _, world = consume(sync(exceptions.HaltConsumer(requeue=Unshowable())), True)
+    outcome, _, world = consume(sync(exceptions.HaltConsumer(requeue=Unshowable())), True)  # type: ignore[arg-type]
 
     assert isinstance(outcome.value, exceptions.HaltConsumer)
     assert 1 == world.broker.queue("q").ready
@@ -400,7 +404,7 @@ def test_exit_codes_are_numbers(code: Any) -> None:
 
 @pytest.mark.parametrize("cls", [getattr(exceptions, name) for name in exceptions.__all__])
 def test_every_error_of_the_package_can_be_shown(cls: Any) -> None:
-    """Whatever it was given."""
+    """Each error of the package has a text, whatever it was given."""
     assert str(cls(Unshowable()))
 
 
@@ -427,7 +431,7 @@ def test_decoding_may_raise_anything(error: BaseException) -> None:
     """The message is rejected, and the thread handles the next one."""
     calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
     done: list[tuple[int, str]] = []
-    seen: list[int] = []
+    seen: list[Any] = []
 
     def finished(batch: Any) -> None:
         done.extend((delivery.tag, type(outcome).__name__) for delivery, outcome in batch)
@@ -506,9 +510,8 @@ def test_observers_stop_nothing() -> None:
 
     assert (3, [None] * 3) == (len(seen), confirmed)
     assert service.consuming
-    names = ["connected", "declared", "delivered", "disconnected", "published", "settled", "started"]
-    told = sorted(record.getMessage().split("'s ")[1].split("(")[0] for record in log.failures)
-    assert names == told
+    assert 1 == len([record for record in log.failures if "BrokenObserver" in record.getMessage()])
+    assert 1 == len(log.failures)
 
 
 def test_a_guarded_observer_is_guarded_once() -> None:

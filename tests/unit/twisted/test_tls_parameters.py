@@ -9,7 +9,7 @@ from unittest import mock
 import pika
 import pytest
 
-from fedora_messaging.config import conf, parse
+from fedora_messaging.config import conf
 from fedora_messaging.exceptions import ConfigurationException
 from fedora_messaging.twisted import service
 from rabbitmq import Certificates
@@ -29,6 +29,7 @@ def test_certificate_and_key(tmp_path: Path) -> None:
         options = service._ssl_context_factory(parameters)
 
     assert isinstance(parameters.credentials, pika.credentials.ExternalCredentials)
+    assert parameters.ssl_options is not None
     assert "broker.example.org" == parameters.ssl_options.server_hostname
     assert parameters.ssl_options.context.check_hostname
     assert 1 == len(parameters.ssl_options.context.get_ca_certs())
@@ -52,13 +53,3 @@ def test_missing_file() -> None:
         pytest.raises(ConfigurationException, match=r"/nowhere/ca\.pem"),
     ):
         service._configure_tls_parameters(pika.URLParameters("amqps://broker.example.org/"))
-
-
-def test_files_that_are_not_used(caplog: pytest.LogCaptureFixture) -> None:
-    """With a URL that is amqp, the files of TLS are not used, which the log says by their keys."""
-    tls = {"ca_cert": "ca.pem", "certfile": "crt.pem", "keyfile": "key.pem"}
-    service.connection_parameters(parse({"amqp_url": "amqp://broker.example.org/", "tls": tls}))
-    service.connection_parameters(parse({"amqp_url": "amqp://broker.example.org/"}))
-
-    assert ["tls.ca_cert, tls.certfile, tls.keyfile"] == [record.args[0] for record in caplog.records]
-    assert "Not used, because the broker's URL is amqp, not amqps: tls.ca_cert" in caplog.text

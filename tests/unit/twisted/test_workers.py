@@ -304,7 +304,7 @@ def test_running_and_oldest() -> None:
 class _Failing:
     """An observer's ``started`` that raises."""
 
-    def __call__(self, started: Delivery) -> None:
+    def __call__(self, started: Delivery, message: Any) -> None:
         raise RuntimeError("the observer is broken")
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pika import spec
 
 from .._model.consumers import Consumer, Delivery, by_queue
+from .._model.quorum import QuorumQueue
 from .._model.replies import QUEUE as REPLIES
 from .._wire.codec import encode_content, encode_get_ok
 from .._wire.errors import AMQPError, kind_in_vhost, not_implemented, precondition
@@ -46,6 +47,12 @@ def consume(channel: Channel, method: spec.Basic.Consume) -> None:
     channel.connection.check("read", "queue", name)
     channel.broker.replies.check_consume(name, channel.vhost.name)
     queue = channel.vhost.queue(name, channel.connection)
+    if "x-stream-offset" in method.arguments:
+        kind = "quorum" if isinstance(queue, QuorumQueue) else "classic"
+        raise precondition(
+            f"invalid arg 'x-stream-offset' for {kind_in_vhost('queue', name, channel.vhost.name)} "
+            f"of queue type rabbit_{kind}_queue"
+        )
     priority = method.arguments.get("x-priority")
     if priority is not None and not priority.is_integer:
         raise precondition(
@@ -162,7 +169,7 @@ def recover(channel: Channel, method: spec.Basic.Recover) -> None:
     """Requeue all unacknowledged deliveries."""
     if not method.requeue:
         raise not_implemented("requeue=false")
-    channel.requeue()
+    channel.requeue(counted=channel.broker.emulation.nack_counts)
     channel.reply(spec.Basic.RecoverOk())
 
 
@@ -170,7 +177,7 @@ def recover_async(channel: Channel, method: spec.Basic.RecoverAsync) -> None:
     """Requeue all unacknowledged deliveries, without an answer."""
     if not method.requeue:
         raise not_implemented("requeue=false")
-    channel.requeue()
+    channel.requeue(counted=channel.broker.emulation.nack_counts)
 
 
 METHODS: Methods = {

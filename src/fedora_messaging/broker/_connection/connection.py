@@ -17,7 +17,7 @@ from .channels import Channels
 from .handshake import STEPS, start
 from .session import Session
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("fedora_messaging.broker")
 #: Seconds a client has to answer ``connection.close``.
 CLOSING_TIMEOUT = 30
 #: Seconds to wait for a close-ok from a client whose frames can no longer be told apart.

@@ -40,7 +40,7 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
         if channel.broker.emulation.passive_checked:
             connection.check_any("queue", name)
         queue = vhost.queue(name, connection)
-        queue.touch()
+        queue.declared_again()
     else:
         if name:
             check_not_reserved("queue", name)
@@ -53,7 +53,7 @@ def declare_queue(channel: Channel, method: spec.Queue.Declare) -> None:
         else:
             queue = found
             _check_queue(channel, queue, method)
-            queue.touch()
+            queue.declared_again()
     channel.last_queue = queue.name
     if not method.nowait:
         channel.reply(
@@ -112,7 +112,7 @@ def _check_queue(channel: Channel, queue: Queue, method: spec.Queue.Declare) -> 
         "auto_delete": queue.auto_delete,
     }
     check_equivalent("queue", queue.name, channel.vhost.name, received, current)
-    check_same(method.arguments, queue.arguments, queue.name, channel.vhost.name)
+    check_same(method.arguments, queue.arguments, queue.name, channel.vhost.name, channel.broker.emulation)
 
 
 def bind_queue(channel: Channel, method: spec.Queue.Bind) -> None:

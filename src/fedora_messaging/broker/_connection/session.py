@@ -13,7 +13,7 @@ from .heartbeat import Heartbeat
 from .link import Link
 from .ports import Broker
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("fedora_messaging.broker")
 
 
 class Session(Link):

@@ -18,7 +18,10 @@ from .._wire.fields import Malformed, read_table, text
 
 @dataclass(frozen=True)
 class Permissions:
-    """Regular expressions for the names a user may declare, publish to and consume from; empty is none."""
+    """Regular expressions for the names that a user may configure, write to and read from.
+
+    An empty expression permits nothing.
+    """
 
     configure: str = ".*"
     write: str = ".*"
@@ -30,8 +33,8 @@ class User:
     """A user who can log in.
 
     Attributes:
-        password: the password; None for a user who logs in with a certificate only.
-        permissions: permissions by virtual host; None is full access to all.
+        password: the password. None for a user who can only log in with a certificate.
+        permissions: permissions for each virtual host. None means full access to all.
     """
 
     password: str | None = field(default=None, repr=False)

@@ -7,15 +7,16 @@ https://www.rabbitmq.com/docs/queues#optional-arguments
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from .._wire.errors import AMQPError, kind_in_vhost, not_implemented, precondition
 from .._wire.fields import WORDS, Field, Table
 from .emulation import Emulation
+from .options import Options
 
 #: Ten years, in ms.
 MAX_EXPIRY = 315360000000
+STRATEGIES = ("at-most-once", "at-least-once")
 OVERFLOWS = ("drop-head", "reject-publish", "reject-publish-dlx")
 _ANY = frozenset(("classic", "quorum"))
 _CLASSIC = frozenset(("classic",))
@@ -29,7 +30,7 @@ _RULES: dict[str, tuple[frozenset[str], Rule]] = {
     "x-message-ttl": (_ANY, (0, MAX_EXPIRY)),
     "x-dead-letter-exchange": (_ANY, "string"),
     "x-dead-letter-routing-key": (_ANY, "string"),
-    "x-dead-letter-strategy": (_QUORUM, ("at-most-once", "at-least-once")),
+    "x-dead-letter-strategy": (_QUORUM, STRATEGIES),
     "x-max-length": (_ANY, (0, None)),
     "x-max-length-bytes": (_ANY, (0, None)),
     "x-max-in-memory-length": (_QUORUM, (0, None)),
@@ -41,6 +42,9 @@ _RULES: dict[str, tuple[frozenset[str], Rule]] = {
     "x-queue-master-locator": (_CLASSIC, "string"),
     "x-single-active-consumer": (_ANY, "bool"),
     "x-delivery-limit": (_QUORUM, "anything"),
+    "x-delayed-retry-type": (_QUORUM, "anything"),
+    "x-delayed-retry-min": (_QUORUM, "anything"),
+    "x-delayed-retry-max": (_QUORUM, "anything"),
     "x-quorum-initial-group-size": (_QUORUM, (1, None)),
     "x-quorum-target-group-size": (_QUORUM, (1, None)),
     "x-queue-leader-locator": (_QUORUM, ("client-local", "balanced", "random", "least-leaders")),
@@ -48,29 +52,6 @@ _RULES: dict[str, tuple[frozenset[str], Rule]] = {
     "x-stream-max-segment-size-bytes": (frozenset(), (0, None)),
     "x-initial-cluster-size": (frozenset(), (0, None)),
 }
-
-
-@dataclass(frozen=True)
-class Options:
-    """A queue's arguments, parsed."""
-
-    type: str = "classic"
-    expires: int | None = None
-    ttl: int | None = None
-    dead_letter_exchange: str | None = None
-    dead_letter_routing_key: str | None = None
-    max_length: int | None = None
-    max_bytes: int | None = None
-    max_priority: int | None = None
-    overflow: str = "drop-head"
-    single_active: bool = False
-    delivery_limit: int | None = None
-
-    def holds(self, count: int, size: int) -> bool:
-        """Whether a queue may hold so many messages, with so many bytes of bodies."""
-        return (self.max_length is None or count <= self.max_length) and (
-            self.max_bytes is None or size <= self.max_bytes
-        )
 
 
 def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation) -> Options:
@@ -82,11 +63,11 @@ def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation)
     """
     what = kind_in_vhost("queue", queue, vhost)
     kind = _type(arguments, what)
+    rules = _rules(emulation)
     for name, field in arguments.items():
-        entry = _RULES.get(name)
-        if entry is None:
+        if name not in rules:
             continue
-        types, rule = entry
+        types, rule = rules[name]
         if name == "x-queue-mode" and not emulation.queue_mode_checked:
             rule = "string"
         if name == "x-queue-leader-locator" and emulation.classic_locator:
@@ -101,28 +82,33 @@ def read_options(arguments: Table, queue: str, vhost: str, emulation: Emulation)
             f"invalid arg 'x-dead-letter-routing-key' for {what}: routing_key_but_no_dlx_defined"
         )
     single_active = arguments.get("x-single-active-consumer")
+    limit = _number(arguments, "x-delivery-limit")
     return Options(
         type=kind,
         expires=_number(arguments, "x-expires"),
         ttl=_number(arguments, "x-message-ttl"),
         dead_letter_exchange=_string(arguments, "x-dead-letter-exchange"),
         dead_letter_routing_key=_string(arguments, "x-dead-letter-routing-key"),
+        dead_letter_strategy=_string(arguments, "x-dead-letter-strategy"),
         max_length=_number(arguments, "x-max-length"),
         max_bytes=_number(arguments, "x-max-length-bytes"),
         max_priority=_number(arguments, "x-max-priority"),
-        overflow=_string(arguments, "x-overflow") or "drop-head",
+        overflow=_string(arguments, "x-overflow"),
         single_active=single_active is not None and bool(single_active.value),
-        delivery_limit=_number(arguments, "x-delivery-limit"),
+        delivery_limit=limit if limit is None or emulation.unlimited_deliveries else max(0, limit),
+        retry_type=_string(arguments, "x-delayed-retry-type") if emulation.delayed_retry else None,
+        retry_min=_number(arguments, "x-delayed-retry-min"),
+        retry_max=_number(arguments, "x-delayed-retry-max"),
     )
 
 
-def check_same(received: Table, current: Table, queue: str, vhost: str) -> None:
+def check_same(received: Table, current: Table, queue: str, vhost: str, emulation: Emulation) -> None:
     """Check that a declaration has the arguments of the existing queue.
 
     Raises:
         AMQPError: 406, for the first argument that differs.
     """
-    for name in _RULES:
+    for name in _rules(emulation):
         new, old = received.get(name), current.get(name)
         if new == old or (name == "x-queue-type" and _plain_type(new) == _plain_type(old)):
             continue
@@ -132,6 +118,12 @@ def check_same(received: Table, current: Table, queue: str, vhost: str) -> None:
             f"inequivalent arg '{name}' for {kind_in_vhost('queue', queue, vhost)}: "
             f"received {_describe(new)} but current is {_describe(old)}"
         )
+
+
+def _rules(emulation: Emulation) -> dict[str, tuple[frozenset[str], Rule]]:
+    if emulation.delayed_retry:
+        return _RULES
+    return {name: rule for name, rule in _RULES.items() if not name.startswith("x-delayed-retry-")}
 
 
 def _plain_type(field: Field | None) -> str:

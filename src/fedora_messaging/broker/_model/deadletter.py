@@ -7,10 +7,35 @@ https://www.rabbitmq.com/docs/dlx
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .._wire.fields import Field, Malformed, Table, array, long, read_array, read_table, string
 from .._wire.properties import Properties
 from .deaths import Deaths, death_text, origin
-from .message import Message
+from .message import Message, Target
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What became of a dead letter that has not arrived everywhere.
+
+    Attributes:
+        letter: the dead letter, or None when it could not be routed.
+        queues: the queues that refused it.
+    """
+
+    letter: Message | None = None
+    queues: tuple[Target, ...] = ()
+
+    def offered(self) -> Refused | None:
+        """Offer the dead letter to those queues again. Return what is refused still, or None."""
+        letter = self.letter
+        assert letter is not None, "it was not routed"
+        refused = tuple(queue for queue in self.queues if not queue.deleted and not queue.publish(letter))
+        return Refused(letter, refused) if refused else None
+
+
+UNROUTED = Refused()
 
 
 def recorded(message: Message, queue: str, reason: str, now: int, *, from_headers: bool) -> Deaths:

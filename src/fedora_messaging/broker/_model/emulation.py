@@ -40,6 +40,9 @@ class Emulation:
         local_random: whether there are exchanges of the type ``x-local-random``.
         headers_rewritten: whether headers are sorted, and their values written in one form.
         replies_are_queues: whether an address for direct replies counts as a queue.
+        delayed_retry: whether quorum queues know ``x-delayed-retry-...``.
+        purges_dead_letters: whether a purge takes dead letters that wait to be accepted.
+        unlimited_deliveries: whether a negative delivery limit is none, or as good as 0.
         reject_marks: whether a rejected message is marked as redelivered where it is dead-lettered to.
     """
 
@@ -70,6 +73,9 @@ class Emulation:
     headers_rewritten: bool
     replies_are_queues: bool
     reject_marks: bool
+    delayed_retry: bool
+    purges_dead_letters: bool
+    unlimited_deliveries: bool
 
 
 RELEASES = {
@@ -101,6 +107,9 @@ RELEASES = {
         headers_rewritten=False,
         replies_are_queues=False,
         reject_marks=False,
+        delayed_retry=False,
+        purges_dead_letters=False,
+        unlimited_deliveries=False,
     ),
     "4.3": Emulation(
         version="4.3.0",
@@ -130,6 +139,9 @@ RELEASES = {
         headers_rewritten=True,
         replies_are_queues=True,
         reject_marks=True,
+        delayed_retry=True,
+        purges_dead_letters=True,
+        unlimited_deliveries=True,
     ),
 }
 

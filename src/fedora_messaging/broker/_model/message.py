@@ -38,15 +38,15 @@ class Message:
     """One published message.
 
     Attributes:
-        exchange: what it was published to.
-        routing_key: with which key.
-        properties: the raw bytes of its property list, flags first.
+        exchange: the exchange that it was published to.
+        routing_key: its routing key.
+        properties: the raw bytes of its property list, beginning with the flags.
         body: its body.
         priority: as given, or None.
-        ttl: its own time to live in ms (``expiration``), or None.
+        ttl: its time to live in ms (``expiration``), or None.
         keys: all routing keys: the one above, and those of the headers ``CC`` and ``BCC``.
-        deaths: how it was dead-lettered, where the broker keeps that apart from the headers.
-        redelivered: whether it is marked as redelivered wherever it goes.
+        deaths: how it was dead-lettered, if the broker stores this separately from the headers.
+        redelivered: whether it is always marked as redelivered.
     """
 
     __slots__ = (
@@ -159,7 +159,8 @@ class Entry:
     """A message's place in one queue.
 
     Attributes:
-        position: its number in the queue; what is requeued goes back to it.
+        number: which message of the queue it is.
+        position: its place in the queue, at first its number; what is requeued goes back to it.
         level: its priority in this queue.
         expires: when it expires, on the broker's clock, or None.
         redelivered: whether a client may have seen it.
@@ -167,11 +168,20 @@ class Entry:
         acquired: deliveries of all kinds.
     """
 
-    __slots__ = ("acquired", "attempts", "expires", "level", "message", "position", "redelivered")
+    __slots__ = (
+        "acquired",
+        "attempts",
+        "expires",
+        "level",
+        "message",
+        "number",
+        "position",
+        "redelivered",
+    )
 
     def __init__(self, message: Message, position: int, level: int = 0, expires: float | None = None) -> None:
         self.message = message
-        self.position = position
+        self.number = self.position = position
         self.level = level
         self.expires = expires
         self.redelivered = message.redelivered

@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from .._clock import Clock
-from .arguments import Options
+from .deadletter import Refused
 from .emulation import Emulation
 from .message import Message
+from .options import Options
 
 
 class Connection(Protocol):
@@ -71,8 +72,12 @@ class QueueHost(Protocol):
 
     def dead_letter(
         self, queue: DeadLettering, message: Message, reason: str, *, marked: bool = False
-    ) -> None:
-        """Send a message on to the queue's dead-letter exchange, if it has one."""
+    ) -> Refused | None:
+        """Send a message on to the queue's dead-letter exchange, if it has one.
+
+        Returns:
+            None if it has arrived wherever it was to go.
+        """
 
     def remove_queue(self, name: str) -> None:
         """Delete the queue."""

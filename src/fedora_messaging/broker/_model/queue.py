@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from .._clock import Timer
 from .._wire.errors import AMQPError, kind_in_vhost, refused
 from .._wire.fields import Table
-from .arguments import Options
+from .alarm import Alarm
+from .expiry import Expiry
 from .message import Entry, Message
+from .options import Options
 from .ports import Connection, QueueHost
 from .ready import Ready
 from .rotation import ConsumerRotation, Subscriber
@@ -21,6 +23,8 @@ class Queue:
 
     Attributes:
         name: its name.
+        declared: what its arguments say.
+        options: what they and its policy say.
         owner: the connection an exclusive queue belongs to.
         unacked: deliveries that wait for an acknowledgement.
         deleted: whether it has been deleted.
@@ -32,6 +36,7 @@ class Queue:
         self,
         vhost: QueueHost,
         name: str,
+        declared: Options,
         options: Options,
         *,
         durable: bool,
@@ -41,6 +46,7 @@ class Queue:
     ) -> None:
         self.vhost = vhost
         self.name = name
+        self.declared = declared
         self.options = options
         self.durable = durable
         self.auto_delete = auto_delete
@@ -51,11 +57,11 @@ class Queue:
         self.unacked = 0
         self.deleted = False
         self._position = 0
-        self._exclusive: Subscriber | None = None
-        self._expiry: Timer | None = None
-        self._idle: Timer | None = None
+        self._expiry = Expiry(
+            vhost.clock, self.ready, partial(self._dead_letter, reason="expired"), vhost.flush
+        )
+        self._idle = Alarm(vhost.clock, self._expire)
         self._dispatching = False
-        self._timed = False
         self.touch()
 
     def __repr__(self) -> str:
@@ -64,7 +70,12 @@ class Queue:
     @property
     def consumer_count(self) -> int:
         """How many consumers the queue has."""
-        return len(self.rotation)
+        return 0 if self.rotation.cut_off else len(self.rotation)
+
+    @property
+    def delayed_count(self) -> int:
+        """How many messages wait for a delayed retry."""
+        return 0
 
     def check_access(self, connection: Connection | None) -> None:
         """Check that a connection may use the queue.
@@ -81,6 +92,12 @@ class Queue:
                 "declaration.",
             )
 
+    def adopt(self, options: Options) -> None:
+        """Go by other options from now on, because a policy has changed."""
+        self.options = options
+        self.touch()
+        self.dispatch()
+
     # Messages in
 
     def publish(self, message: Message) -> bool:
@@ -90,12 +107,13 @@ class Queue:
             Whether it was accepted; a full queue with ``reject-publish`` does not.
         """
         options = self.options
-        if options.overflow != "drop-head" and self._is_full(message):
+        if not options.drops_head and self._is_full(message):
             if options.overflow == "reject-publish-dlx":
-                self.vhost.dead_letter(self, message, "maxlen")
+                self._dead_letter(message, "maxlen")
             return False
         self._position += 1
-        entry = Entry(message, self._position, self._level(message), self._deadline(message))
+        expires = self._expiry.deadline(message, options.ttl)
+        entry = Entry(message, self._position, self._level(message), expires)
         consumer = self.rotation.next() if not self.ready and not self._dispatching else None
         if consumer is not None:
             self.unacked += 1
@@ -134,7 +152,7 @@ class Queue:
         self.unacked -= len(entries)
         if not self.deleted:
             for entry in entries:
-                self.vhost.dead_letter(self, entry.message, "rejected", marked=marked)
+                self._dead_letter(entry.message, "rejected", marked)
 
     def purge(self) -> int:
         """Drop all ready messages. Return how many there were."""
@@ -144,8 +162,8 @@ class Queue:
 
     def pull(self) -> Entry | None:
         """Take the next message that has not expired."""
-        if self._timed:
-            self.drop_expired()
+        if self._expiry.timed:
+            self._expiry.drop()
         entry = self.ready.pop() if self.ready else None
         if entry is not None:
             self.unacked += 1
@@ -169,24 +187,14 @@ class Queue:
             self._dispatching = False
         if self.ready:
             self._drop_surplus()
-            if self._timed:
-                self.drop_expired()
-                self._arm()
+            if self._expiry.timed:
+                self._expiry.drop()
+                self._expiry.watch()
 
     def wake(self) -> None:
         """Deliver again, because a consumer may be able to take more."""
         self.rotation.wake()
         self.dispatch()
-
-    def drop_expired(self) -> None:
-        """Dead-letter the expired messages at the head of the queue."""
-        for head in self.ready.heads():
-            entry: Entry | None = head
-            now = self.vhost.clock.seconds()
-            while entry is not None and entry.expires is not None and entry.expires <= now:
-                self.ready.pop(entry)
-                self.vhost.dead_letter(self, entry.message, "expired")
-                entry = next((e for e in self.ready.heads() if e.level == head.level), None)
 
     def properties(self, entry: Entry, *, by_get: bool = False) -> bytes:
         """Return the raw properties to deliver an entry with."""
@@ -214,12 +222,9 @@ class Queue:
         Raises:
             AMQPError: 403, another consumer has the queue exclusively, or this one wants it and cannot.
         """
-        taken = self._exclusive is not None
-        if taken or (exclusive and (self.rotation.consumers or self.options.single_active)):
+        if not self.rotation.admits(exclusive=exclusive):
             raise refused(f"{kind_in_vhost('queue', self.name, self.vhost.name)} in exclusive use")
-        if exclusive:
-            self._exclusive = consumer
-        self.rotation.add(consumer)
+        self.rotation.add(consumer, exclusive=exclusive)
         self.touch()
 
     def unsubscribe(self, consumer: Subscriber) -> None:
@@ -227,8 +232,6 @@ class Queue:
         if self.deleted:
             return
         self.rotation.remove(consumer)
-        if self._exclusive is consumer:
-            self._exclusive = None
         if self.auto_delete and not self.rotation:
             self.vhost.remove_queue(self.name)
         else:
@@ -239,41 +242,23 @@ class Queue:
 
     def touch(self) -> None:
         """Restart the queue's own expiry (``x-expires``), because it is in use."""
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._idle.cancel()
         if self.options.expires is not None and not self.rotation and not self.deleted:
-            self._idle = self.vhost.clock.callLater(self.options.expires / 1000, self._expire)
+            self._idle.restart(self.options.expires / 1000)
+
+    def declared_again(self) -> None:
+        """Take note of a declaration that found the queue there."""
+        self.touch()
 
     def close(self) -> None:
         """Mark the queue as deleted, and stop its timers."""
         self.deleted = True
-        for timer in (self._idle, self._expiry):
-            if timer is not None:
-                timer.cancel()
-        self._idle = self._expiry = None
+        self._idle.cancel()
+        self._expiry.close()
         self.ready.clear()
 
     def _expire(self) -> None:
-        self._idle = None
         self.vhost.remove_queue(self.name)
-        self.vhost.flush()
-
-    def _arm(self) -> None:
-        """Set the timer to the earliest expiry at the head of the queue."""
-        first = min((e.expires for e in self.ready.heads() if e.expires is not None), default=None)
-        if first is None:
-            return
-        delay = max(0.0, first - self.vhost.clock.seconds())
-        if self._expiry is None:
-            self._expiry = self.vhost.clock.callLater(delay, self._head_expired)
-        elif first < self._expiry.getTime():
-            self._expiry.reset(delay)
-
-    def _head_expired(self) -> None:
-        self._expiry = None
-        self.drop_expired()
-        self._arm()
         self.vhost.flush()
 
     # What subclasses decide
@@ -282,20 +267,18 @@ class Queue:
         limit = self.options.max_priority
         return 0 if limit is None else min(message.priority or 0, limit)
 
+    def _occupied(self) -> tuple[int, int]:
+        """How many messages count for the queue's length, and the bytes of their bodies."""
+        return len(self.ready), self.ready.size
+
     def _is_full(self, message: Message) -> bool:
-        return not self.options.holds(len(self.ready) + 1, self.ready.size + len(message.body))
+        count, size = self._occupied()
+        return not self.options.holds(count + 1, size + len(message.body))
 
     def _drop_surplus(self) -> None:
-        if self.options.overflow != "drop-head":
-            return
-        while not self.options.holds(len(self.ready), self.ready.size):
-            self.vhost.dead_letter(self, self.ready.pop().message, "maxlen")
+        if self.options.drops_head:
+            while self.ready and not self.options.holds(*self._occupied()):
+                self._dead_letter(self.ready.pop().message, "maxlen")
 
-    def _deadline(self, message: Message) -> float | None:
-        ttl = self.options.ttl
-        if message.ttl is not None:
-            ttl = message.ttl if ttl is None else min(ttl, message.ttl)
-        if ttl is None:
-            return None
-        self._timed = True
-        return self.vhost.clock.seconds() + ttl / 1000
+    def _dead_letter(self, message: Message, reason: str, marked: bool = False) -> None:
+        self.vhost.dead_letter(self, message, reason, marked=marked)

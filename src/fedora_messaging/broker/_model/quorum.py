@@ -10,14 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._wire.errors import AMQPError, kind_in_vhost, not_implemented, precondition
-from .._wire.fields import Field, Malformed, long
+from .._wire.fields import Field, Malformed, Table, long
 from .._wire.properties import Properties
+from .delayed import Delayed
 from .message import Entry, Message
+from .options import Options
+from .ports import Connection, QueueHost
 from .queue import Queue
 from .rotation import Subscriber
+from .unsent import DeadLetter, Unsent
 
 #: The highest priority of a message in a quorum queue.
 MAX_PRIORITY = 31
+#: The level of messages that were returned, where they go before all others.
+_RETURNED = MAX_PRIORITY + 1
+#: How often, in seconds, a queue looks whether it has expired.
+_EXPIRY_INTERVAL = 5
 
 
 def check_declaration(queue: str, vhost: str, *, durable: bool, auto_delete: bool, exclusive: bool) -> None:
@@ -41,10 +49,39 @@ class QuorumQueue(Queue):
     type = "quorum"
     _returns = -(2**62)
 
+    def __init__(
+        self,
+        vhost: QueueHost,
+        name: str,
+        declared: Options,
+        options: Options,
+        *,
+        durable: bool,
+        auto_delete: bool,
+        owner: Connection | None,
+        arguments: Table,
+    ) -> None:
+        self._delayed = Delayed(vhost.clock, self._retry)
+        self._unsent = Unsent(vhost.clock, self._dead_letter)
+        super().__init__(
+            vhost,
+            name,
+            declared,
+            options,
+            durable=durable,
+            auto_delete=auto_delete,
+            owner=owner,
+            arguments=arguments,
+        )
+
     @property
     def _limit(self) -> int | None:
         limit = self.options.delivery_limit
         return self.vhost.emulation.delivery_limit if limit is None else limit
+
+    @property
+    def delayed_count(self) -> int:
+        return len(self._delayed)
 
     def put_back(self, entries: Sequence[Entry], *, counted: bool, lost: bool = False) -> None:
         self.unacked -= len(entries)
@@ -57,20 +94,81 @@ class QuorumQueue(Queue):
             entry.redelivered = True
             entry.acquired += 1
             entry.attempts += counted
+            delay = self.options.retry_delay(entry.attempts, failed=counted)
             if limit is not None and 0 <= limit < entry.attempts:
-                self.vhost.dead_letter(self, entry.message, "delivery_limit", marked=True)
+                self._dead_letter(entry.message, "delivery_limit", marked=True)
+            elif delay is not None:
+                self._delayed.hold(entry, delay)
             else:
-                entry.position = self._next_position(first=not last)
+                self._place(entry, first=not last)
                 kept.append(entry)
         self.ready.put_back(kept)
 
-    def _next_position(self, *, first: bool) -> int:
-        """Return a position behind all messages, or before them in the order of their return."""
+    def _retry(self, entries: Sequence[Entry]) -> None:
+        """Take back what has been held back for long enough."""
+        for entry in entries:
+            self._place(entry, first=True)
+        self.ready.put_back(entries)
+        self.dispatch()
+        self.vhost.flush()
+
+    def _place(self, entry: Entry, *, first: bool) -> None:
+        """Give an entry its place behind all messages, or before them in the order of their return."""
         if first:
             self._returns += 1
-            return self._returns
-        self._position += 1
-        return self._position
+            entry.position = self._returns
+            if self.vhost.emulation.strict_priorities is not None:
+                entry.level = _RETURNED
+        else:
+            self._position += 1
+            entry.position = self._position
+
+    def touch(self) -> None:
+        self._used = self.vhost.clock.seconds()
+        if self.options.expires is None or self.deleted:
+            self._idle.cancel()
+        else:
+            self._idle.by(self._used + _EXPIRY_INTERVAL)
+
+    def declared_again(self) -> None:
+        """Do nothing: this is no use of a quorum queue."""
+
+    def _expire(self) -> None:
+        now = self.vhost.clock.seconds()
+        expires = self.options.expires
+        if expires is not None and not self.rotation and now - self._used >= expires / 1000:
+            super()._expire()
+        else:
+            self._idle.by(now + _EXPIRY_INTERVAL)
+
+    def purge(self) -> int:
+        count = super().purge() + self._delayed.clear()
+        return count + self._unsent.clear() if self.vhost.emulation.purges_dead_letters else count
+
+    def adopt(self, options: Options) -> None:
+        if not options.keeps_dead_letters:
+            self._unsent.clear()
+        super().adopt(options)
+
+    def close(self) -> None:
+        super().close()
+        self._delayed.clear()
+        self._unsent.clear()
+
+    def _occupied(self) -> tuple[int, int]:
+        count, size = super()._occupied()
+        return (
+            count + len(self._delayed) + len(self._unsent),
+            size + self._delayed.size + self._unsent.size,
+        )
+
+    def _is_full(self, message: Message) -> bool:
+        return not self.options.holds(*self._occupied())
+
+    def _dead_letter(self, message: Message, reason: str, marked: bool = False) -> None:
+        refused = self.vhost.dead_letter(self, message, reason, marked=marked)
+        if refused is not None and self.options.keeps_dead_letters:
+            self._unsent.keep(DeadLetter(message, reason, marked, refused))
 
     def properties(self, entry: Entry, *, by_get: bool = False) -> bytes:
         counts: dict[str, Field | None] = {}

@@ -42,10 +42,13 @@ class ConsumerRotation:
 
     Attributes:
         consumers: all consumers, in the order of their subscription.
+        cut_off: whether none gets messages, or is counted, for the time being.
     """
 
     def __init__(self, single_active: bool = False) -> None:
         self.consumers: list[Subscriber] = []
+        self.cut_off = False
+        self._exclusive: Subscriber | None = None
         self._single_active = single_active
         self._rotations: dict[int, deque[Subscriber]] = {}
         self._priorities: list[int] = []
@@ -54,13 +57,23 @@ class ConsumerRotation:
     def __len__(self) -> int:
         return len(self.consumers)
 
-    def add(self, consumer: Subscriber) -> None:
+    def admits(self, *, exclusive: bool) -> bool:
+        """Whether another consumer can be added, which may want to be the only one."""
+        if self._exclusive is not None:
+            return False
+        return not exclusive or not (self.consumers or self._single_active)
+
+    def add(self, consumer: Subscriber, *, exclusive: bool) -> None:
         """Add a consumer at the end of its priority's rotation."""
+        if exclusive:
+            self._exclusive = consumer
         self.consumers.append(consumer)
         self._rotation(consumer.priority).append(consumer)
 
     def remove(self, consumer: Subscriber) -> None:
         """Remove a consumer."""
+        if self._exclusive is consumer:
+            self._exclusive = None
         self.consumers.remove(consumer)
         self._saturated.pop(consumer, None)
         rotation = self._rotations[consumer.priority]
@@ -69,6 +82,8 @@ class ConsumerRotation:
 
     def next(self) -> Subscriber | None:
         """Return the consumer that gets the next message, or None when none can take one."""
+        if self.cut_off:
+            return None
         if self._single_active:
             active = self.consumers[0] if self.consumers else None
             return active if active is not None and active.can_take() else None

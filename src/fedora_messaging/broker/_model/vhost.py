@@ -11,8 +11,7 @@ from .._clock import Clock
 from .._wire.errors import AMQPError, not_found
 from .._wire.fields import Malformed, Table
 from .._wire.properties import Properties
-from .arguments import Options
-from .deadletter import dead_message, recorded
+from .deadletter import UNROUTED, Refused, dead_message, recorded
 from .emulation import Emulation
 from .exchanges import (
     Destination,
@@ -24,6 +23,8 @@ from .exchanges import (
     exchange_class,
 )
 from .message import Message, Target
+from .options import Options
+from .policies import Policies, Policy
 from .ports import Connection, DeadLettering
 from .queue import Queue
 from .quorum import QuorumQueue
@@ -65,6 +66,7 @@ class VirtualHost:
         self.name = name
         self.emulation = broker.emulation
         self._broker = broker
+        self._policies = Policies()
         self.queues: dict[str, Queue] = {}
         self.exchanges: dict[str, Exchange] = {"": DirectExchange("")}
         for each in PREDECLARED:
@@ -120,6 +122,7 @@ class VirtualHost:
             self,
             name,
             options,
+            self._policies.merged(name, options),
             durable=durable,
             auto_delete=auto_delete,
             owner=owner,
@@ -146,6 +149,27 @@ class VirtualHost:
     def remove_queue(self, name: str) -> None:
         """Delete the queue with a name."""
         self.delete_queue(self.queues[name])
+
+    def set_policy(self, policy: Policy) -> None:
+        """Set a policy for the queues there are and will be."""
+        self._policies.set(policy)
+        self._policies_changed()
+
+    def clear_policy(self, name: str) -> None:
+        """Remove a policy.
+
+        Raises:
+            KeyError: There is no such policy.
+        """
+        self._policies.clear(name)
+        self._policies_changed()
+
+    def _policies_changed(self) -> None:
+        for queue in list(self.queues.values()):
+            options = self._policies.merged(queue.name, queue.declared)
+            if options != queue.options:
+                queue.adopt(options)
+        self.flush()
 
     def delete_exchange(self, exchange: Exchange) -> None:
         """Delete an exchange with its bindings."""
@@ -189,7 +213,7 @@ class VirtualHost:
 
     def dead_letter(
         self, queue: DeadLettering, message: Message, reason: str, *, marked: bool = False
-    ) -> None:
+    ) -> Refused | None:
         """Send a message on to the queue's dead-letter exchange, if it has one.
 
         Args:
@@ -197,11 +221,14 @@ class VirtualHost:
             message: the message.
             reason: why it is dead-lettered, as in ``x-death``.
             marked: whether the message counts as redelivered from now on.
+
+        Returns:
+            None if it has arrived wherever it was to go.
         """
         name = queue.options.dead_letter_exchange
         exchange = None if name is None else self.exchanges.get(name)
         if exchange is None:
-            return
+            return UNROUTED
         try:
             deaths = recorded(
                 message,
@@ -214,15 +241,14 @@ class VirtualHost:
             last = self.emulation.last_death_headers
             dead = dead_message(message, deaths, key, exchange.name, last)
         except Malformed:
-            return
+            return None
         dead.redelivered |= marked and self.emulation.reject_marks
         try:
             targets = self.route(exchange, dead)
         except AMQPError:  # the key is a malformed reply address, and there is no client to report it to
-            return
-        for target in targets:
-            if not deaths.cycles(target.name):
-                target.publish(dead)
+            return None
+        queues = tuple(target for target in targets if not deaths.cycles(target.name))
+        return Refused(dead, queues).offered() if queues else UNROUTED
 
     def owner_gone(self, connection: Connection) -> None:
         """Delete the exclusive queues of a closed connection."""

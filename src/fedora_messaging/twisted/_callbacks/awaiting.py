@@ -26,7 +26,9 @@ from ..._reporting.text import name_of, shown
 from .._clock import global_clock
 
 __all__ = [
+    "ELSEWHERE",
     "Ended",
+    "end_of",
     "is_awaitable",
     "outcome_of",
     "run_in_task",
@@ -35,6 +37,13 @@ __all__ = [
     "wait_in_task",
     "wrapped",
 ]
+
+
+#: Why a Deferred cannot be awaited on an event loop that is not the reactor's.
+ELSEWHERE = (
+    "the callback awaits a Deferred, which belongs to the reactor, on an asyncio event loop in another "
+    "thread: use fedora_messaging.asyncio in it, or consume with fedora_messaging.api"
+)
 
 
 class Ended(NamedTuple):
@@ -121,8 +130,8 @@ def _first_outcome(
     ):
         return _future(awaitable, from_thread or global_clock().callFromThread)
     if loop is None:
-        return context.run(Deferred.fromCoroutine, _end_of(awaitable))
-    task = loop.create_task(run_in_task(_end_of(awaitable), loop, context))
+        return context.run(Deferred.fromCoroutine, end_of(awaitable))
+    task = loop.create_task(run_in_task(end_of(awaitable), loop, context))
     return Deferred.fromFuture(task).addErrback(_ended)
 
 
@@ -131,8 +140,11 @@ async def wrapped(awaitable: Any) -> Any:
     return await awaitable
 
 
-async def _end_of(awaitable: Any) -> Ended:
+async def end_of(awaitable: Any) -> Ended:
+    """A coroutine that awaits it, and returns how it ended."""
     try:
+        if issubclass(type(awaitable), concurrent.futures.Future):
+            awaitable = asyncio.wrap_future(awaitable)
         return Ended(await awaitable, None)
     except BaseException as error:
         return Ended(None, error)
@@ -257,6 +269,8 @@ class _Bridge:
             error: BaseException | None = None
             try:
                 if isinstance(awaited, Deferred):
+                    if self._loop is not running_loop():
+                        raise RuntimeError(ELSEWHERE)
                     # The coroutine reads the Deferred itself once it has fired: its result must stay.
                     yield from _fired(awaited, self._loop).__await__()
                 else:

@@ -13,7 +13,7 @@ from twisted.internet.defer import inlineCallbacks
 
 from ..._reporting.text import name_of, shown
 
-__all__ = ["resolve", "runs_on_reactor"]
+__all__ = ["resolve", "runs_on_reactor", "uses_inline_callbacks"]
 
 
 def _made_inline() -> Any:
@@ -77,14 +77,24 @@ def runs_on_reactor(callback: Callable[[Any], Any]) -> bool:
     ``inlineCallbacks`` run on the reactor; everything else may block and runs in a thread of its own. What
     it returns is awaited on the reactor if it can be awaited.
     """
-    while isinstance(callback, functools.partial):
-        callback = callback.func
-    called = _called(callback)
+    called = _innermost(callback)
     return (
         inspect.iscoroutinefunction(called)
         or _is_iterable_coroutine(called)
         or inspect.isgeneratorfunction(_unwrapped(called))
     )
+
+
+def uses_inline_callbacks(callback: Callable[[Any], Any]) -> bool:
+    """Whether it was made by ``inlineCallbacks``, whose Deferreds belong to the reactor."""
+    called = _innermost(callback)
+    return not inspect.iscoroutinefunction(called) and not _is_iterable_coroutine(called)
+
+
+def _innermost(callback: Any) -> Any:
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    return _called(callback)
 
 
 def _called(callback: Any) -> Any:

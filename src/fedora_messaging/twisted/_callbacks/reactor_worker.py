@@ -17,7 +17,6 @@ from twisted.internet.defer import Deferred
 from ..._core.delivery import Delivery, ends_consumer
 from ...message import Message
 from .awaiting import (
-    Ended,
     is_awaitable,
     outcome_of,
     run_in_task,
@@ -26,11 +25,11 @@ from .awaiting import (
     wait_in_task,
     wrapped,
 )
-from .thread_worker import Decode, Finished, Waiting, invalid, raised
+from .worker import Decode, Ended, Finished, Holds, Started, Waiting, invalid, raised
 
 __all__ = ["ReactorWorker"]
 
-#: How many callbacks may run on the reactor before other events get their turn.
+#: How many callbacks may run before other events get their turn.
 _BURST = 50
 
 
@@ -45,8 +44,13 @@ class ReactorWorker:
         decode: Makes the message.
         finished: Called with the outcomes.
         call_later: ``clock.callLater``.
-        started: Called before each callback, when given; it must not raise.
+        started: Called before each callback, when given.
         from_thread: ``reactor.callFromThread``; None: the global reactor's.
+        holds: Called after each callback: whether to wait for :meth:`proceed`.
+        concurrency: How many callbacks may run at a time.
+        longest_burst: How long callbacks may run under asyncio, however many at a time, before other events
+            get their turn, in seconds.
+        ended: Called after each callback, when given.
     """
 
     def __init__(
@@ -55,23 +59,37 @@ class ReactorWorker:
         decode: Decode,
         finished: Finished,
         call_later: Callable[..., Any],
-        started: Callable[[Delivery], None] | None = None,
+        started: Started | None = None,
         from_thread: Callable[..., Any] | None = None,
+        holds: Holds = ends_consumer,
+        concurrency: int = 1,
+        longest_burst: float = 0.01,
+        *,
+        ended: Ended | None = None,
     ) -> None:
         self._callback = callback
         self._decode = decode
         self._finished = finished
         self._call_later = call_later
         self._started = started
+        self._ended = ended
         self._from_thread = from_thread
         self._waiting = Waiting()
         self._tickets: deque[int] = deque()
-        self._done: list[tuple[Delivery, Exception | None]] = []
+        self._done: deque[tuple[Delivery, Exception | None]] = deque()
         self._turn_due = False
-        self._halted = False
-        self._bursting = False
-        self._task: asyncio.Task[None] | None = None  # a reference, which the loop does not keep
-        self.running: Delivery | None = None
+        self._holds = holds
+        self._again: Delivery | None = None
+        self._concurrency = concurrency
+        self._longest_burst = longest_burst
+        self._bursts: set[asyncio.Task[None]] = set()  # references, which the loop does not keep
+        self._running: dict[int, Delivery] = {}
+        self.held: Delivery | None = None
+
+    @property
+    def running(self) -> Delivery | None:
+        """See :class:`Worker`."""
+        return next(iter(self._running.values()), None)
 
     def put(self, delivery: Delivery) -> None:
         """See :class:`Worker`."""
@@ -87,6 +105,19 @@ class ReactorWorker:
         """See :class:`Worker`."""
         return self._waiting.oldest
 
+    @property
+    def waiting(self) -> int:
+        """See :class:`Worker`."""
+        return len(self._waiting)
+
+    def proceed(self, again: Delivery | None = None) -> None:
+        """See :class:`Worker`."""
+        if self.held is None:
+            return
+        self._again = again  # before anything can be started
+        self.held = None
+        self._turn_soon()
+
     def stop(self) -> None:
         """See :class:`Worker`."""
 
@@ -97,102 +128,137 @@ class ReactorWorker:
 
     @property
     def _may_go_on(self) -> bool:
-        return bool(self._tickets) and self.running is None and not self._halted
+        return (
+            (bool(self._tickets) or self._again is not None)
+            and len(self._running) < self._concurrency
+            and self.held is None
+        )
 
     def _turn(self) -> None:
         self._turn_due = False
-        if self._bursting:
-            return  # the burst looks for more when it has finished
         loop = running_loop()
-        if loop is not None and self._may_go_on:
-            self._bursting = True
-            # An eager task (Python 3.12) may have run to its end when it comes back.
-            self._task = loop.create_task(self._burst(loop))
+        if loop is not None:
+            self._start_bursts(loop)
             return
         for _ in range(_BURST):
             if not self._may_go_on:
                 break
-            message = self._next()
-            if message is not None:
-                self._call(message)
+            found = self._next()
+            if found is not None:
+                self._call(*found)
         if self._may_go_on:
             self._turn_soon()
         self._flush()
 
     def _flush(self) -> None:
-        if self._done:
-            batch, self._done = self._done, []
+        batch = []
+        while self._done:
+            batch.append(self._done.popleft())
+        if batch:
             self._finished(batch)
 
-    def _next(self) -> Message | None:
-        """The next message, whose delivery runs from here on; None when it was taken back or is not one."""
-        delivery = self._waiting.claim(self._tickets.popleft())
+    def _next(self) -> tuple[Delivery, Message] | None:
+        """The next delivery, which runs from here on; None when it was taken back or is no message."""
+        delivery, self._again = self._again, None
+        if delivery is None:
+            delivery = self._waiting.claim(self._tickets.popleft())
         if delivery is None:
             return None
         try:
             message = self._decode(delivery)
         except BaseException as error:  # SystemExit of a schema class: the reactor would log it, and go on
-            self._done.append((delivery, invalid(error)))
+            outcome = invalid(error)
+            if self._ended is not None:
+                self._ended(delivery, outcome)
+            self._done.append((delivery, outcome))
             return None
-        self.running = delivery
-        return message
+        self._running[id(delivery)] = delivery
+        return delivery, message
 
-    def _begin(self, message: Message) -> Any:
+    def _begin(self, delivery: Delivery, message: Message) -> Any:
         """Call the callback."""
-        if self._started is not None and self.running is not None:
-            self._started(self.running)
+        if self._started is not None:
+            self._started(delivery, message)
         return self._callback(message)
 
-    def _end(self, error: BaseException | None) -> None:
-        delivery, self.running = self.running, None
-        assert delivery is not None
+    def _end(self, delivery: Delivery, error: BaseException | None) -> None:
+        del self._running[id(delivery)]
         outcome = raised(error)
-        self._halted = outcome is not None and ends_consumer(outcome)
+        if self._ended is not None:
+            self._ended(delivery, outcome)
+        if self._holds(delivery, outcome):
+            self.held = delivery
         self._done.append((delivery, outcome))
 
     # Without asyncio
 
-    def _call(self, message: Message) -> None:
+    def _call(self, delivery: Delivery, message: Message) -> None:
         try:
-            result = self._begin(message)
-            waiting = outcome_of(result, self._from_thread) if is_awaitable(result) else None
+            context = copy_context()
+            result = context.run(self._begin, delivery, message)
+            waiting = outcome_of(result, self._from_thread, context) if is_awaitable(result) else None
         except BaseException as error:
-            self._end(error)
+            self._end(delivery, error)
             return
         if waiting is None:
-            self._end(None)
+            self._end(delivery, None)
         else:
-            waiting.addCallbacks(self._fired, lambda failure: self._fired(Ended(None, failure.value)))
+            waiting.addCallbacks(
+                lambda ended: self._fired(delivery, ended.error),
+                lambda failure: self._fired(delivery, failure.value),
+            )
 
-    def _fired(self, ended: Ended) -> None:
-        self._end(ended.error)
+    def _fired(self, delivery: Delivery, error: BaseException | None) -> None:
+        self._end(delivery, error)
         self._turn_soon()
 
     # With asyncio
 
+    def _start_bursts(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run callbacks in as many tasks as there may be callbacks, and work for."""
+        wanted = len(self._tickets) + (self._again is not None)
+        while wanted > 0 and self._may_go_on and len(self._bursts) < self._concurrency:
+            wanted -= 1
+            # An eager task (Python 3.12) may have run to its end when it comes back.
+            task = loop.create_task(self._burst(loop))
+            if not task.done():
+                self._bursts.add(task)
+                task.add_done_callback(self._burst_over)
+
+    def _burst_over(self, task: asyncio.Task[None]) -> None:
+        if task in self._bursts:  # it was cancelled before it began
+            self._bursts.discard(task)
+            if self._may_go_on:
+                self._turn_soon()
+
     async def _burst(self, loop: asyncio.AbstractEventLoop) -> None:
+        # All that may run at a time have their turns one after the other.
+        until = loop.time() + self._longest_burst / self._concurrency
         for _ in range(_BURST):
-            if not self._may_go_on:
+            if not self._may_go_on or loop.time() > until:
                 break
-            message = self._next()
-            if message is None:
+            found = self._next()
+            if found is None:
                 continue
+            delivery, message = found
             try:
-                await self._run(message, loop)
+                await self._run(delivery, message, loop)
             except BaseException as error:
-                self._end(error)
+                if loop.is_closed():  # and this coroutine is being deleted
+                    raise
+                self._end(delivery, error)
             else:
-                self._end(None)
+                self._end(delivery, None)
             if _is_being_cancelled():
                 break  # which would hit the next one: it gets a task of its own
-        self._bursting = False
+        self._bursts.discard(asyncio.current_task())
         if self._may_go_on:
             self._turn_soon()
         self._flush()
 
-    async def _run(self, message: Message, loop: asyncio.AbstractEventLoop) -> None:
+    async def _run(self, delivery: Delivery, message: Message, loop: asyncio.AbstractEventLoop) -> None:
         context = copy_context()
-        result = context.run(self._begin, message)
+        result = context.run(self._begin, delivery, message)
         while is_awaitable(result):
             kind = type(result)
             # What has finished is settled while this one waits.

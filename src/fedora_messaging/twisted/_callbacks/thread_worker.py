@@ -1,119 +1,48 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""One callback at a time: in a thread of its own, or on the reactor (module ``reactor_worker``).
+"""Callbacks in threads of their own.
 
-A worker outlives connections, which is what keeps callbacks serial across reconnects. Deliveries go in
-one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor for
-everything that finished since the last (2.5 times the rate of one wake-up for each message).
+Deliveries go in one by one; outcomes come back to the reactor's thread in batches: one wake-up of the reactor
+for everything that finished since the last (2.5 times the rate of one wake-up for each message).
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, Protocol
+from typing import Any
 
-from ..._core.delivery import Delivery, InvalidMessage, ends_consumer
+from twisted.internet.defer import Deferred
+
+from ..._core.delivery import Delivery, ends_consumer
 from ..._reporting.text import shown
-from ...exceptions import CallbackRaised, ConsumeException, ValidationError
+from ...exceptions import ConsumeException
 from ...message import Message
-from .awaiting import is_awaitable, outcome_of
+from .awaiting import end_of, is_awaitable, outcome_of
+from .worker import Decode, Ended, Finished, Holds, Started, Waiting, invalid, raised
 
-__all__ = ["Decode", "Finished", "ThreadWorker", "Waiting", "Worker", "invalid", "raised"]
-
-Decode = Callable[[Delivery], Message]
-#: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
-Finished = Callable[[list[tuple[Delivery, Exception | None]]], None]
-
-
-class Worker(Protocol):
-    """What a consumer hands its deliveries to."""
-
-    def put(self, delivery: Delivery) -> None:
-        """Run the callback for it when all before it have finished."""
-
-    def take_back(self, before: float | None = None) -> list[Delivery]:
-        """The deliveries that were not started (those that arrived before a time only), which will not be."""
-
-    @property
-    def oldest(self) -> float | None:
-        """When the delivery that waits longest arrived; None when none waits."""
-
-    @property
-    def running(self) -> Delivery | None:
-        """The delivery whose callback runs now."""
-
-    def stop(self) -> None:
-        """Nothing more will come. A callback that runs is left to finish."""
-
-
-class Waiting:
-    """Deliveries not started yet, in order.
-
-    A delivery belongs to the thread that takes it out: the worker's, to run it, or the reactor's, to
-    requeue it.
-    """
-
-    def __init__(self) -> None:
-        self._deliveries: dict[int, Delivery] = {}
-        self._last = 0
-
-    def add(self, delivery: Delivery) -> int:
-        """Add a delivery; returns the number to claim it by."""
-        self._last += 1
-        self._deliveries[self._last] = delivery
-        return self._last
-
-    def claim(self, ticket: int) -> Delivery | None:
-        """The delivery, which is the caller's from here on; None when it was taken back."""
-        return self._deliveries.pop(ticket, None)
-
-    @property
-    def oldest(self) -> float | None:
-        """See :class:`Worker`."""
-        return next((delivery.arrived for delivery in self._deliveries.copy().values()), None)
-
-    def take_back(self, before: float | None) -> list[Delivery]:
-        """See :class:`Worker`."""
-        # copy() is one step, which the worker's thread cannot come between; list() of the items is not:
-        # it makes tuples, which may start the garbage collector, which may let another thread run.
-        taken = []
-        for ticket, delivery in self._deliveries.copy().items():
-            if before is not None and delivery.arrived >= before:
-                break
-            if self._deliveries.pop(ticket, None) is not None:
-                taken.append(delivery)
-        return taken
-
-
-def invalid(error: BaseException) -> InvalidMessage:
-    """The outcome of a delivery that could not be made into a message, whatever that raised."""
-    if not issubclass(type(error), ValidationError):
-        error = ValidationError(shown(error, 500))
-    return InvalidMessage(error)  # type: ignore[arg-type]
-
-
-def raised(error: BaseException | None) -> Exception | None:
-    """The outcome of a callback that raised this, or (None) nothing."""
-    if error is None or issubclass(type(error), Exception):
-        return error  # type: ignore[return-value]
-    return CallbackRaised(error)  # SystemExit and the like would end the thread or the reactor
+__all__ = ["ThreadWorker"]
 
 
 class ThreadWorker:
-    """Calls a plain callback in one dedicated daemon thread, so that it may block as long as it likes.
+    """Calls a plain callback in dedicated daemon threads, so that it may block as long as it likes.
 
     Args:
         callback: Called with each message. Whatever it returns that is awaitable is awaited on the reactor.
         decode: Makes the message; runs in the same thread.
         finished: Called in the reactor's thread.
         from_thread: ``reactor.callFromThread``.
-        name: The thread's name.
-        started: Called in the worker's thread before each callback, when given; it must not raise.
-        died: Called in the reactor's thread when the worker's thread cannot go on, for whatever reason.
+        name: The threads' name.
+        started: Called in the worker's thread before each callback, when given.
+        died: Called in the reactor's thread when a worker's thread cannot go on, for whatever reason.
+        holds: Called in the worker's thread after each callback: whether to wait for :meth:`proceed`.
+        concurrency: How many callbacks may run at a time, each in a thread of its own.
+        loop: Where to await what the callback returns; None: on the reactor.
+        ended: Called in the worker's thread after each delivery, when given.
     """
 
     def __init__(
@@ -123,8 +52,13 @@ class ThreadWorker:
         finished: Finished,
         from_thread: Callable[..., Any],
         name: str,
-        started: Callable[[Delivery], None] | None = None,
+        started: Started | None = None,
         died: Callable[[ConsumeException], None] = lambda _: None,
+        holds: Holds = ends_consumer,
+        concurrency: int = 1,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        ended: Ended | None = None,
     ) -> None:
         self._callback = callback
         self._decode = decode
@@ -132,23 +66,40 @@ class ThreadWorker:
         self._from_thread = from_thread
         self._name = name
         self._started = started
+        self._ended = ended
         self._died = died
+        self._holds = holds
+        self._concurrency = concurrency
+        self._loop = loop
         self._waiting = Waiting()
         self._tickets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._done: deque[tuple[Delivery, Exception | None]] = deque()
         self._flush_due = False
-        self._thread: threading.Thread | None = None
-        self.running: Delivery | None = None
+        self._threads = 0
+        self._running: dict[int, Delivery] = {}
+        self._stopped = False
+        # What holds the threads: changed together, by whichever thread.
+        self._lock = threading.Lock()
+        self._open = threading.Event()
+        self._open.set()
+        self._again: Delivery | None = None
+        self.held: Delivery | None = None
+
+    @property
+    def running(self) -> Delivery | None:
+        """See :class:`Worker`."""
+        return next(iter(self._running.copy().values()), None) if self._running else None
 
     def put(self, delivery: Delivery) -> None:
         """See :class:`Worker`."""
         self._tickets.put(self._waiting.add(delivery))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        if self._threads < self._concurrency:
+            self._threads += 1
+            thread = threading.Thread(target=self._run, args=(self._threads,), name=self._name, daemon=True)
             try:
-                self._thread.start()
+                thread.start()
             except RuntimeError as error:  # there are too many threads
-                self._from_thread(self._end, error)
+                self._from_thread(self._end, self._threads, error)
 
     def take_back(self, before: float | None = None) -> list[Delivery]:
         """See :class:`Worker`."""
@@ -159,40 +110,73 @@ class ThreadWorker:
         """See :class:`Worker`."""
         return self._waiting.oldest
 
+    @property
+    def waiting(self) -> int:
+        """See :class:`Worker`."""
+        return len(self._waiting)
+
+    def proceed(self, again: Delivery | None = None) -> None:
+        """See :class:`Worker`."""
+        with self._lock:
+            if self.held is not None:
+                self.held = None
+                self._again = again
+                self._open.set()
+
     def stop(self) -> None:
         """See :class:`Worker`."""
-        self._tickets.put(None)
+        self._stopped = True
+        with self._lock:
+            self._open.set()
+        for _ in range(self._threads):
+            self._tickets.put(None)
 
-    def _run(self) -> None:
+    def _hold(self, delivery: Delivery) -> None:
+        with self._lock:
+            self.held = delivery
+            if not self._stopped:
+                self._open.clear()
+
+    def _run(self, number: int) -> None:
         try:
-            self._work()
+            self._work(number)
         except BaseException as error:  # raised into the thread from outside, for example
-            self._from_thread(self._end, error)
+            self._from_thread(self._end, number, error)
 
-    def _end(self, error: BaseException) -> None:
-        """The thread has ended before its time; in the reactor's thread."""
+    def _end(self, number: int, error: BaseException) -> None:
+        """A thread has ended before its time; in the reactor's thread."""
         self._flush()
         died = ConsumeException(f"the thread that runs the callbacks has ended: {shown(error, 300)}")
         died.__cause__ = error
-        delivery, self.running = self.running, None
+        delivery = self._running.pop(number, None)
         if delivery is not None:
+            if self._ended is not None:
+                self._ended(delivery, died)
             self._finished([(delivery, died)])
         self._died(died)
 
-    def _work(self) -> None:
+    def _work(self, number: int) -> None:
+        running, waiting, opened = self._running, self._waiting, self._open
+        call = self._call if self._ended is None else self._call_and_tell
         while (ticket := self._tickets.get()) is not None:
-            delivery = self._waiting.claim(ticket)
-            if delivery is None:
-                continue
-            self.running = delivery
-            outcome = self._call(delivery)
-            self.running = None
-            self._done.append((delivery, outcome))
-            if not self._flush_due:
-                self._flush_due = True
-                self._from_thread(self._flush)
-            if outcome is not None and ends_consumer(outcome):
-                return  # nothing after it may run, and the reactor will hear of it only later
+            opened.wait()
+            delivery = None if self._stopped else waiting.claim(ticket)
+            while delivery is not None:
+                running[number] = delivery
+                # What a callback sets in its context, such as the present span, ends with it.
+                outcome = copy_context().run(call, delivery)
+                held = self._holds(delivery, outcome)
+                if held:  # before the reactor's thread can see the outcome
+                    self._hold(delivery)
+                del running[number]
+                self._done.append((delivery, outcome))
+                if not self._flush_due:
+                    self._flush_due = True
+                    self._from_thread(self._flush)
+                if not held:
+                    break
+                opened.wait()
+                delivery, self._again = self._again, None
 
     def _call(self, delivery: Delivery) -> Exception | None:
         try:
@@ -201,7 +185,7 @@ class ThreadWorker:
             return invalid(error)
         try:
             if self._started is not None:
-                self._started(delivery)
+                self._started(delivery, message)
             result = self._callback(message)
             if result is not None and is_awaitable(result):
                 return raised(self._wait_for(result))
@@ -209,8 +193,18 @@ class ThreadWorker:
             return raised(error)
         return None
 
+    def _call_and_tell(self, delivery: Delivery) -> Exception | None:
+        outcome = self._call(delivery)
+        if self._ended is not None:
+            self._ended(delivery, outcome)
+        return outcome
+
     def _wait_for(self, awaitable: Any) -> BaseException | None:
-        """Wait in this thread for something that is awaited in the reactor's; what it raised."""
+        """Wait in this thread for something that is awaited in another; what it raised."""
+        if self._loop is not None and not issubclass(type(awaitable), Deferred):
+            awaited = asyncio.run_coroutine_threadsafe(end_of(awaitable), self._loop).result()
+            again = awaited.error is None and awaited.value is not None and is_awaitable(awaited.value)
+            return self._wait_for(awaited.value) if again else awaited.error
         ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         context = copy_context()
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""One AMQP channel: calls and replies, deliveries, confirms and returns.
+"""One AMQP channel: calls and replies, confirms, and its end.
 
 Replies come in the order of the calls (AMQP 0-9-1, section 2.2.2.2), so calls are pipelined: a topology
 of fifty bindings costs one round trip.
@@ -16,8 +16,8 @@ from pika import spec
 from twisted.internet.defer import Deferred
 
 from ..._amqp import frames as _frames
+from ..._amqp.content import ContentReader
 from ..._core.lifecycle import CloseReason, Scope
-from ...exceptions import from_wire
 
 if TYPE_CHECKING:
     from pika.amqp_object import Method
@@ -49,6 +49,9 @@ class Wire(Protocol):
     def send(self, data: bytes) -> None:
         """Write frames."""
 
+    def flush(self) -> None:
+        """Write what was sent at once, where that is possible."""
+
     def release(self, number: int) -> None:
         """The channel is closed: its number may be used again."""
 
@@ -62,9 +65,8 @@ class Channel:
         max_body: Bodies over this size, in bytes, are read but not kept.
 
     Attributes:
-        on_delivery: Called with (tag, redelivered, exchange, routing key, property bytes, body or None).
+        content: Joins the frames of deliveries and returned messages; its attributes say who gets them.
         on_confirmation: Called with (tag, multiple, positive).
-        on_returned: Called with (reply code, text fit to be shown, exchange, routing key, property bytes).
         on_cancelled: Called when the broker cancels the consumer.
         on_closed: Called once with the :class:`~fedora_messaging._core.lifecycle.CloseReason`, unless
             :meth:`close` asked for it.
@@ -74,21 +76,16 @@ class Channel:
         self.number = number
         self.ended: CloseReason | None = None
         self._wire = wire
-        self._max_body = max_body
         self._calls: deque[tuple[type[Method], Deferred[Any]]] = deque()
         self._closing: Deferred[None] | None = None
-        # The content being received: what it belongs to, and how much is missing.
-        self._deliver: tuple[int, bool, bytes, bytes] | None = None
-        self._last_delivery = 0
-        self._return: spec.Basic.Return | None = None
-        self._properties = b""
-        self._missing = 0
-        self._oversize = False
-        # One buffer: a list would take 50 bytes more for each piece, however small the peer cuts them.
-        self._parts = bytearray()
-        self.on_delivery: Callable[[int, bool, bytes, bytes, bytes, bytes | None], None] = _ignore
+        self.content = ContentReader(max_body=max_body)
+        # What the frame reader calls for the three frames of each delivery, without a call in between.
+        self.on_deliver, self.on_header, self.on_body = (
+            self.content.deliver,
+            self.content.header,
+            self.content.body,
+        )
         self.on_confirmation: Callable[[int, bool, bool], None] = _ignore
-        self.on_returned: Callable[[int, str, bytes, bytes, bytes], None] = _ignore
         self.on_cancelled: Callable[[], None] = _ignore
         self.on_closed: Callable[[CloseReason], None] = _ignore
 
@@ -161,48 +158,16 @@ class Channel:
             )
         )
 
+    def flush(self) -> None:
+        """Write what was sent at once: nothing else is to be sent with it."""
+        self._wire.flush()
+
     def settle(self, frames: bytes) -> None:
         """Send frames of acknowledgements, unless the channel has ended."""
         if self.ended is None and self._closing is None:
             self._wire.send(frames)
 
     # Events, called by the reader
-
-    def on_deliver(self, tag: int, redelivered: bool, exchange: bytes, routing_key: bytes) -> None:
-        """See :class:`fedora_messaging._amqp.frames.Sink`."""
-        self._expect_content()
-        if tag != self._last_delivery + 1:
-            # RabbitMQ counts them. Any other tag is another delivery's, which would be acknowledged unseen.
-            raise _frames.CorruptFrame(f"delivery {tag} came after delivery {self._last_delivery}")
-        self._last_delivery = tag
-        self._deliver = tag, redelivered, exchange, routing_key
-
-    def on_header(self, size: int, properties: bytes) -> None:
-        """See :class:`fedora_messaging._amqp.frames.Sink`."""
-        if (self._deliver is None and self._return is None) or self._missing:
-            raise _frames.CorruptFrame("a content header that belongs to no message")
-        self._properties = properties
-        self._missing = size
-        self._oversize = size > self._max_body
-        if not size:
-            self._content(b"")
-
-    def on_body(self, fragment: bytes) -> None:
-        """See :class:`fedora_messaging._amqp.frames.Sink`."""
-        missing = self._missing - len(fragment)
-        if missing < 0 or not self._missing:
-            raise _frames.CorruptFrame("a content body is longer than its header says")
-        self._missing = missing
-        if self._oversize:
-            if not missing:
-                self._content(None)
-        elif missing:
-            self._parts += fragment
-        elif self._parts:
-            self._parts += fragment
-            self._content(bytes(self._parts))
-        else:
-            self._content(fragment)
 
     def on_confirm(self, tag: int, multiple: bool, positive: bool) -> None:
         """See :class:`fedora_messaging._amqp.frames.Sink`."""
@@ -211,8 +176,7 @@ class Channel:
     def on_method(self, received: Method) -> None:
         """See :class:`fedora_messaging._amqp.frames.Sink`."""
         if isinstance(received, spec.Basic.Return):
-            self._expect_content()
-            self._return = received
+            self.content.returned(received)
         elif isinstance(received, spec.Channel.Close):
             self._wire.send(_frames.method(self.number, spec.Channel.CloseOk()))
             # A close that was on its way is answered by CloseOk all the same (AMQP 0-9-1, 1.5.2.5).
@@ -241,8 +205,7 @@ class Channel:
             return
         self.ended = reason
         self._wire.release(self.number)
-        self._deliver = self._return = None
-        self._parts = bytearray()
+        self.content.close()
         calls, self._calls = self._calls, deque()
         closing, self._closing = self._closing, None
         first = True
@@ -254,33 +217,8 @@ class Channel:
             closing.callback(None)
         else:
             self.on_closed(reason)
-        for name in ("on_delivery", "on_confirmation", "on_returned", "on_cancelled", "on_closed"):
-            setattr(self, name, _ignore)  # no cycles outlive the channel
-
-    def _expect_content(self) -> None:
-        if self._deliver is not None or self._return is not None:
-            raise _frames.CorruptFrame("a method came before the content of the one before it")
-
-    def _content(self, body: bytes | None) -> None:
-        deliver, returned, self._deliver, self._return = self._deliver, self._return, None, None
-        if self._parts:
-            self._parts = bytearray()
-        if deliver is not None:
-            tag, redelivered, exchange, routing_key = deliver
-            self.on_delivery(tag, redelivered, exchange, routing_key, self._properties, body)
-        elif returned is not None:
-            self.on_returned(
-                returned.reply_code,
-                from_wire(returned.reply_text),
-                _bytes(returned.exchange),
-                _bytes(returned.routing_key),
-                self._properties,
-            )
-
-
-def _bytes(value: str | bytes) -> bytes:
-    """A short string as bytes: pika decodes those that are UTF-8, and leaves the others as they are."""
-    return value.encode() if isinstance(value, str) else value
+        # No cycles outlive the channel.
+        self.on_confirmation = self.on_cancelled = self.on_closed = _ignore
 
 
 def _ignore(*_: object) -> None:

@@ -9,19 +9,19 @@ gives a :class:`~twisted.internet.protocol.ReconnectingClientFactory` what ``con
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet import error
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import HostnameAddress, IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IConnector,
     IHostnameResolver,
-    IHostResolution,
     IReactorPluggableNameResolver,
+    IResolutionReceiver,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -32,7 +32,15 @@ from ..._core.clock import Clock
 __all__ = ["Connector", "endpoint"]
 
 
-def endpoint(reactor: Any, host: str, port: int, *, timeout: float, tls: Any = None) -> Any:
+def endpoint(
+    reactor: Any,
+    host: str,
+    port: int,
+    *,
+    timeout: float,
+    tls: Any = None,
+    choose: Callable[[Sequence[str]], Sequence[str]] = lambda addresses: addresses,
+) -> Any:
     """Where to connect to.
 
     Args:
@@ -41,20 +49,28 @@ def endpoint(reactor: Any, host: str, port: int, *, timeout: float, tls: Any = N
         port: The TCP port.
         timeout: How long each address of the name may take, in seconds.
         tls: What :func:`~fedora_messaging.twisted._connection.tls.client_options` makes; None: without TLS.
+        choose: Given the addresses of a host name when they are known; returns those of them to try.
     """
-    # It would refuse names with an underscore, which are no host names by IDNA 2008 and usual among
-    # containers. The name that it is given does not matter, since the resolver below knows the real one.
-    plain: Any = HostnameEndpoint(_NamedReactor(reactor, host), "broker", port, timeout)
+    plain: Any
+    if isIPAddress(host):
+        plain = TCP4ClientEndpoint(reactor, host, port, timeout)
+    elif isIPv6Address(host):
+        plain = TCP6ClientEndpoint(reactor, host, port, timeout)
+    else:
+        # It would refuse names with an underscore, which are no host names by IDNA 2008 and usual among
+        # containers. The name that it is given does not matter, since the resolver below knows the real one.
+        plain = HostnameEndpoint(_NamedReactor(reactor, host, choose), "broker", port, timeout)
     return plain if tls is None else wrapClientTLS(tls, plain)
 
 
 @implementer(IReactorPluggableNameResolver, IHostnameResolver)
 class _NamedReactor:
-    """A reactor whose name resolver knows one name. IP addresses need neither a resolver nor its thread."""
+    """A reactor whose name resolver knows one name."""
 
-    def __init__(self, reactor: Any, host: str) -> None:
+    def __init__(self, reactor: Any, host: str, choose: Callable[[Sequence[str]], Sequence[str]]) -> None:
         self._reactor = reactor
         self._host = host
+        self._choose = choose
         self.nameResolver = self
 
     def __getattr__(self, name: str) -> Any:
@@ -73,31 +89,39 @@ class _NamedReactor:
         transportSemantics: str = "TCP",
     ) -> Any:
         """Twisted's; see :class:`twisted.internet.interfaces.IHostnameResolver`."""
-        host = self._host
-        if isIPAddress(host):
-            found: Any = IPv4Address("TCP", host, portNumber)
-        elif isIPv6Address(host):
-            found = IPv6Address("TCP", host, portNumber)
-        else:
-            return self._reactor.nameResolver.resolveHostName(
-                resolutionReceiver, host, portNumber, addressTypes, transportSemantics
-            )
-        resolution = _Resolved(host)
-        resolutionReceiver.resolutionBegan(resolution)
-        resolutionReceiver.addressResolved(found)
-        resolutionReceiver.resolutionComplete()
-        return resolution
+        return self._reactor.nameResolver.resolveHostName(
+            _Chosen(resolutionReceiver, self._choose),
+            self._host,
+            portNumber,
+            addressTypes,
+            transportSemantics,
+        )
 
 
-@implementer(IHostResolution)
-class _Resolved:
-    """What resolving an IP address comes to."""
+@implementer(IResolutionReceiver)
+class _Chosen:
+    """Passes some of the addresses of a name on, when all are known."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, receiver: Any, choose: Callable[[Sequence[str]], Sequence[str]]) -> None:
+        self._receiver = receiver
+        self._choose = choose
+        self._found: list[Any] = []
 
-    def cancel(self) -> None:
-        """Twisted's; it is over."""
+    def resolutionBegan(self, resolutionInProgress: Any) -> None:
+        """Twisted's; see :class:`twisted.internet.interfaces.IResolutionReceiver`."""
+        self._receiver.resolutionBegan(resolutionInProgress)
+
+    def addressResolved(self, address: Any) -> None:
+        """Twisted's; see :class:`twisted.internet.interfaces.IResolutionReceiver`."""
+        self._found.append(address)
+
+    def resolutionComplete(self) -> None:
+        """Twisted's; see :class:`twisted.internet.interfaces.IResolutionReceiver`."""
+        chosen = set(self._choose([address.host for address in self._found]))
+        for address in self._found:
+            if address.host in chosen:
+                self._receiver.addressResolved(address)
+        self._receiver.resolutionComplete()
 
 
 @implementer(IConnector)
@@ -114,10 +138,17 @@ class Connector:
         factory: Whose connection it is.
         target: Called at each attempt; returns the endpoint, and the host and port that it leads to.
         timeout: How long one attempt may take, in seconds.
+        reached: Called with the IP address of each connection that is made; None if it has none.
     """
 
     def __init__(
-        self, clock: Clock, factory: Any, target: Callable[[], tuple[Any, str, int]], *, timeout: float
+        self,
+        clock: Clock,
+        factory: Any,
+        target: Callable[[], tuple[Any, str, int]],
+        *,
+        timeout: float,
+        reached: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         self.state = "disconnected"
         self.factory = factory
@@ -126,6 +157,7 @@ class Connector:
         self._clock = clock
         self._target = target
         self._timeout = timeout
+        self._reached = reached
         self._attempt: Deferred[Any] | None = None
         self._given_up: Exception | None = None
         self._timer: Any = None
@@ -193,6 +225,7 @@ class Connector:
         self._attempt = None
         self.state = "connected"
         self.transport = transport
+        self._reached(getattr(transport.getPeer(), "host", None))
 
     def lost(self, reason: Failure) -> None:
         """The connection is gone."""

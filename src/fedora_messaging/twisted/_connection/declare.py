@@ -5,20 +5,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pika import spec
 from twisted.internet.defer import Deferred
 
-from ..._core.lifecycle import CloseReason, no_such_queue
-from ..._core.topology import Exchange, Queue, Subscription
+from ..._core.lifecycle import CloseReason
+from ..._core.retry_topology import RetryObjects
+from ..._core.topology import Binding, Exchange, Queue, Subscription
+from ..._core.verdict import RETRY_RIGHTS, no_such_queue
 from ...exceptions import from_wire
 from .channel import Channel, ChannelEnded
 
 if TYPE_CHECKING:
     from pika.amqp_object import Method
 
-__all__ = ["Refused", "consume", "declare", "declare_exchanges", "find"]
+__all__ = [
+    "Refused",
+    "consume",
+    "declare",
+    "declare_exchanges",
+    "declare_retry",
+    "exchange_method",
+    "find",
+    "queue_method",
+]
 
 
 class Refused(Exception):
@@ -58,6 +70,30 @@ class _Calls:
         return replies
 
 
+def exchange_method(exchange: Exchange, *, passive: bool = False) -> spec.Exchange.Declare:
+    """The method that declares an exchange."""
+    return spec.Exchange.Declare(
+        exchange=exchange.name,
+        type=exchange.type,
+        passive=passive,
+        durable=exchange.durable,
+        auto_delete=exchange.auto_delete,
+        arguments=dict(exchange.arguments),
+    )
+
+
+def queue_method(queue: Queue, *, passive: bool = False) -> spec.Queue.Declare:
+    """The method that declares a queue."""
+    return spec.Queue.Declare(
+        queue=queue.name,
+        passive=passive,
+        durable=queue.durable,
+        exclusive=queue.exclusive,
+        auto_delete=queue.auto_delete,
+        arguments=dict(queue.arguments),
+    )
+
+
 async def declare_exchanges(channel: Channel, exchanges: Iterable[Exchange], *, passive: bool) -> None:
     """Declare exchanges.
 
@@ -70,14 +106,7 @@ async def declare_exchanges(channel: Channel, exchanges: Iterable[Exchange], *, 
         calls.add(
             "exchange",
             each.name,
-            spec.Exchange.Declare(
-                exchange=each.name,
-                type=each.type,
-                passive=passive,
-                durable=each.durable,
-                auto_delete=each.auto_delete,
-                arguments=dict(each.arguments),
-            ),
+            exchange_method(each, passive=passive),
             spec.Exchange.DeclareOk,
         )
     await calls.answers()
@@ -122,19 +151,26 @@ async def declare(
             name = await _declare_queue(channel, queue, passive=False)
     else:
         name = await _declare_queue(channel, queue, passive=passive and bool(queue.name))
-    calls = _Calls(channel)
-    for binding in subscription.bindings:
-        for key in binding.routing_keys:
-            calls.add(
-                "binding",
-                f"{name} to {binding.exchange} with {key!r}",
-                spec.Queue.Bind(
-                    queue=name, exchange=binding.exchange, routing_key=key, arguments=dict(binding.arguments)
-                ),
-                spec.Queue.BindOk,
-            )
-    await calls.answers()
+    await _bind(channel, [replace(binding, queue=name) for binding in subscription.bindings])
     return channel, name, missing
+
+
+async def declare_retry(channel: Channel, objects: RetryObjects, *, passive: bool) -> None:
+    """Declare the exchanges and queues of a failure policy, and bind them.
+
+    Raises:
+        Refused: The broker refused something; :data:`RETRY_RIGHTS` when it does not permit it.
+        ValueError: An argument cannot be encoded.
+    """
+    try:
+        await declare_exchanges(channel, objects.exchanges, passive=passive)
+        for queue in objects.queues:
+            await _declare_queue(channel, queue, passive=passive)
+        await _bind(channel, objects.bindings)
+    except Refused as refused:
+        if refused.reason.code == 403:
+            raise Refused((RETRY_RIGHTS, objects.needs), refused.reason) from None
+        raise
 
 
 async def find(open_channel: Callable[[], Deferred[Channel]], name: str) -> tuple[Channel, str]:
@@ -156,19 +192,30 @@ async def consume(channel: Channel, name: str, *, prefetch: int, exclusive: bool
     return str(reply.consumer_tag)
 
 
+async def _bind(channel: Channel, bindings: Iterable[Binding]) -> None:
+    calls = _Calls(channel)
+    for binding in bindings:
+        for key in binding.routing_keys:
+            calls.add(
+                "binding",
+                f"{binding.queue} to {binding.exchange} with {key!r}",
+                spec.Queue.Bind(
+                    queue=binding.queue,
+                    exchange=binding.exchange,
+                    routing_key=key,
+                    arguments=dict(binding.arguments),
+                ),
+                spec.Queue.BindOk,
+            )
+    await calls.answers()
+
+
 async def _declare_queue(channel: Channel, queue: Queue, *, passive: bool) -> str:
     calls = _Calls(channel)
     calls.add(
         "queue",
         queue.name or "(named by the broker)",
-        spec.Queue.Declare(
-            queue=queue.name,
-            passive=passive,
-            durable=queue.durable,
-            exclusive=queue.exclusive,
-            auto_delete=queue.auto_delete,
-            arguments=dict(queue.arguments),
-        ),
+        queue_method(queue, passive=passive),
         spec.Queue.DeclareOk,
     )
     (reply,) = await calls.answers()

@@ -30,6 +30,21 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "the broker's host name cannot be resolved"),
 )
 
+#: What it counts as, where that is not "closed".
+_KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((error.TimeoutError, error.TCPTimedOutError), "timeout"),
+    (
+        (
+            error.ConnectionRefusedError,
+            error.NoRouteError,
+            error.DNSLookupError,
+            error.UnknownHostError,
+            socket.gaierror,
+        ),
+        "refused",
+    ),
+)
+
 
 def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseReason:
     """A connection that could not be made, or that was lost, as a CloseReason with words of its own.
@@ -41,12 +56,13 @@ def transport_reason(failure: BaseException | None, *, opened: bool) -> CloseRea
     if tls is not None:
         refused = ConnectionException(reason=f"TLS failed: {from_wire(tls)}")
         refused.__cause__ = failure
-        return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened)
+        return CloseReason(Scope.TRANSPORT, 0, str(refused), refused, opened=opened, kind="tls")
     words = next((words for kind, words in _WORDS if isinstance(failure, kind)), None)
     detail = str(failure).rstrip(".")  # it becomes a part of sentences
     text = f"{words}: {detail}" if words and detail else words or f"{type(failure).__name__}: {detail}"
     cause = failure if isinstance(failure, Exception) else None
-    return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened)
+    kind = next((kind for kinds, kind in _KINDS if isinstance(failure, kinds)), "closed")
+    return CloseReason(Scope.TRANSPORT, 0, " ".join(text.split())[:500], cause, opened=opened, kind=kind)
 
 
 #: What OpenSSL calls bytes that are not TLS.

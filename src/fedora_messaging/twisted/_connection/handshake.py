@@ -4,25 +4,39 @@
 
 from __future__ import annotations
 
-from ...exceptions import excerpt
+from typing import Protocol
 
-__all__ = ["foreign_protocol", "login_not_offered", "other_version", "unacceptable"]
+from ...exceptions import ConnectionException, excerpt
+
+__all__ = ["login_not_offered", "other_version", "refuse_foreign", "too_slow", "unacceptable"]
 
 #: A peer must take frames of this size.
 _LEAST_FRAME_MAX = 4096
-#: How peers that do not speak AMQP begin, and what they are.
+#: How peers that do not speak AMQP begin, the kind of error, and what they are.
 _OTHER_PROTOCOLS = (
-    (b"\x15\x03", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
-    (b"HTTP/", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
+    (b"\x15\x03", "tls", "the peer speaks TLS, not plain AMQP: is it amqps://?"),
+    (b"HTTP/", "closed", "the peer speaks HTTP, not AMQP: is that the port of the broker's web pages?"),
 )
 
 
-def foreign_protocol(data: bytes) -> str | None:
-    """What is wrong with a peer that begins with these bytes; None when they may be AMQP's."""
-    for start, words in _OTHER_PROTOCOLS:
+class Abortable(Protocol):
+    """A connection whose handshake is not complete."""
+
+    def abort(self, text: str, cause: Exception | None = None, kind: str = "closed") -> None:
+        """Drop the connection, for the reason ``text``, which is ``kind`` in a word."""
+
+
+def refuse_foreign(connection: Abortable, data: bytes) -> bool:
+    """Drop the connection to a peer that begins with these bytes, unless they may be AMQP's.
+
+    Returns:
+        Whether it was dropped.
+    """
+    for start, kind, words in _OTHER_PROTOCOLS:
         if data.startswith(start):
-            return words
-    return None
+            connection.abort(words, ConnectionException(reason=words), kind)
+            return True
+    return False
 
 
 def other_version(major: int, minor: int) -> str | None:
@@ -30,6 +44,11 @@ def other_version(major: int, minor: int) -> str | None:
     if (major, minor) == (0, 9):
         return None
     return f"the peer speaks another version of the protocol, {major}-{minor}"
+
+
+def too_slow(seconds: float) -> str:
+    """What is wrong with a broker that has not completed the handshake in this time."""
+    return f"the broker did not complete the AMQP handshake within {seconds:g} s"
 
 
 def login_not_offered(mechanism: str, offered: str) -> str:

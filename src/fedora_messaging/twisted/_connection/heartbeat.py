@@ -33,8 +33,8 @@ class Peer(Protocol):
     def send(self, data: bytes) -> None:
         """Write frames."""
 
-    def abort(self, text: str) -> None:
-        """Drop the connection, for the reason ``text``."""
+    def abort(self, text: str, *, kind: str = "closed") -> None:
+        """Drop the connection, for the reason ``text``, in a word ``kind``."""
 
 
 class Heartbeat:
@@ -77,6 +77,8 @@ class Heartbeat:
     def _check(self) -> None:
         silent = self._clock.seconds() - self._peer.received_at
         if silent >= 2 * self._interval:
-            self._peer.abort(f"the broker was silent for {silent:.1f} s (heartbeat {self._interval:g} s)")
+            self._peer.abort(
+                f"the broker was silent for {silent:.1f} s (heartbeat {self._interval:g} s)", kind="heartbeat"
+            )
         else:
             self._timers["check"] = self._clock.callLater(2 * self._interval - silent, self._check)

@@ -49,7 +49,7 @@ class Updatable(Protocol):
     reason: CloseReason | None
 
     def update_secret(self, secret: str, reason: str) -> Deferred[None]:
-        """See :meth:`fedora_messaging.twisted._connection.pika_adapter.Connection.update_secret`."""
+        """See :meth:`fedora_messaging.twisted._connection.connection.Connection.update_secret`."""
 
 
 class Secrets:
@@ -125,13 +125,16 @@ async def update_secret(
         reason: Why, for the broker's log.
 
     Raises:
-        ValueError: As :func:`check_secret`, or the login is by certificate.
+        ValueError: As :func:`check_secret`, or the login is by certificate, or there are several users.
         ConnectionException: A connection ended before it was accepted, or there was no answer.
     """
     check_secret(secret, reason)
     before = [(each, each.credentials) for each in {id(each): each for each in parameters}.values()]
     if not all(isinstance(credentials, PlainCredentials) for _, credentials in before):
         raise ValueError("the login is by certificate, which has no secret")
+    users = sorted({credentials.username for _, credentials in before})
+    if len(users) > 1:
+        raise ValueError(f"the URLs of amqp_url name several users, and a secret is one user's: {users}")
     for each, credentials in before:
         each.credentials = PlainCredentials(credentials.username, secret)
     ours = [each.credentials for each, _ in before]

@@ -8,10 +8,11 @@ from typing import Any
 
 from ..._core.clock import Clock
 from ..._reporting.log import SafeLog
+from ..._reporting.loggers import CONNECTION
 
 __all__ = ["StrayFrames"]
 
-_log = SafeLog(__name__)
+_log = SafeLog(CONNECTION)
 
 
 class StrayFrames:

@@ -1,14 +1,13 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The only place where a TLS context is made."""
+"""The TLS contexts of all connections to a broker."""
 
 from __future__ import annotations
 
-import logging
 import os
 import ssl as stdlib_ssl
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import OpenSSL
@@ -19,12 +18,14 @@ from OpenSSL import SSL
 from OpenSSL.crypto import X509, PKey
 from twisted.internet import ssl
 
+from ..._reporting.log import SafeLog
+from ..._reporting.loggers import CONNECTION
 from ...config import TLS
 from ...exceptions import ConfigurationException
 
-__all__ = ["client_options", "configure"]
+__all__ = ["client_options", "configure", "options_by_host"]
 
-_log = logging.getLogger(__name__)
+_log = SafeLog(CONNECTION)
 
 
 def client_options(hostname: str, tls: TLS) -> Any:
@@ -40,6 +41,19 @@ def client_options(hostname: str, tls: TLS) -> Any:
 
     Raises:
         ConfigurationException: A file cannot be read or used, or the key does not belong to the certificate.
+    """
+    return options_by_host([hostname], tls)[hostname]
+
+
+def options_by_host(hostnames: Iterable[str], tls: TLS) -> dict[str, Any]:
+    """What :func:`client_options` returns, for each of several brokers; the files are read once.
+
+    Args:
+        hostnames: The names of the brokers.
+        tls: As for that function.
+
+    Raises:
+        ConfigurationException: As that function.
     """
     trust: Any = ssl.platformTrust()
     if tls.ca_cert:
@@ -58,7 +72,10 @@ def client_options(hostname: str, tls: TLS) -> Any:
         ssl.CertificateOptions(trustRoot=trust, **options).getContext()
     except SSL.Error as error:
         raise ConfigurationException(f"tls.certfile cannot be used: {_short(error)}") from error
-    return ssl.optionsForClientTLS(hostname, trustRoot=trust, extraCertificateOptions=options)
+    return {
+        hostname: ssl.optionsForClientTLS(hostname, trustRoot=trust, extraCertificateOptions=options)
+        for hostname in hostnames
+    }
 
 
 def configure(parameters: pika.connection.Parameters, tls: TLS) -> None:

@@ -12,14 +12,19 @@ from twisted.internet.defer import Deferred
 
 from ..._core.clock import Clock
 from ..._core.lifecycle import CloseReason, Scope
+from ..._core.retry_topology import RetryObjects
 from ..._core.topology import Exchange, Subscription
+from ..._reporting.log import SafeLog
+from ..._reporting.loggers import CONSUMER
 from ...exceptions import BadDeclaration
 from .._clock import wait
 from .._connection.channel import Channel, ChannelEnded
-from .._connection.declare import Refused, consume, declare, find
+from .._connection.declare import Refused, consume, declare, declare_retry, find
 from .deliveries import Deliveries
 
-__all__ = ["Attempt", "NotSubscribed", "Subscribed"]
+__all__ = ["Attempt", "NotSubscribed", "Subscribed", "redeclare"]
+
+_log = SafeLog(CONSUMER)
 
 
 class Subscribed(NamedTuple):
@@ -75,6 +80,7 @@ class Attempt:
         open_channel: Opens a channel on the present connection.
         subscription: The queue and its bindings.
         exchanges: The exchanges to declare first.
+        retry: What the failure policy needs on the broker.
         passive: Exchanges and queue must exist already.
         lost: The name of a queue whose consumer the broker cancelled: only looked for, not declared.
             None: declared.
@@ -90,6 +96,7 @@ class Attempt:
         subscription: Subscription,
         *,
         exchanges: tuple[Exchange, ...],
+        retry: RetryObjects,
         passive: bool,
         lost: str | None,
         prefetch: int,
@@ -100,6 +107,7 @@ class Attempt:
         self._open_channel = open_channel
         self._subscription = subscription
         self._exchanges = exchanges
+        self._retry = retry
         self._passive = passive
         self._lost = lost
         self._prefetch = prefetch
@@ -150,8 +158,17 @@ class Attempt:
                 self._open, self._subscription, self._exchanges, passive=self._passive
             )
             preparation = self._subscription.preparation(missing=missing)
+            if missing and self._retry.exchanges:
+                _log.warning(
+                    "The queue %r goes an hour after its last consumer, and what waits to be tried again "
+                    "is lost then. Configure it as a durable queue.",
+                    name,
+                )
+        # Also for a queue that was only looked for: another one of its name has none of its bindings, and
+        # what waits for it elsewhere would have no way back.
+        await declare_retry(channel, self._retry, passive=self._passive)
         deliveries = self._deliveries = self._make_deliveries(channel, name)
-        channel.on_delivery = deliveries.arrived
+        channel.content.on_delivery = deliveries.arrived
         tag = await consume(channel, name, prefetch=self._prefetch)
         return Subscribed(channel, name, tag, deliveries, preparation)
 
@@ -184,3 +201,24 @@ class Attempt:
             final = BadDeclaration("topology", self._subscription.queue.name, str(error))
             error = NotSubscribed(CloseReason(Scope.CHANNEL, 0, str(error)), error=final)
         result.errback(error)
+
+
+async def redeclare(
+    open_channel: Callable[[], Deferred[Channel]] | None, retry: RetryObjects, *, passive: bool
+) -> None:
+    """Declare again what a failure policy needs on the broker, on a channel for that alone.
+
+    Args:
+        open_channel: Opens a channel; None: there is no connection.
+        retry: The exchanges and queues.
+        passive: They must exist already.
+
+    Raises:
+        Refused: The broker refused something.
+        ChannelEnded: There is no connection, or no channel left.
+    """
+    if open_channel is None:
+        raise ChannelEnded(CloseReason(Scope.CHANNEL, 0, "there is no connection"))
+    channel = await open_channel()
+    await declare_retry(channel, retry, passive=passive)
+    channel.close()

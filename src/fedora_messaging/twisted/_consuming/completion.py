@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The Deferreds that fire when a consumer consumes, and when it has ended."""
+"""The Deferreds that fire when a consumer consumes, and when it has ended; and the log line about its end."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ...exceptions import CallbackRaised, ConsumerCanceled
+from ..._reporting.log import SafeLog, event
+from ..._reporting.loggers import CONSUMER
+from ..._reporting.text import shown
+from ...exceptions import CallbackRaised, ConsumerCanceled, HaltConsumer, excerpt
 
-__all__ = ["ConsumerCompletion", "fire"]
+__all__ = ["ENDED", "ConsumerCompletion", "fire", "log_end"]
+
+_log = SafeLog(CONSUMER)
+
+#: The line about a consumer that ended by an error. On the terminal a command that shows the error itself
+#: leaves it out.
+ENDED = "The consumer of %r ended: %s"
 
 
 class ConsumerCompletion:
@@ -92,3 +101,23 @@ def _failure_of(error: Exception) -> Failure:
         return Failure(error)
     except BaseException:  # of the exception's own methods
         return Failure(CallbackRaised(error))
+
+
+def log_end(queue: str, error: Exception | None, *, callback_failed: bool) -> None:
+    """Log that a consumer has ended.
+
+    Args:
+        queue: The queue's name.
+        error: Why it ended; None: it was stopped.
+        callback_failed: Whether a callback failed for which that has been logged in full.
+    """
+    halted = error is None or issubclass(type(error), HaltConsumer)
+    about = event("consumer_stopped" if halted else "consumer_failed", queue=queue)
+    if error is None:
+        _log.info("Stopped consuming from %r.", queue, about=about)
+    elif halted:
+        _log.info("Stopped consuming from %r: %s.", queue, excerpt(error), about=about)
+    elif callback_failed:
+        _log.error("The consumer of %r ended, because its callback failed.", queue, about=about)
+    else:
+        _log.error(ENDED, queue, excerpt(shown(error, 1000), 900), about=about)

@@ -29,5 +29,5 @@ def _connect_ex_moved(self: socket.socket, address: Any) -> int:
     return _connect_ex(self, _moved(address))
 
 
-socket.socket.connect = _connect_moved
-socket.socket.connect_ex = _connect_ex_moved
+setattr(socket.socket, "connect", _connect_moved)  # noqa: B010
+setattr(socket.socket, "connect_ex", _connect_ex_moved)  # noqa: B010

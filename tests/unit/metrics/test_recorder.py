@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""What is counted and measured of what observers are told."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_messaging._core.delivery import Delivery, InvalidMessage, Settlement, Verb, decide
+from fedora_messaging._core.lifecycle import CloseReason, Scope
+from fedora_messaging._core.outgoing import Outgoing
+from fedora_messaging._core.retry import Retry
+from fedora_messaging._metrics.outcomes import publish_outcome, settle_outcome
+from fedora_messaging._metrics.recorder import SERVER_NAMED, Metrics
+from fedora_messaging._metrics.snapshot import Distribution, Snapshot, combined
+from fedora_messaging._metrics.table import (
+    CALLBACK_DURATION,
+    CALLBACK_RUNNING,
+    CONNECTION_FAILURES,
+    CONNECTIONS,
+    CONSUMER_STATE,
+    MESSAGE_AGE,
+    METRICS,
+    PUBLISH_DURATION,
+    PUBLISH_OUTCOMES,
+    PUBLISHED,
+    RECEIVED,
+    SETTLE_OUTCOMES,
+    SETTLED,
+)
+from fedora_messaging.exceptions import (
+    ConnectionException,
+    Drop,
+    HaltConsumer,
+    Nack,
+    NoFreeChannels,
+    PermissionException,
+    PublishBacklog,
+    PublishForbidden,
+    PublishReturned,
+    PublishTimeout,
+    ValidationError,
+)
+from fedora_messaging.message import Message
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def delivery(queue: str = "q", tag: int = 1, arrived: float = 100.0) -> Delivery:
+    """A message that was delivered."""
+    return Delivery(queue, "amq.topic", b"t", tag, 1, False, arrived, b"\0\0", b"{}")
+
+
+def outgoing(exchange: str = "amq.topic") -> Outgoing:
+    """A message to be published."""
+    return Outgoing(exchange.encode(), b"t", b"\0\0", b"{}", b"1", True)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the metrics."""
+    return Clock()
+
+
+@pytest.fixture
+def metrics(clock: Clock) -> Metrics:
+    """Metrics on a clock, in a process that began in 1970."""
+    return Metrics(clock, clock)
+
+
+def counters(snapshot: Snapshot) -> dict[tuple[str, ...], int]:
+    """All counters by name and labels."""
+    return {
+        (metric.name, *labels): int(value)
+        for metric in METRICS
+        if metric.kind == "counter"
+        for labels, value in snapshot.series.get(metric.name, {}).items()
+        if not isinstance(value, Distribution)
+    }
+
+
+def changes(metrics: Metrics, before: Snapshot) -> dict[tuple[str, ...], int]:
+    """Which counters have grown, and by how much."""
+    old = counters(before)
+    return {
+        key: value - old.get(key, 0)
+        for key, value in counters(metrics.snapshot()).items()
+        if value != old.get(key, 0)
+    }
+
+
+ERRORS: list[tuple[Exception | None, str]] = [
+    (None, "confirmed"),
+    (PublishReturned(reason="312 NO_ROUTE"), "returned"),
+    (PublishReturned(reason="nacked"), "nacked"),
+    (PublishForbidden(reason="403"), "forbidden"),
+    (PublishTimeout(reason="late"), "timeout"),
+    (ConnectionException(reason="gone"), "connection"),
+    (NoFreeChannels(reason="none"), "connection"),
+    (PermissionException("connection", "x", "y"), "connection"),
+    (ValidationError("bad"), "invalid"),
+    (PublishBacklog("many"), "backlog"),
+]
+
+
+@pytest.mark.parametrize(("error", "outcome"), ERRORS)
+def test_outcomes_of_publishing(metrics: Metrics, error: Exception | None, outcome: str) -> None:
+    """Each error is one outcome, and changes one counter."""
+    message, before = outgoing(), metrics.snapshot()
+    metrics.publish_started(message)
+    metrics.publish_ended(message, error)
+
+    assert outcome == publish_outcome(error)
+    assert {(PUBLISHED.name, "amq.topic", outcome): 1} == changes(metrics, before)
+
+
+def test_all_outcomes_are_reached() -> None:
+    """The table of outcomes names no outcome that nothing leads to."""
+    assert set(PUBLISH_OUTCOMES) == {outcome for _, outcome in ERRORS}
+
+
+POLICIES = st.builds(
+    Retry,
+    delays=st.just((1.0, 5.0)),
+    jitter=st.just(0.0),
+    wait=st.sampled_from(["aside", "in-place", "queue", "broker"]),
+    then=st.sampled_from(["repeat", "reject", "quarantine", "stop"]),
+    on=st.sampled_from([(), (OSError,)]),
+)
+RAISED = st.sampled_from(
+    [
+        None,
+        Nack(),
+        Drop(),
+        HaltConsumer(),
+        HaltConsumer(requeue=True),
+        OSError("x"),
+        KeyError("x"),
+        InvalidMessage(ValidationError("x")),
+    ]
+)
+
+
+@given(RAISED, POLICIES, st.integers(1, 4))
+def test_every_outcome_changes_one_counter(raised: Exception | None, policy: Retry, attempts: int) -> None:
+    """Whatever a callback does and the policy says: one counter grows, by one."""
+    metrics = Metrics()
+    received = delivery()._replace(attempts=attempts)
+    before = metrics.snapshot()
+    settlement = decide(raised, received, policy)
+    if not settlement.forward and (settlement.delay or settlement.again):
+        metrics.held(received, settlement)
+    if not settlement.again:
+        metrics.settled(received, settlement)
+
+    outcome = settle_outcome(settlement)
+    assert outcome in SETTLE_OUTCOMES
+    assert {(SETTLED.name, "q", outcome): 1} == changes(metrics, before)
+
+
+@pytest.mark.parametrize(
+    ("settlement", "outcome"),
+    [
+        (Settlement(Verb.ACK), "acked"),
+        (Settlement(Verb.REJECT, counts="dropped"), "rejected"),
+        (Settlement(Verb.REJECT, counts="rejected", exhausted=True), "rejected"),
+        (Settlement(Verb.REJECT, counts="rejected"), "invalid"),
+        (Settlement(Verb.NACK, requeue=True, counts="rejected"), "requeued"),
+        (Settlement(Verb.REJECT, requeue=True, counts="failed"), "failed"),
+        (Settlement(Verb.ACK, counts="quarantined", forward="quarantine"), "quarantined"),
+        (Settlement(Verb.ACK, counts="retried", forward="retry.1s"), "retried"),
+    ],
+)
+def test_outcomes_of_settling(settlement: Settlement, outcome: str) -> None:
+    """What becomes of a message, in a word."""
+    assert outcome == settle_outcome(settlement)
+
+
+def test_durations(metrics: Metrics, clock: Clock) -> None:
+    """Callbacks and publishing are timed, and what runs is shown with how long it has been running."""
+    first, second, sent = delivery(tag=1), delivery(tag=2), outgoing()
+    metrics.delivered(first)
+    metrics.publish_started(sent)
+    metrics.started(first, Message(topic="t"))
+    clock.now += 2
+    metrics.started(second, Message(topic="t"))
+    running = metrics.snapshot().value(CALLBACK_RUNNING, "q"), metrics.longest_callback
+    metrics.ended(first, None)
+    metrics.publish_ended(sent, None)
+    metrics.ended(second, OSError())
+
+    snapshot = metrics.snapshot()
+    callbacks = snapshot.value(CALLBACK_DURATION, "q")
+    assert (2.0, 2.0) == running
+    assert (1, 2) == (snapshot.value(RECEIVED, "q"), sum(callbacks.counts))
+    assert (2.0, 2.0) == (callbacks.sum, snapshot.value(PUBLISH_DURATION, "amq.topic").sum)
+    assert 1 == callbacks.counts[CALLBACK_DURATION.buckets.index(2.5)]
+    assert 0 == snapshot.value(CALLBACK_RUNNING, "q") == metrics.longest_callback
+
+
+def test_the_age_of_messages(metrics: Metrics, clock: Clock) -> None:
+    """It is the time of arrival minus the time of sending, however long the message then waited here."""
+    for tag, header in enumerate(["1970-01-01T00:01:30+00:00", "1970-01-01T00:01:30+00:00", "soon", 5, None]):
+        message = Message(topic="t", headers={} if header is None else {"sent-at": header})
+        message._headers = {} if header is None else {"sent-at": header}
+        clock.now = 130.0
+        received = delivery(tag=tag, arrived=100.0)
+        metrics.started(received, message)
+        clock.now += 5
+        metrics.ended(received, None)
+
+    ages = metrics.snapshot().value(MESSAGE_AGE, "q")
+    assert (2, 20.0) == (sum(ages.counts), ages.sum)
+
+
+def test_an_invalid_message_runs_no_callback(metrics: Metrics) -> None:
+    """What was not handed to a callback has no duration."""
+    metrics.ended(delivery(), InvalidMessage(ValidationError("x")))
+
+    assert {} == metrics.snapshot().series[CALLBACK_DURATION.name]
+
+
+def test_queues_named_by_the_broker(metrics: Metrics) -> None:
+    """They share one label, however many there have been."""
+    for number in range(3):
+        metrics.delivered(delivery(f"amq.gen-{number}"))
+
+    assert {(SERVER_NAMED,): 3} == metrics.snapshot().series[RECEIVED.name]
+
+
+def test_labels_are_bounded(metrics: Metrics) -> None:
+    """Exchanges beyond the first thousand are one."""
+    for number in range(1010):
+        metrics.publish_refused(f"e{number}", ValidationError("x"))
+
+    series = metrics.snapshot().series[PUBLISH_DURATION.name]
+    assert 1001 == len(series)
+    assert 10 == metrics.snapshot().value(PUBLISHED, "other", "invalid")
+
+
+def test_connections(metrics: Metrics) -> None:
+    """Connections are counted by their purpose, failures by their reason too."""
+    metrics.connected("consuming", "localhost:5672", "RabbitMQ 4.3.1")
+    metrics.disconnected("consuming", CloseReason(Scope.TRANSPORT, 0, "silent", kind="heartbeat"))
+    metrics.disconnected("publishing", CloseReason(Scope.CONNECTION, 403, "no", opened=False))
+
+    series = metrics.snapshot().series
+    assert {("consuming",): 1} == series[CONNECTIONS.name]
+    assert {("consuming", "heartbeat"): 1, ("publishing", "auth"): 1} == series[CONNECTION_FAILURES.name]
+
+
+def test_schemas_as_a_label(clock: Clock) -> None:
+    """Where it is asked for, durations and ages are told apart by the schema."""
+    from fedora_messaging._metrics.schemas import schema_of
+
+    metrics = Metrics(clock, clock, schema_of)
+    known, unknown = Message(topic="t"), Message(topic="t")
+    known._headers = {"fedora_messaging_schema": "base.message"}
+    unknown._headers = {"fedora_messaging_schema": "nobody.knows"}
+    for message in (known, unknown):
+        metrics.started(delivery(), message)
+        metrics.ended(delivery(), None)
+        received = delivery()
+        metrics.started(received, message)
+        metrics.ended(received, None)
+
+    snapshot = metrics.snapshot()
+    assert ("queue", "schema") == snapshot.labels(CALLBACK_DURATION)
+    assert {("q", "base.message"), ("q", "other")} == set(snapshot.series[CALLBACK_DURATION.name])
+
+
+def _some(clock: Clock) -> Snapshot:
+    metrics = Metrics(clock, clock)
+    message = outgoing()
+    metrics.publish_started(message)
+    metrics.publish_ended(message, None)
+    metrics.delivered(delivery())
+    metrics.gauges = lambda: {CONSUMER_STATE.name: {("q", "consuming"): 1}}
+    return metrics.snapshot()
+
+
+def test_a_snapshot_is_json(clock: Clock) -> None:
+    """It can be sent to another process as JSON, and is the same there."""
+    snapshot = _some(clock)
+
+    assert snapshot == Snapshot.from_data(json.loads(json.dumps(snapshot.as_data())))
+
+
+def test_snapshots_of_several_processes(clock: Clock) -> None:
+    """Counters and histograms add up; gauges are told apart by the process."""
+    total = combined({"0": _some(clock), "1": _some(clock)})
+
+    assert (
+        2
+        == total.value(PUBLISHED, "amq.topic", "confirmed")
+        == sum(total.value(PUBLISH_DURATION, "amq.topic").counts)
+    )
+    assert {("q", "consuming", "0"): 1, ("q", "consuming", "1"): 1} == total.series[CONSUMER_STATE.name]
+    assert ("queue", "state", "worker") == total.labels(CONSUMER_STATE)
+
+
+def test_distributions_add_only_to_distributions() -> None:
+    """Anything else is a mistake."""
+    nothing: Any = 1
+    with pytest.raises(TypeError):
+        Distribution((1,), 1.0) + nothing
