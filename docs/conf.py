@@ -17,9 +17,12 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
     "fm_reference",
     "fm_pictures",
     "fm_matrix",
+    "fm_pages",
+    "fm_rates",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "_performance"]
@@ -27,7 +30,10 @@ html_theme = "furo"
 html_title = f"fedora-messaging {release}"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
-pygments_style = "friendly"
+# Commands are copied without the prompt, and without what they print.
+copybutton_prompt_text = "$ "
+# Both have enough contrast for each token: tests/docs/test_looks.py.
+pygments_style = "default"
 pygments_dark_style = "monokai"
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
@@ -48,8 +54,9 @@ nitpick_ignore_regex = [
     ("py:.*", r"fedora_messaging\.(.*\.)?_.*"),
     (
         "py:.*",
-        r"(Clock|ConsumerSettings|Deferred|IAddress|Observer|fedora_messaging\.twisted\.monitor\.Watched)",
+        r"(Caller|Clock|ConsumerSettings|Deferred|IAddress|Observer|PublishTracer|RetryConfig|fedora_messaging\.twisted\.monitor\.Watched)",
     ),
+    ("py:.*", r"(fedora_messaging\.typed\.)?T"),  # a type variable
     # What dict's own docstrings give as types.
     ("py:.*", r"an? .*object providing a view.*"),
 ]

@@ -21,7 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 _log = logging.getLogger(__name__)
 _CHECKOUT = Path(__file__).resolve().parents[2]
-_NAME = re.compile(r"test_([a-i]\d{1,2})_")
+_NAME = re.compile(r"test_([a-ir]\d{1,2})_")
 
 
 class Test(NamedTuple):
@@ -104,11 +104,11 @@ class BrokerDifferences(SphinxDirective):
             releases = "" if len(each.releases) > 1 else f" (as RabbitMQ {each.releases[0]})"
             facts[f"{each.what}{releases}"] = each.why
         lines = [
-            "| on purpose | why |",
+            "| difference | why |",
             "| --- | --- |",
             *(f"| {what} | {why} |" for what, why in facts.items()),
         ]
-        lines += ["", "| not there | |", "| --- | --- |"]
+        lines += ["", "| not supported | |", "| --- | --- |"]
         lines += [f"| {what} | {why} |" for what, why in table["MISSING"]]
         return self.parse_text_to_nodes("\n".join(lines))
 

@@ -31,8 +31,9 @@ _CONTRACTS = Path(__file__).resolve().parents[2] / "pyproject.toml"
 
 def _svg(width: float, height: float, title: str, parts: list[str]) -> nodes.raw:
     text = (
-        f'<svg class="picture" viewBox="0 0 {width:g} {height:g}" role="img" xmlns="http://www.w3.org/2000/svg">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+        f'<div class="scrolled"><svg class="picture" viewBox="0 0 {width:g} {height:g}" role="img" '
+        'xmlns="http://www.w3.org/2000/svg">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg></div>"
     )
     return nodes.raw("", text, format="html")
 
@@ -87,6 +88,7 @@ _PLACES = {
     State.BACKOFF: (320, 295),
     State.DECLARING: (540, 200),
     State.CONSUMING: (780, 200),
+    State.RESTING: (700, 60),
     State.DRAINING: (430, 400),
     State.STOPPED: (700, 400),
 }

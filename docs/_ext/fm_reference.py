@@ -35,6 +35,8 @@ _TYPES = {
 }
 #: Keys whose default is None or says little about the type.
 _SAID = {
+    "amqp_url": "string, or array of strings",
+    "failover": 'string: "shuffle" or "in-order"',
     "publish_priority": "integer from 0 to 255",
     "callback": "string `package.module:object`",
     "exchanges": "table of tables, by name",
@@ -43,6 +45,10 @@ _SAID = {
     "monitoring": "table",
     "consumers": "table of tables, by name",
     "max_message_size": "integer (bytes)",
+    "max_pending": "integer",
+    "max_pending_bytes": "integer (bytes)",
+    "qos.concurrency": "integer from 1 to 65535",
+    "retry": "table",
     "qos.prefetch_count": "integer from 0 to 65535",
     "qos.prefetch_size": "integer",
     "tls.ca_cert": "string (path)",
@@ -50,7 +56,7 @@ _SAID = {
     "tls.certfile": "string (path)",
 }
 #: Sections whose keys have entries of their own.
-_OPENED = ("qos", "tls", "reconnect", "nack_delay")
+_OPENED = ("qos", "tls", "tracing", "reconnect", "nack_delay")
 
 
 def _keys() -> dict[str, Any]:
@@ -59,6 +65,7 @@ def _keys() -> dict[str, Any]:
     for section in _OPENED:
         for key, value in config.DEFAULTS[section].items():
             keys[f"{section}.{key}"] = value
+    keys["qos.concurrency"] = 1  # which the dictionary of release 3.9.1 does not have
     return keys
 
 
@@ -115,12 +122,19 @@ class CommandLine(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the nodes of the directive."""
-        context = click.Context(main, info_name="fedora-messaging")
+        self.env.note_reread()  # what it says is in no file of the documentation
+        context = click.Context(main, info_name="fedora-messaging", **main.context_settings)
         found = [self._of(context)]
         for name in main.list_commands(context):
             command = main.get_command(context, name)
             assert command is not None
-            found.append(self._of(click.Context(command, info_name=name, parent=context)))
+            own = click.Context(command, info_name=name, parent=context)
+            found.append(self._of(own))
+            if isinstance(command, click.Group):
+                found += [
+                    self._of(click.Context(each, info_name=each.name, parent=own))
+                    for each in command.commands.values()
+                ]
         return found
 
     def _of(self, context: click.Context) -> nodes.Node:
