@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +44,6 @@ class Recent:
     def __init__(self, wall: Callable[[], float]) -> None:
         self.connections: dict[str, tuple[float, str]] = {}
         self._wall = wall
-        self._lock = threading.Lock()  # callbacks fail in other threads
         self._failed: deque[_Failed] = deque(maxlen=MOST_FAILURES)
 
     def connected(self, connection: str) -> None:
@@ -57,12 +55,12 @@ class Recent:
         since, before = self.connections.get(connection, (0.0, ""))
         self.connections[connection] = since if before else self._wall(), reason.failure
 
-    def failed(self, delivery: Delivery, message: Any, error: Exception) -> None:
-        """A callback has raised an exception; any thread may call this.
+    def failed(self, delivery: Delivery, headers: Mapping[str, Any] | None, error: Exception) -> None:
+        """A callback has raised an exception.
 
         Args:
             delivery: The delivery.
-            message: The message; None: it was not valid, and not handed to the callback.
+            headers: The message's; None: it was not valid, and not handed to the callback.
             error: What was raised.
         """
         kind = type(error)
@@ -70,31 +68,22 @@ class Recent:
             return
         if issubclass(kind, InvalidMessage):
             error = getattr(error, "error", error)
-        failed = _Failed(
-            _key(delivery),
-            self._wall(),
-            "" if message is None else schema_of(message),
-            name_of(error),
-            delivery.attempts,
-        )
-        with self._lock:
-            self._failed.append(failed)
+        schema = "" if headers is None else schema_of(headers)
+        self._failed.append(_Failed(_key(delivery), self._wall(), schema, name_of(error), delivery.attempts))
 
     def decided(self, delivery: Delivery) -> None:
         """It is decided what becomes of a delivery that failed, and known which attempt it was."""
         key = _key(delivery)
-        with self._lock:
-            for each in self._failed:
-                if each.key == key:
-                    each.attempts = delivery.attempts
+        for each in self._failed:
+            if each.key == key:
+                each.attempts = delivery.attempts
 
     @property
     def failures(self) -> tuple[Failure, ...]:
         """What failed last, the last one first."""
-        with self._lock:
-            return latest(
-                Failure(each.time, each.schema, each.error, each.attempts) for each in reversed(self._failed)
-            )
+        return latest(
+            Failure(each.time, each.schema, each.error, each.attempts) for each in reversed(self._failed)
+        )
 
 
 def _key(delivery: Delivery) -> tuple[str, int, int]:

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._core.delivery import ACK, Delivery, Settlement
 from .._core.lifecycle import CloseReason
-from .._core.observer import NullObserver
+from .._core.observer import NullObserver, Run
 from .._core.outgoing import Outgoing
+from .ages import Ages
+from .histogram import Histogram
 from .outcomes import publish_outcome, settle_outcome
 from .recent import Recent
-from .snapshot import Distribution, Series, Snapshot
+from .snapshot import Series, Snapshot
 from .table import (
     CALLBACK_DURATION,
     CALLBACK_RUNNING,
@@ -31,7 +31,6 @@ from .table import (
     RECEIVED,
     SETTLE_OUTCOMES,
     SETTLED,
-    Metric,
 )
 
 __all__ = ["OTHER", "SERVER_NAMED", "Metrics", "queue_label"]
@@ -40,8 +39,6 @@ __all__ = ["OTHER", "SERVER_NAMED", "Metrics", "queue_label"]
 SERVER_NAMED = "(server-named)"
 #: How many exchanges and queues are told apart; the others are OTHER together.
 _MOST = 1000
-#: For how many seconds the difference of the clocks is not looked up again.
-_COMPARED_FOR = 1.0
 
 
 def queue_label(queue: str) -> str:
@@ -49,28 +46,12 @@ def queue_label(queue: str) -> str:
     return SERVER_NAMED if not queue or queue.startswith("amq.gen-") else queue
 
 
-class _Histogram:
-    __slots__ = ("bounds", "counts", "sum")
-
-    def __init__(self, metric: Metric) -> None:
-        self.bounds = metric.buckets
-        self.counts = [0] * (len(metric.buckets) + 1)
-        self.sum = 0.0
-
-    def observe(self, value: float) -> None:
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.sum += value
-
-    def value(self) -> Distribution:
-        return Distribution(tuple(self.counts), self.sum)
-
-
 class _Exchange:
     __slots__ = ("duration", "ended")
 
     def __init__(self) -> None:
         self.ended = dict.fromkeys(PUBLISH_OUTCOMES, 0)
-        self.duration = _Histogram(PUBLISH_DURATION)
+        self.duration = Histogram(PUBLISH_DURATION)
 
 
 class _Queue:
@@ -80,7 +61,7 @@ class _Queue:
         self.received = 0
         self.settled = dict.fromkeys(SETTLE_OUTCOMES, 0)
         #: How long callbacks ran, and the age of messages.
-        self.by_schema: dict[str, tuple[_Histogram, _Histogram]] = {}
+        self.by_schema: dict[str, tuple[Histogram, Histogram]] = {}
 
 
 class Metrics(NullObserver):
@@ -89,11 +70,12 @@ class Metrics(NullObserver):
     Args:
         seconds: The clock by which messages arrive and callbacks run.
         wall: The wall clock, in seconds since 1970, with which ``sent-at`` is compared.
-        schema_of: Returns the schema of a message, as a label for durations and ages. None means no such
-            label. The number of different values is limited.
+        schema_of: Returns the schema that a message's headers name, as a label for durations and ages. None
+            means no such label. The number of different values is limited.
 
     Attributes:
-        gauges: Returns the series of gauges that are read when a snapshot is taken, by their names.
+        live: Returns the series that are read when a snapshot is taken, by their names: gauges, and what the
+            consumers have received that have not ended.
         recent: Remembers what happened last.
     """
 
@@ -101,25 +83,19 @@ class Metrics(NullObserver):
         self,
         seconds: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        schema_of: Callable[[Any], str] | None = None,
+        schema_of: Callable[[Mapping[str, Any]], str] | None = None,
     ) -> None:
-        self.gauges: Callable[[], Mapping[str, Series]] = dict
+        self.live: Callable[[], Mapping[str, Series]] = dict
         self.recent = Recent(wall)
         self._seconds = seconds
-        self._wall = wall
         self._schema_of = schema_of
-        self._lock = threading.Lock()  # callbacks run, and messages are refused, in other threads
+        self._lock = threading.Lock()  # messages are refused in other threads
         self._exchanges: dict[str, _Exchange] = {}
         self._queues: dict[str, _Queue] = {}
         self._connections: dict[str, int] = {}
         self._failures: dict[tuple[str, ...], int] = {}
         self._publishing: dict[Outgoing, float] = {}
-        #: The callbacks that run: since when, the queue and the message, by the identity of the delivery.
-        self._running: dict[int, tuple[float, str, Any]] = {}
-        #: The header that was parsed last.
-        self._sent_at: tuple[str, float | None] = ("", None)
-        #: How far the wall clock is ahead, and when that was looked up.
-        self._ahead, self._compared = 0.0, float("-inf")
+        self._ages = Ages(seconds, wall)
 
     # What an observer is told; see there
 
@@ -150,61 +126,55 @@ class Metrics(NullObserver):
     def declared(self, queue: str, generation: int) -> None:
         self._queue(queue)
 
-    def delivered(self, delivery: Delivery) -> None:
-        (self._queues.get(delivery.queue) or self._queue(delivery.queue)).received += 1
+    def consumer_ended(self, consumer: str, queue: str, received: int) -> None:
+        self._queue(queue).received += received
 
-    # These are called for each message: as little as possible is called in turn.
+    # These are called for several messages at a time, so that each costs little.
 
-    def started(self, delivery: Delivery, message: Any) -> None:
-        self._running[id(delivery)] = self._seconds(), delivery.queue, message
-
-    def ended(self, delivery: Delivery, error: Exception | None) -> None:
-        begun = self._running.pop(id(delivery), None)
-        if error is not None:
-            self.recent.failed(delivery, None if begun is None else begun[2], error)
-        if begun is None:
+    def processed(self, runs: Sequence[Run]) -> None:
+        for delivery, headers, _, error in runs:
+            if error is not None:
+                self.recent.failed(delivery, headers, error)
+        queue = self._queue(runs[0][0].queue)
+        if self._schema_of is None:
+            self._measure(queue, "", runs)
             return
-        since, name, message = begun
-        now = self._seconds()
-        if not 0 <= now - self._compared < _COMPARED_FOR:
-            self._compared, self._ahead = now, self._wall() - now
-        sent_at = message._headers.get("sent-at")
-        # It has whole seconds: most messages say the same as the one before.
-        known, sent = self._sent_at
-        if sent_at != known:
-            sent = self._parsed(sent_at)
-        schema = "" if self._schema_of is None else self._schema_of(message)
-        queue = self._queues.get(name) or self._queue(name)
-        with self._lock:
-            both = queue.by_schema.get(schema)
-            if both is None:
-                both = queue.by_schema[schema] = _Histogram(CALLBACK_DURATION), _Histogram(MESSAGE_AGE)
-            duration, age = both
-            seconds = now - since
-            duration.counts[bisect_left(duration.bounds, seconds)] += 1
-            duration.sum += seconds
-            if sent is not None:
-                seconds = max(delivery.arrived + self._ahead - sent, 0.0)
-                age.counts[bisect_left(age.bounds, seconds)] += 1
-                age.sum += seconds
+        by_schema: dict[str, list[Run]] = {}
+        for run in runs:
+            if run[1] is not None:
+                by_schema.setdefault(self._schema_of(run[1]), []).append(run)
+        for schema, some in by_schema.items():
+            self._measure(queue, schema, some)
+
+    def _measure(self, queue: _Queue, schema: str, runs: Sequence[Run]) -> None:
+        """Add how long callbacks ran, and how old their messages were when they arrived."""
+        both = queue.by_schema.get(schema)
+        if both is None:
+            both = queue.by_schema[schema] = Histogram(CALLBACK_DURATION), Histogram(MESSAGE_AGE)
+        durations, ages = both
+        durations.observe_all([seconds for _, headers, seconds, _ in runs if headers is not None])
+        ages.observe_all(self._ages.of(runs))
 
     def held(self, delivery: Delivery, settlement: Settlement) -> None:
         self._queue(delivery.queue).settled[settle_outcome(settlement)] += 1
         self.recent.decided(delivery)
 
-    def settled(self, delivery: Delivery, settlement: Settlement) -> None:
+    def settled(self, deliveries: Sequence[Delivery], settlement: Settlement) -> None:
+        queue = self._queue(deliveries[0].queue)
         if settlement is ACK:
-            (self._queues.get(delivery.queue) or self._queue(delivery.queue)).settled["acked"] += 1
+            queue.settled["acked"] += len(deliveries)
             return
-        self.recent.decided(delivery)
+        for delivery in deliveries:
+            self.recent.decided(delivery)
         # What is held was counted then: it may go back before its delay is over.
         if settlement.forward or not (settlement.delay or settlement.again):
-            self._queue(delivery.queue).settled[settle_outcome(settlement)] += 1
+            queue.settled[settle_outcome(settlement)] += len(deliveries)
 
     # What is asked
 
     def snapshot(self) -> Snapshot:
         """Return the current values of all metrics. Call it in the reactor's thread."""
+        live = self.live()
         with self._lock:
             exchanges, queues = self._exchanges, self._queues
             series: dict[str, dict[tuple[str, ...], Any]] = {
@@ -216,7 +186,7 @@ class Metrics(NullObserver):
                 PUBLISH_DURATION.name: {
                     (name,): exchange.duration.value() for name, exchange in exchanges.items()
                 },
-                RECEIVED.name: {(name,): queue.received for name, queue in queues.items()},
+                RECEIVED.name: self._received(live.get(RECEIVED.name, {})),
                 SETTLED.name: {
                     (name, outcome): count
                     for name, queue in queues.items()
@@ -224,36 +194,26 @@ class Metrics(NullObserver):
                 },
                 CALLBACK_DURATION.name: self._by_schema(0),
                 MESSAGE_AGE.name: self._by_schema(1),
-                CALLBACK_RUNNING.name: {
-                    (name,): longest for name, longest in self._longest_by_queue().items()
-                },
             }
         series[CONNECTIONS.name] = {(name,): count for name, count in self._connections.items()}
         series[CONNECTION_FAILURES.name] = dict(self._failures)
         extra = (
             {} if self._schema_of is None else {CALLBACK_DURATION.name: "schema", MESSAGE_AGE.name: "schema"}
         )
-        return Snapshot({**series, **self.gauges()}, extra)
+        return Snapshot({**live, **series}, extra)
 
     @property
     def longest_callback(self) -> float:
         """How long the longest running callback has been running, in seconds. 0 if none is running."""
-        return max(self._longest_by_queue().values(), default=0.0)
-
-    def _longest_by_queue(self) -> dict[str, float]:
-        now = self._seconds()
-        longest = dict.fromkeys(self._queues, 0.0)
-        for since, name, _ in self._running.copy().values():
-            queue = queue_label(name)
-            longest[queue] = max(longest.get(queue, 0.0), now - since)
-        return longest
+        running = self.live().get(CALLBACK_RUNNING.name, {})
+        return max((seconds for seconds in running.values() if isinstance(seconds, float)), default=0.0)
 
     def _by_schema(self, which: int) -> dict[tuple[str, ...], Any]:
         return {
             (name,) if self._schema_of is None else (name, schema): both[which].value()
             for name, queue in self._queues.items()
             for schema, both in queue.by_schema.items()
-            if any(both[which].counts)
+            if any(both[which].value().counts)
         }
 
     def _exchange(self, name: str) -> _Exchange:
@@ -264,23 +224,20 @@ class Metrics(NullObserver):
             found = self._exchanges.setdefault(name, _Exchange())
         return found
 
+    def _received(self, live: Series) -> dict[tuple[str, ...], Any]:
+        """What was received, by the queue: by consumers that have ended, and by the others."""
+        received: dict[tuple[str, ...], Any] = {
+            (name,): queue.received for name, queue in self._queues.items()
+        }
+        for labels, count in live.items():
+            received[labels] = received.get(labels, 0) + count
+        return received
+
     def _queue(self, name: str) -> _Queue:
         name = queue_label(name)
-        with self._lock:
-            found = self._queues.get(name)
-            if found is None:
-                if len(self._queues) >= _MOST:
-                    name = OTHER
-                found = self._queues.setdefault(name, _Queue())
-            return found
-
-    def _parsed(self, sent_at: object) -> float | None:
-        """When a message was sent, in seconds since 1970; None when it does not say so."""
-        if not isinstance(sent_at, str):
-            return None
-        try:
-            sent = datetime.fromisoformat(sent_at).timestamp()
-        except (ValueError, OverflowError, OSError):
-            sent = None
-        self._sent_at = sent_at, sent
-        return sent
+        found = self._queues.get(name)
+        if found is None:
+            if len(self._queues) >= _MOST:
+                name = OTHER
+            found = self._queues.setdefault(name, _Queue())
+        return found

@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._message.headers import SCHEMA
-from .._message.message import BASE, Message, registry
+from .._message.message import registry
 from .table import OTHER
 
 __all__ = ["schema_of"]
 
 
-def schema_of(message: Any) -> str:
-    """Return the name of a message's schema; "other" where no class is registered for it."""
-    kind = type(message)
-    if kind is Message:
-        return BASE.name if message._headers.get(SCHEMA) == BASE.name else OTHER
-    schema = registry.schema(kind)
+def schema_of(headers: Mapping[str, Any]) -> str:
+    """Return the schema that a message's headers name; "other" where no class is registered for it."""
+    name = headers.get(SCHEMA)
+    kind = registry.get(name) if isinstance(name, str) else None
+    schema = None if kind is None else registry.schema(kind)
     return OTHER if schema is None else schema.name

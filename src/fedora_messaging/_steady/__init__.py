@@ -15,6 +15,6 @@ when the wall clock is set. There are two cases:
 from __future__ import annotations
 
 from .clock import SteadyClock, steady
-from .monotonic import make_steady, monotonic
+from .monotonic import make_steady, monotonic, stopwatch
 
-__all__ = ["SteadyClock", "make_steady", "monotonic", "steady"]
+__all__ = ["SteadyClock", "make_steady", "monotonic", "steady", "stopwatch"]

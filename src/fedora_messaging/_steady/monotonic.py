@@ -6,22 +6,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.base import ReactorBase
 
-__all__ = ["follows_wall_clock", "make_steady", "monotonic"]
+__all__ = ["follows_wall_clock", "make_steady", "monotonic", "stopwatch"]
 
 # Not time.monotonic, where it can be avoided: libraries that freeze time in tests replace that, even for code
 # that is imported meanwhile, and network I/O does not stand still.
-_read = getattr(time, "clock_gettime", lambda _: time.monotonic())
-_CLOCK = getattr(time, "CLOCK_MONOTONIC", 0)
+# Without a Python frame of its own: it is read several times for each message.
+_CLOCK = getattr(time, "CLOCK_MONOTONIC", None)
 
-
-def monotonic() -> float:
-    """Return seconds on a clock that cannot be set."""
-    now: float = _read(_CLOCK)
-    return now
+#: Returns seconds on a clock that cannot be set.
+monotonic: Callable[[], float] = time.monotonic if _CLOCK is None else partial(time.clock_gettime, _CLOCK)
 
 
 def make_steady(reactor: Any) -> None:
@@ -46,10 +44,16 @@ def _from(now: float) -> Callable[[], float]:
         """The wall clock as it would be, had it not been set since."""
         return monotonic() + offset
 
-    seconds.steady = True  # type: ignore[attr-defined]
+    seconds.measure = monotonic  # type: ignore[attr-defined]
     return seconds
 
 
 def follows_wall_clock(clock: Any) -> bool:
     """Whether a clock is a reactor that has not been made monotonic."""
-    return isinstance(clock, ReactorBase) and not hasattr(clock.seconds, "steady")
+    return isinstance(clock, ReactorBase) and not hasattr(clock.seconds, "measure")
+
+
+def stopwatch(clock: Any) -> Callable[[], float]:
+    """Return what to measure a clock's intervals with, at the least cost; its values are not the clock's."""
+    seconds: Callable[[], float] = clock.seconds
+    return getattr(seconds, "measure", seconds)

@@ -14,7 +14,6 @@ from fedora_messaging._metrics.snapshot import NOTHING, Snapshot
 from fedora_messaging._metrics.status import MOST_FAILURES, Connection, Consumer, Failure, Status
 from fedora_messaging._metrics.table import CALLBACK_RUNNING, PUBLISH_PENDING, RECEIVED
 from fedora_messaging.exceptions import Drop, HaltConsumer, Nack, ValidationError
-from fedora_messaging.message import Message
 
 
 def connection(state: str = "connected", since: float | None = 5.0, reason: str = "") -> Connection:
@@ -117,7 +116,7 @@ def test_the_last_failures_are_remembered() -> None:
     times = iter(range(1000))
     recent = Recent(lambda: float(next(times)))
     for tag in range(MOST_FAILURES + 5):
-        recent.failed(delivery(tag), Message(), KeyError("secret"))
+        recent.failed(delivery(tag), {"fedora_messaging_schema": "base.message"}, KeyError("secret"))
     recent.decided(delivery(MOST_FAILURES + 4, attempts=3))
     failures = recent.failures
 
@@ -130,7 +129,7 @@ def test_what_a_callback_asks_for_is_no_failure() -> None:
     """Nack, Drop and HaltConsumer say what is to be done; an invalid message is one, of no known schema."""
     recent = Recent(lambda: 1.0)
     for error in (Nack(), Drop(), HaltConsumer()):
-        recent.failed(delivery(), Message(), error)
+        recent.failed(delivery(), {}, error)
     recent.failed(delivery(), None, InvalidMessage(ValidationError("no")))
 
     assert (Failure(1.0, "", "ValidationError", 1),) == recent.failures

@@ -44,7 +44,6 @@ from fedora_messaging.exceptions import (
     PublishTimeout,
     ValidationError,
 )
-from fedora_messaging.message import Message
 
 
 class Clock:
@@ -161,7 +160,7 @@ def test_every_outcome_changes_one_counter(raised: Exception | None, policy: Ret
     if not settlement.forward and (settlement.delay or settlement.again):
         metrics.held(received, settlement)
     if not settlement.again:
-        metrics.settled(received, settlement)
+        metrics.settled([received], settlement)
 
     outcome = settle_outcome(settlement)
     assert outcome in SETTLE_OUTCOMES
@@ -187,53 +186,82 @@ def test_outcomes_of_settling(settlement: Settlement, outcome: str) -> None:
 
 
 def test_durations(metrics: Metrics, clock: Clock) -> None:
-    """Callbacks and publishing are timed, and what runs is shown with how long it has been running."""
-    first, second, sent = delivery(tag=1), delivery(tag=2), outgoing()
-    metrics.delivered(first)
+    """Callbacks and publishing are timed."""
+    sent = outgoing()
     metrics.publish_started(sent)
-    metrics.started(first, Message(topic="t"))
     clock.now += 2
-    metrics.started(second, Message(topic="t"))
-    running = metrics.snapshot().value(CALLBACK_RUNNING, "q"), metrics.longest_callback
-    metrics.ended(first, None)
     metrics.publish_ended(sent, None)
-    metrics.ended(second, OSError())
+    metrics.processed([(delivery(tag=1), {}, 2.0, None), (delivery(tag=2), {}, 0.001, OSError())])
+    metrics.processed([(delivery(tag=3), {}, 0.002, None), (delivery(tag=4), {}, 0.003, None)])
 
     snapshot = metrics.snapshot()
     callbacks = snapshot.value(CALLBACK_DURATION, "q")
-    assert (2.0, 2.0) == running
-    assert (1, 2) == (snapshot.value(RECEIVED, "q"), sum(callbacks.counts))
-    assert (2.0, 2.0) == (callbacks.sum, snapshot.value(PUBLISH_DURATION, "amq.topic").sum)
-    assert 1 == callbacks.counts[CALLBACK_DURATION.buckets.index(2.5)]
-    assert 0 == snapshot.value(CALLBACK_RUNNING, "q") == metrics.longest_callback
+    assert 4 == sum(callbacks.counts)
+    assert pytest.approx(2.006) == callbacks.sum
+    assert (3, 1) == (callbacks.counts[0], callbacks.counts[CALLBACK_DURATION.buckets.index(2.5)])
+    assert 2.0 == snapshot.value(PUBLISH_DURATION, "amq.topic").sum
+
+
+def test_the_longest_callback(metrics: Metrics) -> None:
+    """It is that of any queue; nothing runs where there is no consumer."""
+    before = metrics.longest_callback
+    metrics.live = lambda: {CALLBACK_RUNNING.name: {("q",): 3.0, ("r",): 5.0}}
+
+    assert (0.0, 5.0) == (before, metrics.longest_callback)
+
+
+def test_what_was_received(metrics: Metrics) -> None:
+    """What consumers that have ended received is added to what the others have."""
+    metrics.declared("q", 1)
+    before = metrics.snapshot().value(RECEIVED, "q")
+    metrics.consumer_ended("", "q", 3)
+    metrics.live = lambda: {RECEIVED.name: {("q",): 4, ("r",): 1}}
+
+    assert 0 == before
+    assert {("q",): 7, ("r",): 1} == metrics.snapshot().series[RECEIVED.name]
 
 
 def test_the_age_of_messages(metrics: Metrics, clock: Clock) -> None:
     """It is the time of arrival minus the time of sending, however long the message then waited here."""
-    for tag, header in enumerate(["1970-01-01T00:01:30+00:00", "1970-01-01T00:01:30+00:00", "soon", 5, None]):
-        message = Message(topic="t", headers={} if header is None else {"sent-at": header})
-        message._headers = {} if header is None else {"sent-at": header}
-        clock.now = 130.0
-        received = delivery(tag=tag, arrived=100.0)
-        metrics.started(received, message)
+    clock.now = 130.0
+    sent: list[list[Any]] = [
+        ["1970-01-01T00:01:30+00:00", "1970-01-01T00:01:30+00:00", "soon", 5],
+        [None, "1970-01-01T00:02:00+00:00"],
+    ]
+    for some in sent:
+        headers = [{} if each is None else {"sent-at": each} for each in some]
+        metrics.processed([(delivery(arrived=100.0), each, 0.0, None) for each in headers])
         clock.now += 5
-        metrics.ended(received, None)
 
     ages = metrics.snapshot().value(MESSAGE_AGE, "q")
-    assert (2, 20.0) == (sum(ages.counts), ages.sum)
+    assert (3, 20.0) == (sum(ages.counts), ages.sum)
+    assert 1 == ages.counts[0]  # sent after it has arrived: a clock is wrong
+
+
+def test_the_wall_clock_is_set(clock: Clock) -> None:
+    """Ages follow it within a second, whether it is set forward or back."""
+    wall = Clock()
+    metrics = Metrics(clock, wall)
+    for wall.now in (100.0, 160.0, 130.0):
+        clock.now += 1
+        headers = {"sent-at": "1970-01-01T00:01:40+00:00"}
+        metrics.processed([(delivery(arrived=clock.now), headers, 0.0, None)])
+
+    assert 90.0 == metrics.snapshot().value(MESSAGE_AGE, "q").sum
 
 
 def test_an_invalid_message_runs_no_callback(metrics: Metrics) -> None:
-    """What was not handed to a callback has no duration."""
-    metrics.ended(delivery(), InvalidMessage(ValidationError("x")))
+    """What was not handed to a callback has no duration, and no age."""
+    metrics.processed([(delivery(), None, 0.0, InvalidMessage(ValidationError("x")))])
 
     assert {} == metrics.snapshot().series[CALLBACK_DURATION.name]
+    assert {} == metrics.snapshot().series[MESSAGE_AGE.name]
 
 
 def test_queues_named_by_the_broker(metrics: Metrics) -> None:
     """They share one label, however many there have been."""
     for number in range(3):
-        metrics.delivered(delivery(f"amq.gen-{number}"))
+        metrics.consumer_ended("", f"amq.gen-{number}", 1)
 
     assert {(SERVER_NAMED,): 3} == metrics.snapshot().series[RECEIVED.name]
 
@@ -264,19 +292,17 @@ def test_schemas_as_a_label(clock: Clock) -> None:
     from fedora_messaging._metrics.schemas import schema_of
 
     metrics = Metrics(clock, clock, schema_of)
-    known, unknown = Message(topic="t"), Message(topic="t")
-    known._headers = {"fedora_messaging_schema": "base.message"}
-    unknown._headers = {"fedora_messaging_schema": "nobody.knows"}
-    for message in (known, unknown):
-        metrics.started(delivery(), message)
-        metrics.ended(delivery(), None)
-        received = delivery()
-        metrics.started(received, message)
-        metrics.ended(received, None)
+    names: list[Any] = ["base.message", "nobody.knows", 5, None]
+    headers = [{} if name is None else {"fedora_messaging_schema": name} for name in names]
+    metrics.processed([(delivery(), each, 1.0, None) for each in [*headers, None]])
 
     snapshot = metrics.snapshot()
     assert ("queue", "schema") == snapshot.labels(CALLBACK_DURATION)
-    assert {("q", "base.message"), ("q", "other")} == set(snapshot.series[CALLBACK_DURATION.name])
+    assert {("q", "base.message"): 1, ("q", "other"): 3} == {
+        labels: sum(value.counts)
+        for labels, value in snapshot.series[CALLBACK_DURATION.name].items()
+        if isinstance(value, Distribution)
+    }
 
 
 def _some(clock: Clock) -> Snapshot:
@@ -284,8 +310,8 @@ def _some(clock: Clock) -> Snapshot:
     message = outgoing()
     metrics.publish_started(message)
     metrics.publish_ended(message, None)
-    metrics.delivered(delivery())
-    metrics.gauges = lambda: {CONSUMER_STATE.name: {("q", "consuming"): 1}}
+    metrics.consumer_ended("", "q", 1)
+    metrics.live = lambda: {CONSUMER_STATE.name: {("q", "consuming"): 1}}
     return metrics.snapshot()
 
 

@@ -10,6 +10,8 @@ from twisted.web.test.requesthelper import DummyRequest
 
 from fedora_messaging._metrics.table import (
     BUILD_INFO,
+    CALLBACK_DURATION,
+    CALLBACK_RUNNING,
     CONNECTED,
     CONNECTION_BLOCKED,
     CONSUMER_STATE,
@@ -91,6 +93,41 @@ def test_what_waits(world: World) -> None:
         running_callbacks.pop(0).callback(None)
         world.settle(1)
     assert (0, 0) == (value(service, UNACKNOWLEDGED, "q"), value(service, WAITING, "q"))
+
+
+def test_a_callback_that_runs(world: World) -> None:
+    """A gauge shows for how long, and its duration is counted when it has ended."""
+    from twisted.internet.defer import Deferred
+
+    ends: Deferred[None] = Deferred()
+    service = running(world, lambda _: ends)
+    before = value(service, CALLBACK_RUNNING, "q")
+    service.publish(Message(topic="t.1", body={}))
+    world.settle(7)
+    meanwhile, longest = value(service, CALLBACK_RUNNING, "q"), service.metrics.longest_callback
+    counted = value(service, CALLBACK_DURATION, "q")
+    ends.callback(None)
+    world.settle(1)
+
+    assert (0, 0) == (before, counted)
+    assert 6 <= meanwhile == longest <= 7
+    assert meanwhile == value(service, CALLBACK_DURATION, "q").sum
+    assert 0 == value(service, CALLBACK_RUNNING, "q") == service.metrics.longest_callback
+
+
+def test_what_was_received_stays(world: World) -> None:
+    """It is counted over all connections, and remains when the consumer has ended."""
+    service = running(world, lambda _: None)
+    for _ in range(2):
+        service.publish(Message(topic="t.1", body={}))
+        world.settle(1)
+        world.reactor.cut()
+        world.settle(2)
+    before = value(service, RECEIVED, "q")
+    service.consumers[0].cancel()
+    world.settle(1)
+
+    assert 2 == before == value(service, RECEIVED, "q")
 
 
 def test_without_a_connection(world: World) -> None:

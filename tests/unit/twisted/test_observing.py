@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from twisted.internet.defer import Deferred
 
-from fedora_messaging._core.observer import NullObserver, Observer, guarded
+from fedora_messaging._core.observer import NullObserver, Observer, guarded, implemented
 from fedora_messaging.exceptions import Nack, PublishBacklog, PublishReturned, PublishTimeout, ValidationError
 from fedora_messaging.message import Message
 from support.world import World
@@ -60,7 +60,7 @@ def test_one_message_there_and_back(world: World) -> None:
 
     told = [name for name in seen.names[before:] if name != "connected"]
     assert ["publish_started", "publish_ended"] == [each for each in told if each.startswith("publish")]
-    assert ["delivered", "started", "ended", "settled"] == [
+    assert ["delivered", "started", "ended", "processed", "settled"] == [
         each for each in told if not each.startswith("publish")
     ]
     assert (seen.of("publish_started")[0][0], None) == seen.of("publish_ended")[0]
@@ -157,7 +157,7 @@ def test_several_observers(world: World, caplog: pytest.LogCaptureFixture) -> No
     world.settle(1)
 
     assert first.names == last.names
-    assert 3 == broken.count == len(last.of("settled"))
+    assert 3 == broken.count == sum(len(deliveries) for deliveries, _ in last.of("settled"))
     assert ["delivered() raised SystemExit: 3"] == [
         record.getMessage().partition("its ")[2].partition(". ")[0]
         for record in caplog.records
@@ -169,11 +169,26 @@ def test_no_observer_is_none() -> None:
     """Where nothing observes, nothing is called."""
     assert guarded(None) is None
     assert guarded([]) is None
+    assert implemented(None, "settled") is None
+
+
+def test_a_consumer_that_ends(world: World) -> None:
+    """It is told with how many messages it has received."""
+    seen = Recording()
+    service = running(world, lambda _: None, seen)
+    service.publish(Message(topic="t.1", body={}))
+    world.settle(1)
+    service.consumers[0].cancel()
+    world.settle(1)
+
+    assert [("", "q", 1)] == seen.of("consumer_ended")
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_calls_that_nobody_implements(name: str) -> None:
-    """What an observer inherits from NullObserver is not called."""
+    """What an observer inherits from NullObserver is not called, and need not be."""
     observer: Observer | None = guarded(NullObserver())
 
+    assert implemented(observer, name) is None
+    assert implemented(guarded([NullObserver(), Recording()]), name) is not None
     assert getattr(observer, name)("takes", "anything") is None

@@ -24,6 +24,7 @@ from ...exceptions import ConsumeException
 from ...message import Message
 from .awaiting import ELSEWHERE, is_awaitable, run_in_task, running_loop, wrapped
 from .reactor_worker import ReactorWorker
+from .timer import CallbackTimer
 from .worker import Decode, Ended, Finished, Holds, Started
 
 __all__ = ["Caller", "LoopWorker"]
@@ -50,6 +51,7 @@ class LoopWorker(ReactorWorker):
         holds: Called in the loop's thread after each callback: whether to wait for :meth:`proceed`.
         concurrency: How many callbacks may run at a time.
         ended: Called in the loop's thread after each callback, when given.
+        timer: Takes how long callbacks ran, when given.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class LoopWorker(ReactorWorker):
         concurrency: int = 1,
         *,
         ended: Ended | None = None,
+        timer: CallbackTimer | None = None,
     ) -> None:
         self._loop, self._context = caller
         #: Whether the loop is the reactor's, so that both are one thread.
@@ -84,6 +87,7 @@ class LoopWorker(ReactorWorker):
             holds,
             concurrency,
             ended=ended,
+            timer=timer,
         )
 
     @property
@@ -126,9 +130,8 @@ class LoopWorker(ReactorWorker):
         running = list(self._running.values())
         self._running.clear()
         if running:
-            if self._ended is not None:
-                for delivery in running:
-                    self._ended(delivery, died)
+            for delivery in running:
+                self._tell_ended(delivery, died)
             self._finished([(delivery, died) for delivery in running])
         self._died(died)
 

@@ -25,7 +25,8 @@ from .awaiting import (
     wait_in_task,
     wrapped,
 )
-from .worker import Decode, Ended, Finished, Holds, Started, Waiting, invalid, raised
+from .timer import CallbackTimer
+from .worker import Decode, Ended, Finished, Holds, Outcome, Started, Waiting, invalid, raised
 
 __all__ = ["ReactorWorker"]
 
@@ -51,6 +52,7 @@ class ReactorWorker:
         longest_burst: How long callbacks may run under asyncio, however many at a time, before other events
             get their turn, in seconds.
         ended: Called after each callback, when given.
+        timer: Takes how long callbacks ran, when given.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class ReactorWorker:
         longest_burst: float = 0.01,
         *,
         ended: Ended | None = None,
+        timer: CallbackTimer | None = None,
     ) -> None:
         self._callback = callback
         self._decode = decode
@@ -73,10 +76,11 @@ class ReactorWorker:
         self._call_later = call_later
         self._started = started
         self._ended = ended
+        self._timer = timer
         self._from_thread = from_thread
         self._waiting = Waiting()
         self._tickets: deque[int] = deque()
-        self._done: deque[tuple[Delivery, Exception | None]] = deque()
+        self._done: list[Outcome] = []
         self._turn_due = False
         self._holds = holds
         self._again: Delivery | None = None
@@ -151,9 +155,8 @@ class ReactorWorker:
         self._flush()
 
     def _flush(self) -> None:
-        batch = []
-        while self._done:
-            batch.append(self._done.popleft())
+        batch = self._done[:]  # one step, as is the next: no other thread comes between
+        del self._done[: len(batch)]
         if batch:
             self._finished(batch)
 
@@ -167,9 +170,7 @@ class ReactorWorker:
         try:
             message = self._decode(delivery)
         except BaseException as error:  # SystemExit of a schema class: the reactor would log it, and go on
-            outcome = invalid(error)
-            if self._ended is not None:
-                self._ended(delivery, outcome)
+            self._tell_ended(delivery, outcome := invalid(error))
             self._done.append((delivery, outcome))
             return None
         self._running[id(delivery)] = delivery
@@ -179,13 +180,20 @@ class ReactorWorker:
         """Call the callback."""
         if self._started is not None:
             self._started(delivery, message)
+        if self._timer is not None:
+            self._timer.begin(id(delivery), message._headers)
         return self._callback(message)
+
+    def _tell_ended(self, delivery: Delivery, outcome: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.end(id(delivery), delivery, outcome)
+        if self._ended is not None:
+            self._ended(delivery, outcome)
 
     def _end(self, delivery: Delivery, error: BaseException | None) -> None:
         del self._running[id(delivery)]
         outcome = raised(error)
-        if self._ended is not None:
-            self._ended(delivery, outcome)
+        self._tell_ended(delivery, outcome)
         if self._holds(delivery, outcome):
             self.held = delivery
         self._done.append((delivery, outcome))

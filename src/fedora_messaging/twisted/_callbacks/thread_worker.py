@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
@@ -23,7 +22,8 @@ from ..._reporting.text import shown
 from ...exceptions import ConsumeException
 from ...message import Message
 from .awaiting import end_of, is_awaitable, outcome_of
-from .worker import Decode, Ended, Finished, Holds, Started, Waiting, invalid, raised
+from .timer import CallbackTimer
+from .worker import Decode, Ended, Finished, Holds, Outcome, Started, Waiting, invalid, raised
 
 __all__ = ["ThreadWorker"]
 
@@ -43,6 +43,7 @@ class ThreadWorker:
         concurrency: How many callbacks may run at a time, each in a thread of its own.
         loop: Where to await what the callback returns; None: on the reactor.
         ended: Called in the worker's thread after each delivery, when given.
+        timer: Takes how long callbacks ran, when given.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ThreadWorker:
         loop: asyncio.AbstractEventLoop | None = None,
         *,
         ended: Ended | None = None,
+        timer: CallbackTimer | None = None,
     ) -> None:
         self._callback = callback
         self._decode = decode
@@ -67,13 +69,14 @@ class ThreadWorker:
         self._name = name
         self._started = started
         self._ended = ended
+        self._timer = timer
         self._died = died
         self._holds = holds
         self._concurrency = concurrency
         self._loop = loop
         self._waiting = Waiting()
         self._tickets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._done: deque[tuple[Delivery, Exception | None]] = deque()
+        self._done: list[Outcome] = []
         self._flush_due = False
         self._threads = 0
         self._running: dict[int, Delivery] = {}
@@ -150,6 +153,8 @@ class ThreadWorker:
         died.__cause__ = error
         delivery = self._running.pop(number, None)
         if delivery is not None:
+            if self._timer is not None:
+                self._timer.end(number, delivery, died)
             if self._ended is not None:
                 self._ended(delivery, died)
             self._finished([(delivery, died)])
@@ -157,14 +162,15 @@ class ThreadWorker:
 
     def _work(self, number: int) -> None:
         running, waiting, opened = self._running, self._waiting, self._open
-        call = self._call if self._ended is None else self._call_and_tell
+        watched = not (self._started is None and self._ended is None and self._timer is None)
+        call = self._call_watched if watched else self._call
         while (ticket := self._tickets.get()) is not None:
             opened.wait()
             delivery = None if self._stopped else waiting.claim(ticket)
             while delivery is not None:
                 running[number] = delivery
                 # What a callback sets in its context, such as the present span, ends with it.
-                outcome = copy_context().run(call, delivery)
+                outcome = copy_context().run(call, delivery, number)
                 held = self._holds(delivery, outcome)
                 if held:  # before the reactor's thread can see the outcome
                     self._hold(delivery)
@@ -178,14 +184,12 @@ class ThreadWorker:
                 opened.wait()
                 delivery, self._again = self._again, None
 
-    def _call(self, delivery: Delivery) -> Exception | None:
+    def _call(self, delivery: Delivery, _: int) -> Exception | None:
         try:
             message = self._decode(delivery)
         except BaseException as error:  # SystemExit of a schema class would end the thread
             return invalid(error)
         try:
-            if self._started is not None:
-                self._started(delivery, message)
             result = self._callback(message)
             if result is not None and is_awaitable(result):
                 return raised(self._wait_for(result))
@@ -193,8 +197,36 @@ class ThreadWorker:
             return raised(error)
         return None
 
-    def _call_and_tell(self, delivery: Delivery) -> Exception | None:
-        outcome = self._call(delivery)
+    def _call_watched(self, delivery: Delivery, number: int) -> Exception | None:
+        """Do as :meth:`_call`, and measure and tell it.
+
+        What the timer's methods do for other workers is done here: calling them for each message took as long
+        as timing it.
+        """
+        timer = self._timer
+        outcome: Exception | None = None
+        try:
+            message = self._decode(delivery)
+            headers = message._headers
+        except BaseException as error:
+            outcome = invalid(error)
+            if timer is not None:
+                timer.end(number, delivery, outcome)
+        else:
+            try:
+                if self._started is not None:
+                    self._started(delivery, message)
+                if timer is not None:
+                    began = timer.seconds()
+                    timer.running[number] = began, headers
+                result = self._callback(message)
+                if result is not None and is_awaitable(result):
+                    outcome = raised(self._wait_for(result))
+            except BaseException as error:
+                outcome = raised(error)
+            if timer is not None:
+                timer.ended.append((delivery, headers, timer.seconds() - began, outcome))
+                del timer.running[number]
         if self._ended is not None:
             self._ended(delivery, outcome)
         return outcome
@@ -222,11 +254,9 @@ class ThreadWorker:
         return ended.get()
 
     def _flush(self) -> None:
-        # Cleared before the deque is emptied: what finishes from here on wakes the reactor again.
+        # Cleared before the list is emptied: what finishes from here on wakes the reactor again.
         self._flush_due = False
-        done = self._done
-        batch = []
-        while done:
-            batch.append(done.popleft())
+        batch = self._done[:]  # one step, as is the next: no other thread comes between
+        del self._done[: len(batch)]
         if batch:
             self._finished(batch)

@@ -16,7 +16,18 @@ from ..._reporting.text import shown
 from ...exceptions import CallbackRaised, ValidationError
 from ...message import Message
 
-__all__ = ["Decode", "Ended", "Finished", "Holds", "Started", "Waiting", "Worker", "invalid", "raised"]
+__all__ = [
+    "Decode",
+    "Ended",
+    "Finished",
+    "Holds",
+    "Outcome",
+    "Started",
+    "Waiting",
+    "Worker",
+    "invalid",
+    "raised",
+]
 
 #: Makes the message of a delivery, in the thread of its callback.
 Decode = Callable[[Delivery], Message]
@@ -24,8 +35,10 @@ Decode = Callable[[Delivery], Message]
 Started = Callable[[Delivery, Message], None]
 #: Called after it with None or the exception raised, in the same thread; must not raise.
 Ended = Callable[[Delivery, Exception | None], None]
-#: Takes the deliveries that are done, each with None or the exception raised, in the reactor's thread.
-Finished = Callable[[list[tuple[Delivery, Exception | None]]], None]
+#: A delivery that is done, with None or the exception raised.
+Outcome = tuple[Delivery, Exception | None]
+#: Takes the deliveries that are done, in the reactor's thread.
+Finished = Callable[[list[Outcome]], None]
 #: Whether nothing may be started after this outcome until the reactor's thread has dealt with it.
 Holds = Callable[[Delivery, Exception | None], bool]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..._amqp import frames
 from ..._core.clock import Clock
-from ..._core.delivery import Delivery, Settlement, Verb
-from ..._core.observer import Observer
+from ..._core.delivery import ACK, Delivery, Settlement, Verb
+from ..._core.observer import Observer, implemented
 from ..._core.retry import longest_hold
 from ..._core.unacked import UnackedTags
 from .._callbacks.worker import Worker
@@ -81,7 +81,9 @@ class Deliveries:
         self._ack_timeout = ack_timeout
         self._longest_hold = longest_hold(ack_timeout)
         self._received = received
-        self._observer = observer
+        self._tell_delivered = implemented(observer, "delivered")
+        self._tell_held = implemented(observer, "held")
+        self._tell_settled = implemented(observer, "settled")
         self._unacked = UnackedTags()
         self._held = Held(clock, self._release)
         self._forwards = Forwards(forwarder, self._published, clock.seconds)
@@ -108,7 +110,6 @@ class Deliveries:
         Raises:
             ProtocolBreach: It has delivered far more than the prefetch count allows, and will not stop.
         """
-        now = self._clock.seconds()
         self.arrivals += 1
         delivery = Delivery(
             self.queue,
@@ -117,7 +118,7 @@ class Deliveries:
             tag,
             self.generation,
             redelivered,
-            now,
+            self._clock.seconds(),
             properties,
             body,
         )
@@ -128,8 +129,8 @@ class Deliveries:
                 f"the prefetch count is {self._prefetch}"
             )
         self._received()
-        if self._observer is not None:
-            self._observer.delivered(delivery)
+        if self._tell_delivered is not None:
+            self._tell_delivered(delivery)
         if self._closed:
             self._after_close += 1
             self._settle_now(delivery, _REQUEUE)
@@ -143,8 +144,7 @@ class Deliveries:
 
     def settle(self, settled: list[tuple[Delivery, Settlement]]) -> None:
         """Settle deliveries; consecutive acknowledgements are sent as one."""
-        acknowledged: list[int] = []
-        observer = self._observer
+        acknowledged: list[Delivery] = []
         for delivery, settlement in settled:
             if delivery.generation != self.generation:
                 continue  # its channel is gone, and the broker has requeued it
@@ -153,7 +153,7 @@ class Deliveries:
                     self._forwards.start(delivery, settlement)
                 continue
             if settlement.verb is Verb.ACK:
-                acknowledged.append(delivery.tag)
+                acknowledged.append(delivery)
             else:
                 self._acknowledge(acknowledged)
                 acknowledged = []
@@ -163,8 +163,8 @@ class Deliveries:
                         continue
                     settlement = replace(settlement, delay=0.0, again=False)
                 self._settle_now(delivery, settlement)
-            if observer is not None:
-                observer.settled(delivery, settlement)
+                if self._tell_settled is not None:
+                    self._tell_settled((delivery,), settlement)
         self._acknowledge(acknowledged)
 
     def keep_back(self) -> None:
@@ -220,12 +220,14 @@ class Deliveries:
             self._watch.cancel()
             self._watch = None
 
-    def _acknowledge(self, tags: list[int]) -> None:
-        if tags:
-            number = self.channel.number
-            acks = self._unacked.acknowledge(tags)
+    def _acknowledge(self, deliveries: list[Delivery], settlement: Settlement = ACK) -> None:
+        if deliveries:
+            acks = self._unacked.acknowledge([delivery.tag for delivery in deliveries])
             if acks:
+                number = self.channel.number
                 self.channel.settle(b"".join(frames.ack(number, tag, multiple) for tag, multiple in acks))
+            if self._tell_settled is not None:
+                self._tell_settled(deliveries, settlement)
 
     def _let_go(self) -> list[Delivery]:
         """Hold nothing any more. The worker does not wait any more for one that it was to run again."""
@@ -236,15 +238,15 @@ class Deliveries:
 
     def _hold(self, delivery: Delivery, settlement: Settlement) -> None:
         self._held.hold(delivery, settlement)
-        if self._observer is not None:
-            self._observer.held(delivery, settlement)
+        if self._tell_held is not None:
+            self._tell_held(delivery, settlement)
 
     def _release(self, delivery: Delivery, settlement: Settlement) -> None:
         """The delay of a delivery is over."""
         if not settlement.again:
             self._settle_now(delivery, settlement)
-            if self._observer is not None:
-                self._observer.settled(delivery, settlement)
+            if self._tell_settled is not None:
+                self._tell_settled((delivery,), settlement)
         elif self._kept_back.keeps:
             self._kept_back.add_first(delivery)
             self._worker.proceed()
@@ -258,9 +260,7 @@ class Deliveries:
     def _published(self, delivery: Delivery, settlement: Settlement, error: Exception | None) -> None:
         """A delivery is where it is to wait, or (with an error) may not be, and goes back."""
         if error is None:
-            self._acknowledge([delivery.tag])
-            if self._observer is not None:
-                self._observer.settled(delivery, settlement)
+            self._acknowledge([delivery], settlement)
             self._forwarded(settlement)
             return
         delay = min(max(settlement.delay, _LEAST_PAUSE), self._longest_hold / 2)

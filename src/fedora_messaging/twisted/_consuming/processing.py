@@ -13,10 +13,13 @@ from ..._amqp import received
 from ..._core.breaker import Breaker, Gate
 from ..._core.clock import Clock
 from ..._core.delivery import Delivery, InvalidMessage, Settlement
+from ..._core.observer import implemented
 from ..._core.retry import longest_hold
+from ..._steady import stopwatch
 from ...message import Message
 from .._callbacks.loop_worker import Caller
 from .._callbacks.make import make_worker
+from .._callbacks.timer import CallbackTimer
 from .._connection.channel import Channel
 from ..stats import ConsumerStatistics
 from .attempt import Subscribed
@@ -95,6 +98,8 @@ class Processing:
         self._slow_callback = SlowCallbackWarning()
         self._idle: list[Deferred[None]] = []
         gate = Gate(settings.retry, self.breaker, lambda delivery: received.refusal_key(delivery)[0])
+        processed = implemented(settings.observer, "processed")
+        self._timer = None if processed is None else CallbackTimer(stopwatch(clock), processed)
         self._worker = make_worker(
             callback,
             self._finished,
@@ -102,6 +107,7 @@ class Processing:
             from_thread,
             name=f"fedora-messaging consumer of {queue or 'a queue named by the broker'}",
             observer=settings.observer,
+            timer=self._timer,
             died=end,
             holds=gate.holds,
             concurrency=settings.concurrency,
@@ -153,6 +159,11 @@ class Processing:
         """How many deliveries failed, and are kept until their next attempt."""
         subscribed = self._subscribed()
         return 0 if subscribed is None else subscribed.deliveries.held
+
+    @property
+    def longest(self) -> float:
+        """How long the callback that was started first has been running, in seconds; 0.0 if none is timed."""
+        return 0.0 if self._timer is None else self._timer.longest
 
     def stop(self) -> None:
         """Start no callback any more; nobody has to wait for those that run."""

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""How long the callbacks of one consumer run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..._core.delivery import Delivery
+from ..._core.observer import Run
+from .worker import Finished, Outcome
+
+__all__ = ["CallbackTimer"]
+
+
+class CallbackTimer:
+    """Holds what a worker has timed, and tells of it several callbacks at a time.
+
+    Any thread may add to :attr:`ended`. Adding to a list and taking from its beginning are one step each,
+    which no other thread comes between: a lock would cost as much as all the rest.
+
+    Args:
+        seconds: What to time with; any thread may call it.
+        processed: Told of callbacks that have ended, in the reactor's thread.
+
+    Attributes:
+        seconds: The same.
+        running: Since when callbacks run, and the headers of their messages, by a number of the worker's own.
+        ended: The callbacks that have ended, and are not told of yet.
+    """
+
+    def __init__(self, seconds: Callable[[], float], processed: Callable[[Sequence[Run]], None]) -> None:
+        self.seconds = seconds
+        self.running: dict[int, tuple[float, Mapping[str, Any]]] = {}
+        self.ended: list[Run] = []
+        self._processed = processed
+
+    def begin(self, number: int, headers: Mapping[str, Any]) -> None:
+        """A callback is about to be called."""
+        self.running[number] = self.seconds(), headers
+
+    def end(self, number: int, delivery: Delivery, error: Exception | None) -> None:
+        """A callback has returned or raised; or a message was not valid, and not handed to it."""
+        now = self.seconds()
+        began, headers = self.running.pop(number, (now, None))
+        self.ended.append((delivery, headers, now - began, error))
+
+    def telling(self, finished: Finished) -> Finished:
+        """Return what is called with outcomes: it tells of the callbacks first."""
+
+        def tell(outcomes: list[Outcome]) -> None:
+            runs = self.ended[:]
+            del self.ended[: len(runs)]
+            if runs:
+                self._processed(runs)
+            finished(outcomes)
+
+        return tell
+
+    @property
+    def longest(self) -> float:
+        """How long the callback has been running that was started first, in seconds; 0.0: none runs."""
+        running = self.running.copy().values()
+        return self.seconds() - min(since for since, _ in running) if running else 0.0
