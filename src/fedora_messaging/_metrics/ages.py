@@ -44,8 +44,9 @@ class Ages:
             if sent_at != known:  # it has whole seconds: most messages say the same as the one before
                 known, sent = self._sent_at = sent_at, _parsed(sent_at)
             if sent is not None:
-                ages.append(max(delivery.arrived + ahead - sent, 0.0))
-        return ages
+                ages.append(delivery.arrived + ahead - sent)
+        # A message that was sent after it has arrived: one of the clocks is wrong.
+        return ages if not ages or min(ages) >= 0 else [max(age, 0.0) for age in ages]
 
 
 def _parsed(sent_at: object) -> float | None:

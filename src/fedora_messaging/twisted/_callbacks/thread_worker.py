@@ -217,8 +217,7 @@ class ThreadWorker:
                 if self._started is not None:
                     self._started(delivery, message)
                 if timer is not None:
-                    began = timer.seconds()
-                    timer.running[number] = began, headers
+                    began = timer.running[number] = timer.seconds()
                 result = self._callback(message)
                 if result is not None and is_awaitable(result):
                     outcome = raised(self._wait_for(result))

@@ -26,25 +26,27 @@ class CallbackTimer:
 
     Attributes:
         seconds: The same.
-        running: Since when callbacks run, and the headers of their messages, by a number of the worker's own.
+        running: Since when callbacks run, by a number of the worker's own.
         ended: The callbacks that have ended, and are not told of yet.
     """
 
     def __init__(self, seconds: Callable[[], float], processed: Callable[[Sequence[Run]], None]) -> None:
         self.seconds = seconds
-        self.running: dict[int, tuple[float, Mapping[str, Any]]] = {}
+        self.running: dict[int, float] = {}
         self.ended: list[Run] = []
+        self._headers: dict[int, Mapping[str, Any]] = {}
         self._processed = processed
 
     def begin(self, number: int, headers: Mapping[str, Any]) -> None:
         """A callback is about to be called."""
-        self.running[number] = self.seconds(), headers
+        self._headers[number] = headers
+        self.running[number] = self.seconds()
 
     def end(self, number: int, delivery: Delivery, error: Exception | None) -> None:
         """A callback has returned or raised; or a message was not valid, and not handed to it."""
         now = self.seconds()
-        began, headers = self.running.pop(number, (now, None))
-        self.ended.append((delivery, headers, now - began, error))
+        began = self.running.pop(number, now)
+        self.ended.append((delivery, self._headers.pop(number, None), now - began, error))
 
     def telling(self, finished: Finished) -> Finished:
         """Return what is called with outcomes: it tells of the callbacks first."""
@@ -62,4 +64,4 @@ class CallbackTimer:
     def longest(self) -> float:
         """How long the callback has been running that was started first, in seconds; 0.0: none runs."""
         running = self.running.copy().values()
-        return self.seconds() - min(since for since, _ in running) if running else 0.0
+        return self.seconds() - min(running) if running else 0.0
