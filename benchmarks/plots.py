@@ -15,8 +15,13 @@ from .growth import Curve, Growth
 __all__ = ["draw"]
 
 _COLOURS = ("#7f7f7f", "#1f6feb", "#d1242f")
+#: For text and axes: to be read on a white page as well as on a dark one.
+_INK = "#767676"
 # The same figures make the same file.
 matplotlib.rcParams.update({"svg.hashsalt": "bench", "svg.fonttype": "none", "font.size": 10})
+matplotlib.rcParams.update(
+    dict.fromkeys(["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"], _INK)
+)
 
 
 def _plot(path: Path, title: str, x: str, y: str, curves: Sequence[Curve]) -> None:
@@ -27,7 +32,7 @@ def _plot(path: Path, title: str, x: str, y: str, curves: Sequence[Curve]) -> No
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, metadata={"Date": None}, transparent=True)
     plt.close(figure)
 
 

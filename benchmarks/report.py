@@ -107,7 +107,7 @@ _WORDS = {
 def _goal(goal: Goal, results: Results) -> list[str]:
     ours = results.figure(goal.task, goal.install, goal.figure)
     reached = ours
-    unit = " MB"
+    unit = {"mb": " MB", "rate": "/s"}.get(goal.figure, "")
     if goal.against is not None:
         other = results.figure(goal.task, goal.against, goal.figure)
         reached = None if ours is None or not other else ours / other

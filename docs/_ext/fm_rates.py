@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _TABLES = Path(__file__).resolve().parents[1] / "_performance" / "tasks.md"
 
+#: Who has no plain callbacks: in which chart it is shown, and the table with its figure.
+_COROUTINES = "FastStream"
+_CONSUMING, _WITH_COROUTINES = "Consume, prefetch 100", "Consume, coroutine callback, prefetch 100"
+
 #: The tables that are drawn: how each begins, and its title in the chart.
 _CHARTS = {
     "Pipelined publish": "Publish, 1,000 in flight",
-    "Consume, plain callback, prefetch 100": "Consume, prefetch 100",
+    "Consume, plain callback, prefetch 100": _CONSUMING,
     "Blocking publish": "Publish, each confirm waited for",
 }
 #: What stands in the tables and is no client.
 _NO_CLIENT = "raw socket"
 _OURS = "4.0.0"
+#: This package, used in some other way than its neighbours in the table: in the tables only.
+_VARIANT = f"{_OURS} [fast] "
 
 
 class Rate(NamedTuple):
@@ -39,14 +45,31 @@ class Rate(NamedTuple):
 
 def rates(text: str) -> dict[str, list[Rate]]:
     """Read the tables: the rates of the clients, the highest first, by the title of the chart."""
+    tables = dict(_table(each) for each in re.split(r"\n\s*\n", text) if each.strip())
     found: dict[str, list[Rate]] = {}
-    for table in re.split(r"\n\s*\n", text):
-        rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in table.strip().splitlines()]
-        title = next((title for start, title in _CHARTS.items() if rows[0][0].startswith(start)), None)
-        if title is not None:
-            clients = [Rate(row[0], int(row[1].replace(",", ""))) for row in rows[2:] if row[0] != _NO_CLIENT]
+    for start, title in _CHARTS.items():
+        clients = next((rows for heading, rows in tables.items() if heading.startswith(start)), None)
+        if clients:
             found[title] = sorted(clients, key=lambda each: -each.rate)
-    return {title: found[title] for title in _CHARTS.values() if title in found}
+    others = [each for each in tables.get(_WITH_COROUTINES, []) if each.client == _COROUTINES]
+    if others and _CONSUMING in found:
+        found[_CONSUMING].append(Rate(f"{_COROUTINES}, coroutine", others[0].rate))
+        found[_CONSUMING].sort(key=lambda each: -each.rate)
+    return found
+
+
+def _table(text: str) -> tuple[str, list[Rate]]:
+    """The heading of a table, and the rates of clients in it, if that is what it has."""
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.strip().splitlines()]
+    if rows[0][1] != "messages/s":
+        return rows[0][0], []
+    clients = [row for row in rows[2:] if row[0] != _NO_CLIENT and not row[0].startswith(_VARIANT)]
+    return rows[0][0], [Rate(row[0], round(float(row[1].replace(",", "")))) for row in clients]
+
+
+def _with_coroutines(tables: dict[str, list[Rate]]) -> list[Rate]:
+    rows = tables.get(_WITH_COROUTINES, [])
+    return [Rate(f"{each.client}, a coroutine", each.rate) for each in rows if each.client == _COROUTINES]
 
 
 def drawn(charts: dict[str, list[Rate]]) -> str:

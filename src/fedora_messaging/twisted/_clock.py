@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from .._core.clock import Clock
 from .._steady import steady
 
-__all__ = ["global_clock", "source_of_time", "wait"]
+__all__ = ["Grace", "global_clock", "source_of_time", "wait"]
 
 
 def source_of_time(given: Any) -> Any:
@@ -27,6 +27,29 @@ def global_clock() -> Any:
     from twisted.internet import reactor
 
     return steady(reactor)
+
+
+class Grace:
+    """A time for several steps together.
+
+    Args:
+        clock: The source of time.
+        seconds: How long; None: without limit.
+    """
+
+    def __init__(self, clock: Clock, seconds: float | None) -> None:
+        self._clock = clock
+        self._until = None if seconds is None else clock.seconds() + seconds
+
+    @property
+    def left(self) -> float | None:
+        """How many seconds are left; None: without limit."""
+        return None if self._until is None else max(self._until - self._clock.seconds(), 0.0)
+
+    def at_most(self, limit: float) -> float:
+        """How long one step may take that has a limit of its own, in seconds."""
+        left = self.left
+        return limit if left is None else min(limit, left)
 
 
 async def wait(clock: Clock, waited: Deferred[Any], limit: float | None) -> bool:

@@ -21,7 +21,7 @@ from .._core.topology import Subscription
 from ..message import Message
 from ._callbacks.calling import resolve
 from ._callbacks.loop_worker import Caller
-from ._clock import wait
+from ._clock import Grace, wait
 from ._connection.channel import Channel
 from ._connection.elsewhere import Elsewhere, NowhereElse
 from ._consuming.completion import ConsumerCompletion, log_end
@@ -260,26 +260,19 @@ class Consumer:
             return
         self._life.move(State.DRAINING)
         self._subscriber.cancel_attempt()
-        until = None if grace is None else self._clock.seconds() + grace
+        for_all = Grace(self._clock, grace)
         subscribed = self._subscriber.subscribed
         if subscribed is not None:
-            await subscribed.unsubscribe(self._clock, self._call_timeout(until))
-        await wait(self._clock, self._processing.settled(), self._left(until))
+            await subscribed.unsubscribe(self._clock, for_all.at_most(CLOSE_TIMEOUT))
+        await wait(self._clock, self._processing.settled(), for_all.left)
         if subscribed is not None:
             # Whatever becomes of it, the end of the connection requeues what is left.
-            await wait(self._clock, subscribed.channel.close(), self._call_timeout(until))
+            await wait(self._clock, subscribed.channel.close(), for_all.at_most(CLOSE_TIMEOUT))
         self._stop(self._error)
 
     def abort(self) -> None:
         """Stop now. Whatever is not settled the broker requeues when the channel ends."""
         self._stop(self._error)
-
-    def _left(self, until: float | None) -> float | None:
-        return None if until is None else max(until - self._clock.seconds(), 0.0)
-
-    def _call_timeout(self, until: float | None) -> float:
-        left = self._left(until)
-        return CLOSE_TIMEOUT if left is None else min(CLOSE_TIMEOUT, left)
 
     # What the subscriber and the callbacks bring about
 

@@ -20,7 +20,7 @@ from .._core.spans import PublishTracer
 from .._reporting.log import SafeLog
 from .._reporting.loggers import CONNECTION
 from ..exceptions import ValidationError
-from ._clock import wait
+from ._clock import Grace, wait
 from ._connection.secret import update_secret
 from ._consuming.settings import ConsumerSettings
 from ._consuming_factory import Consuming
@@ -224,12 +224,12 @@ class FedoraMessagingFactory(Consuming[FedoraMessagingProtocol]):
             grace: How long this may take, in seconds. Messages that are not confirmed by then fail with
                 ConnectionException.
         """
-        until = self._clock.seconds() + grace
+        for_all = Grace(self._clock, grace)
         await self.drain_consumers(grace)
         drained = self._publisher.drain()
-        if not await wait(self._clock, drained, max(until - self._clock.seconds(), 0.0)):
+        if not await wait(self._clock, drained, for_all.left):
             self._publisher.close()
-        await self.disconnect(max(until - self._clock.seconds(), 0.0))
+        await self.disconnect(for_all.left or 0.0)
 
 
 # Compatibility with release 3.9.1, until 5.0
