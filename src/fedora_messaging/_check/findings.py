@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .._config.url import redacted
+from .._reporting.passwords import redacted
 from ..exceptions import excerpt
 
 __all__ = ["LEVELS", "OPTIONAL", "STAGES", "Finding", "Report"]

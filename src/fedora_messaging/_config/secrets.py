@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .url import redacted_value
+from .._reporting.passwords import redacted_value
 
 __all__ = ["hidden"]
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
@@ -14,7 +13,7 @@ import pika
 from .._importing import imported
 from ..exceptions import ConfigurationException
 
-__all__ = ["all_parameters", "given_urls", "parameters", "redacted", "redacted_value"]
+__all__ = ["all_parameters", "given_urls", "parameters"]
 
 # RabbitMQ 4.1 refuses smaller frames, without an error message
 # (https://www.rabbitmq.com/docs/configure, frame_max, and its release notes).
@@ -183,40 +182,3 @@ def _unusable_option(url: str) -> str:
         except Exception:
             return f"the value of the option {name} cannot be used"
     return "it cannot be used"
-
-
-# In running text a URL ends at the first whitespace.
-_IN_TEXT = re.compile(r"(?<=://)\S+")
-_VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
-_PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
-_OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
-
-
-def redacted(text: str) -> str:
-    """Hide the passwords of all URLs in a text; the rest of the text stays as it is."""
-    return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
-
-
-def redacted_value(text: str) -> str:
-    """Hide the passwords in a value of the configuration.
-
-    A value that begins as a URL is taken for one URL, whitespace included: its password may contain
-    characters that should have been quoted.
-    """
-    beginning = _VALUE.match(text)
-    if beginning is None:
-        return redacted(text)
-    return beginning[0] + _without_password(text[beginning.end() :])
-
-
-def _without_password(rest: str) -> str:
-    """Hide the password in the part of a URL that follows ``://``.
-
-    A password that is not quoted (RFC 3986, section 3.2.1) may contain the characters that normally end it.
-    So everything between the first colon and the last "@" counts as the password: it is better to hide too
-    much than too little.
-    """
-    found = _PASSWORD.match(rest)
-    if found is not None:
-        rest = f"{found[1] or ''}{found[2]}:***@{rest[found.end() :]}"
-    return _OPTIONS.sub(r"\1=***", rest)

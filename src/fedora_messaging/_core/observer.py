@@ -18,7 +18,7 @@ from .delivery import Delivery, Settlement
 from .lifecycle import CloseReason, State
 from .outgoing import Outgoing
 
-__all__ = ["NullObserver", "Observer", "Run", "guarded", "implemented"]
+__all__ = ["NullObserver", "Observer", "Run", "Timed", "guarded", "implemented"]
 
 _log = SafeLog(MAIN)
 
@@ -27,6 +27,14 @@ _log = SafeLog(MAIN)
 #: raised. Where a message was not valid, so that no callback ran: None for the headers, and 0.0 seconds. The
 #: message itself is not kept: that it is freed before the next one is decoded saves a twentieth of all time.
 Run = tuple[Delivery, Mapping[str, Any] | None, float, Exception | None]
+
+
+class Timed(Protocol):
+    """The callbacks of one consumer."""
+
+    @property
+    def longest(self) -> float:
+        """How long the callback has been running that was started first, in seconds; 0.0: none runs."""
 
 
 class Observer(Protocol):
@@ -75,13 +83,12 @@ class Observer(Protocol):
     def rested(self, queue: str, seconds: float, reason: str) -> None:
         """A consumer begins a rest of so many seconds, for a reason in words."""
 
-    def consumer_ended(self, consumer: str, queue: str, received: int) -> None:
-        """A consumer has ended, to which so many messages were delivered.
+    def timed(self, queue: str, callbacks: Timed) -> None:
+        """The callbacks of a consumer are timed from now on.
 
         Args:
-            consumer: The consumer's name, "" unless it has one.
-            queue: The queue's name, "" if the broker has never named it.
-            received: How many.
+            queue: The queue's name, "" if the broker names it.
+            callbacks: Says how long they run. It lives as long as one may run: keep a weak reference.
         """
 
     # Messages received
@@ -121,7 +128,7 @@ class Observer(Protocol):
 
         Args:
             deliveries: At least one, in their order; of one consumer.
-            settlement: What was done with each.
+            settlement: What was done with each of them.
         """
 
 
@@ -155,7 +162,7 @@ class NullObserver:
     def rested(self, queue: str, seconds: float, reason: str) -> None:
         """See :class:`Observer`."""
 
-    def consumer_ended(self, consumer: str, queue: str, received: int) -> None:
+    def timed(self, queue: str, callbacks: Timed) -> None:
         """See :class:`Observer`."""
 
     def delivered(self, delivery: Delivery) -> None:

@@ -72,7 +72,7 @@ def check_policy(queue: Queue, retry: Retry, ack_timeout: float, source: str) ->
                 f"{what} needs names of {longest} bytes, and AMQP allows {_SHORT}. Use a shorter name for "
                 f"the queue {name:.40}..."
             )
-    if retry.wait == "broker" and not queue.existing and queue.arguments.get("x-queue-type") != "quorum":
+    if retry.wait == "broker" and queue.arguments.get("x-queue-type") != "quorum":
         raise ConfigurationException(
             f'{source}.wait: "broker" needs a quorum queue, and {name} is not configured as one '
             '(arguments = { x-queue-type = "quorum" }). Use wait = "queue"'

@@ -27,7 +27,7 @@ class Ages:
         self._seconds = seconds
         self._wall = wall
         #: The header that was parsed last, and its time.
-        self._sent_at: tuple[object, float | None] = (None, None)
+        self._sent_at: tuple[str, float | None] = ("", None)
         #: How far the wall clock is ahead, and when that was looked up.
         self._ahead, self._compared = 0.0, float("-inf")
 
@@ -40,7 +40,9 @@ class Ages:
         known, sent = self._sent_at
         ages = []
         for delivery, headers, _, _ in runs:
-            sent_at = None if headers is None else headers.get("sent-at")
+            sent_at = headers.get("sent-at") if type(headers) is dict else None
+            if type(sent_at) is not str:  # a callback may have put anything there
+                continue
             if sent_at != known:  # it has whole seconds: most messages say the same as the one before
                 known, sent = self._sent_at = sent_at, _parsed(sent_at)
             if sent is not None:
@@ -49,9 +51,7 @@ class Ages:
         return ages if not ages or min(ages) >= 0 else [max(age, 0.0) for age in ages]
 
 
-def _parsed(sent_at: object) -> float | None:
-    if not isinstance(sent_at, str):
-        return None
+def _parsed(sent_at: str) -> float | None:
     try:
         return datetime.fromisoformat(sent_at).timestamp()
     except (ValueError, OverflowError, OSError):

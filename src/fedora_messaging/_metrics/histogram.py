@@ -28,7 +28,7 @@ class Histogram:
         self._sum += value
 
     def observe_all(self, values: list[float]) -> None:
-        """Add observations, of which most are in the same bucket as a rule."""
+        """Add observations; usually most of them are in one bucket."""
         if not values:
             return
         least, most = bisect_left(self._bounds, min(values)), bisect_left(self._bounds, max(values))

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .._core.delivery import ACK, Delivery, Settlement
 from .._core.lifecycle import CloseReason
-from .._core.observer import NullObserver, Run
+from .._core.observer import NullObserver, Run, Timed
 from .._core.outgoing import Outgoing
 from .ages import Ages
 from .histogram import Histogram
@@ -74,8 +75,7 @@ class Metrics(NullObserver):
             means no such label. The number of different values is limited.
 
     Attributes:
-        live: Returns the series that are read when a snapshot is taken, by their names: gauges, and what the
-            consumers have received that have not ended.
+        gauges: Returns the series of gauges that are read when a snapshot is taken, by their names.
         recent: Remembers what happened last.
     """
 
@@ -85,17 +85,21 @@ class Metrics(NullObserver):
         wall: Callable[[], float] = time.time,
         schema_of: Callable[[Mapping[str, Any]], str] | None = None,
     ) -> None:
-        self.live: Callable[[], Mapping[str, Series]] = dict
+        self.gauges: Callable[[], Mapping[str, Series]] = dict
         self.recent = Recent(wall)
         self._seconds = seconds
         self._schema_of = schema_of
-        self._lock = threading.Lock()  # messages are refused in other threads
+        # Messages are refused, and snapshots may be taken, in other threads: held to add an exchange, a queue
+        # or a schema, to count what is published, and to look at them all.
+        self._lock = threading.Lock()
         self._exchanges: dict[str, _Exchange] = {}
         self._queues: dict[str, _Queue] = {}
         self._connections: dict[str, int] = {}
         self._failures: dict[tuple[str, ...], int] = {}
         self._publishing: dict[Outgoing, float] = {}
         self._ages = Ages(seconds, wall)
+        #: Who says how long callbacks run, with the label of the queue.
+        self._timed: WeakKeyDictionary[Timed, str] = WeakKeyDictionary()
 
     # What an observer is told; see there
 
@@ -126,31 +130,37 @@ class Metrics(NullObserver):
     def declared(self, queue: str, generation: int) -> None:
         self._queue(queue)
 
-    def consumer_ended(self, consumer: str, queue: str, received: int) -> None:
-        self._queue(queue).received += received
+    def timed(self, queue: str, callbacks: Timed) -> None:
+        with self._lock:
+            self._timed[callbacks] = queue_label(queue)
+
+    def delivered(self, delivery: Delivery) -> None:
+        (self._queues.get(delivery.queue) or self._queue(delivery.queue)).received += 1
 
     # These are called for several messages at a time, so that each costs little.
 
     def processed(self, runs: Sequence[Run]) -> None:
-        for delivery, headers, _, error in runs:
-            if error is not None:
-                self.recent.failed(delivery, headers, error)
         queue = self._queue(runs[0][0].queue)
         if self._schema_of is None:
             self._measure(queue, "", runs)
-            return
-        by_schema: dict[str, list[Run]] = {}
-        for run in runs:
-            if run[1] is not None:
-                by_schema.setdefault(self._schema_of(run[1]), []).append(run)
-        for schema, some in by_schema.items():
-            self._measure(queue, schema, some)
+        else:
+            by_schema: dict[str, list[Run]] = {}
+            for run in runs:
+                if run[1] is not None:
+                    by_schema.setdefault(self._schema_of(run[1]), []).append(run)
+            for schema, some in by_schema.items():
+                self._measure(queue, schema, some)
+        for delivery, headers, _, error in runs:
+            if error is not None:
+                self.recent.failed(delivery, headers, error)
 
     def _measure(self, queue: _Queue, schema: str, runs: Sequence[Run]) -> None:
         """Add how long callbacks ran, and how old their messages were when they arrived."""
         both = queue.by_schema.get(schema)
         if both is None:
-            both = queue.by_schema[schema] = Histogram(CALLBACK_DURATION), Histogram(MESSAGE_AGE)
+            both = Histogram(CALLBACK_DURATION), Histogram(MESSAGE_AGE)
+            with self._lock:
+                queue.by_schema[schema] = both
         durations, ages = both
         durations.observe_all([seconds for _, headers, seconds, _ in runs if headers is not None])
         ages.observe_all(self._ages.of(runs))
@@ -174,7 +184,6 @@ class Metrics(NullObserver):
 
     def snapshot(self) -> Snapshot:
         """Return the current values of all metrics. Call it in the reactor's thread."""
-        live = self.live()
         with self._lock:
             exchanges, queues = self._exchanges, self._queues
             series: dict[str, dict[tuple[str, ...], Any]] = {
@@ -186,7 +195,7 @@ class Metrics(NullObserver):
                 PUBLISH_DURATION.name: {
                     (name,): exchange.duration.value() for name, exchange in exchanges.items()
                 },
-                RECEIVED.name: self._received(live.get(RECEIVED.name, {})),
+                RECEIVED.name: {(name,): queue.received for name, queue in queues.items()},
                 SETTLED.name: {
                     (name, outcome): count
                     for name, queue in queues.items()
@@ -200,13 +209,22 @@ class Metrics(NullObserver):
         extra = (
             {} if self._schema_of is None else {CALLBACK_DURATION.name: "schema", MESSAGE_AGE.name: "schema"}
         )
-        return Snapshot({**live, **series}, extra)
+        series[CALLBACK_RUNNING.name] = {(name,): longest for name, longest in self._running().items()}
+        return Snapshot({**series, **self.gauges()}, extra)
 
     @property
     def longest_callback(self) -> float:
         """How long the longest running callback has been running, in seconds. 0 if none is running."""
-        running = self.live().get(CALLBACK_RUNNING.name, {})
-        return max((seconds for seconds in running.values() if isinstance(seconds, float)), default=0.0)
+        return max(self._running().values(), default=0.0)
+
+    def _running(self) -> dict[str, float]:
+        """How long the longest callback of each queue has been running, in seconds."""
+        with self._lock:
+            longest = dict.fromkeys(self._queues, 0.0)
+            timed = list(self._timed.items())
+        for callbacks, queue in timed:
+            longest[queue] = max(longest.get(queue, 0.0), callbacks.longest)
+        return longest
 
     def _by_schema(self, which: int) -> dict[tuple[str, ...], Any]:
         return {
@@ -224,20 +242,12 @@ class Metrics(NullObserver):
             found = self._exchanges.setdefault(name, _Exchange())
         return found
 
-    def _received(self, live: Series) -> dict[tuple[str, ...], Any]:
-        """What was received, by the queue: by consumers that have ended, and by the others."""
-        received: dict[tuple[str, ...], Any] = {
-            (name,): queue.received for name, queue in self._queues.items()
-        }
-        for labels, count in live.items():
-            received[labels] = received.get(labels, 0) + count
-        return received
-
     def _queue(self, name: str) -> _Queue:
         name = queue_label(name)
         found = self._queues.get(name)
         if found is None:
-            if len(self._queues) >= _MOST:
-                name = OTHER
-            found = self._queues.setdefault(name, _Queue())
+            with self._lock:
+                if len(self._queues) >= _MOST:
+                    name = OTHER
+                found = self._queues.setdefault(name, _Queue())
         return found

@@ -16,7 +16,7 @@ __all__ = ["schema_of"]
 
 def schema_of(headers: Mapping[str, Any]) -> str:
     """Return the schema that a message's headers name; "other" where no class is registered for it."""
-    name = headers.get(SCHEMA)
+    name = headers.get(SCHEMA) if type(headers) is dict else None
     kind = registry.get(name) if isinstance(name, str) else None
     schema = None if kind is None else registry.schema(kind)
     return OTHER if schema is None else schema.name

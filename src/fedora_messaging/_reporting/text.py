@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+from .passwords import redacted
+
 __all__ = ["MOST", "escaped", "name_of", "shown", "text_of", "traceback_of", "triple"]
 
 #: The longest traceback, in characters.
@@ -44,8 +46,15 @@ def text_of(value: object, limit: int | None = None, *, make: Callable[[], str] 
 
 
 def shown(error: object, limit: int | None = None) -> str:
-    """``ClassName: text`` of an exception, or its class's name when it has no text."""
-    text = text_of(error, limit)
+    """``ClassName: text`` of an exception, or its class's name when it has no text.
+
+    The passwords of URLs are hidden.
+
+    Args:
+        error: The exception.
+        limit: The most characters of its text; None: no limit.
+    """
+    text = redacted(text_of(error))[:limit]
     return f"{name_of(error)}: {text}" if text else name_of(error)
 
 
@@ -57,6 +66,7 @@ def triple(error: BaseException) -> tuple[type[BaseException], BaseException, Tr
 def traceback_of(error: BaseException, limit: int = MOST) -> str:
     """Return the traceback of an exception, cut in the middle to ``limit`` characters.
 
+    The passwords of URLs are hidden.
     The text of an exception may repeat what a peer sent. So control characters are escaped, and where such a
     text has lines of its own, the whole traceback is indented: none can pass for a log line.
     """
@@ -64,7 +74,7 @@ def traceback_of(error: BaseException, limit: int = MOST) -> str:
         text = "".join(traceback.format_exception(*triple(error)))
     except BaseException as broken:  # of the classes' own __cause__, __traceback__, __notes__ and so on
         text = f"{shown(error)}\n(its traceback cannot be shown: {name_of(broken)})"
-    text = text.rstrip("\n")
+    text = redacted(text.rstrip("\n"))
     if len(text) > limit:
         text = f"{text[: limit // 2]}\n... ({len(text) - limit} characters more)\n{text[-(limit // 2) :]}"
     if any(map(_has_lines, _chain(error))):

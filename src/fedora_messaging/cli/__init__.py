@@ -15,6 +15,7 @@ import click
 from .. import exceptions
 from .._reporting.log import SafeLog
 from .._reporting.loggers import MAIN
+from .._reporting.passwords import redacted
 from .._reporting.text import shown, text_of
 from .._runner.callbacks import CallbackFailed, CallbackNotFound
 from .._runner.exit_codes import exit_code
@@ -102,7 +103,7 @@ def _line(error: Exception) -> str:
     if isinstance(error, exceptions.ValidationError):
         text = error.summary[:5000]
     elif isinstance(error, (exceptions.BaseException, CallbackNotFound, CallbackFailed)):
-        text = text_of(error, 5000)
+        text = redacted(text_of(error))[:5000]
     else:
         text = shown(error, 5000)
     line = exceptions.excerpt(" ".join(text.split()), 600)

@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
-from .._config.url import redacted
 from .._json import codec
+from .._reporting.passwords import redacted
 from ..exceptions import ConnectionException, ValidationError, excerpt
 from ..message import Message, load_message
 

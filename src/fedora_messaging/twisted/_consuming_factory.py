@@ -219,8 +219,6 @@ class Consuming(Publishing[ConnectionT]):
             self._failed += 1
         self._consumers.remove(consumer)
         self._ended_statistics += consumer.stats
-        if self._settings.observer is not None:
-            self._settings.observer.consumer_ended(consumer.name, consumer.queue, consumer.stats.received)
         connection: Any = self._connection
         if connection is not None:
             connection.remove(consumer)

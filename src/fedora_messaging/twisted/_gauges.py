@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
 # SPDX-License-Identifier: MIT
-"""The values of a service's metrics that are read from it when they are asked for."""
+"""The gauges of a service, read from it when they are asked for."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from .._config.model import RESERVED
@@ -13,13 +13,11 @@ from .._metrics.recorder import queue_label
 from .._metrics.snapshot import Series
 from .._metrics.table import (
     BUILD_INFO,
-    CALLBACK_RUNNING,
     CONNECTED,
     CONNECTION_BLOCKED,
     CONSUMER_STATE,
     PUBLISH_IN_FLIGHT,
     PUBLISH_PENDING,
-    RECEIVED,
     STATES,
     UNACKNOWLEDGED,
     WAITING,
@@ -49,20 +47,15 @@ class Measured(Protocol):
 
 
 def gauges(measured: Measured) -> Mapping[str, Series]:
-    """Return the gauges of a service, by their names, and what its consumers that have not ended received.
-
-    Call it in the reactor's thread.
-    """
+    """Return the gauges of a service, by their names; in the reactor's thread."""
     connections = {each.purpose: each.connection for each in (measured.factory, measured.publisher)}
     brokers = [each.broker for each in connections.values() if each is not None and each.broker]
     consumers = measured.consumers
     return {
         PUBLISH_PENDING.name: {(): measured.publisher.pending},
         PUBLISH_IN_FLIGHT.name: {(): measured.publisher.in_flight},
-        RECEIVED.name: _by_queue(sum, ((each.queue, each.stats.received) for each in consumers)),
-        CALLBACK_RUNNING.name: _by_queue(max, ((each.queue, each.callback_running) for each in consumers)),
-        UNACKNOWLEDGED.name: _by_queue(sum, ((each.queue, each.unacknowledged) for each in consumers)),
-        WAITING.name: _by_queue(sum, ((each.queue, each.waiting) for each in consumers)),
+        UNACKNOWLEDGED.name: _summed((each.queue, each.unacknowledged) for each in consumers),
+        WAITING.name: _summed((each.queue, each.waiting) for each in consumers),
         CONSUMER_STATE.name: _states(consumers),
         CONNECTED.name: {
             (purpose,): int(each is not None and each.alive) for purpose, each in connections.items()
@@ -75,12 +68,12 @@ def gauges(measured: Measured) -> Mapping[str, Series]:
     }
 
 
-def _by_queue(total: Callable[[list[float]], float], values: Iterable[tuple[str, float]]) -> Series:
-    """One value for each queue, of which there may be several consumers."""
-    series: dict[tuple[str, ...], list[float]] = {}
+def _summed(values: Iterable[tuple[str, int]]) -> Series:
+    series: dict[tuple[str, ...], int] = {}
     for queue, value in values:
-        series.setdefault((queue_label(queue),), []).append(value)
-    return {labels: total(found) for labels, found in series.items()}
+        labels = (queue_label(queue),)
+        series[labels] = series.get(labels, 0) + value
+    return series
 
 
 def _states(consumers: Iterable[Consumer]) -> Series:

@@ -10,6 +10,7 @@ import os
 import sys
 from typing import NoReturn
 
+from .._reporting.passwords import redacted
 from .._reporting.text import text_of
 from .._runner.callbacks import CallbackFailed, CallbackNotFound
 from .._runner.exit_codes import exit_code
@@ -47,7 +48,7 @@ def give_up(error: Exception, worker: Worker | None) -> NoReturn:
 def tell(error: Exception, worker: Worker | None) -> None:
     """Say in one line why the process ends: to the terminal, past Twisted's log; a worker to its parent."""
     known = isinstance(error, (OurException, CallbackNotFound))
-    line = " ".join(text_of(error if known else CallbackFailed(error), 5000).split())
+    line = " ".join(redacted(text_of(error if known else CallbackFailed(error)))[:5000].split())
     if worker is None:
         print(line, file=sys.__stderr__, flush=True)
         return

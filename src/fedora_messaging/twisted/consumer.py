@@ -209,11 +209,6 @@ class Consumer:
         """
         return Deferred.fromCoroutine(self.drain(None))
 
-    @property
-    def callback_running(self) -> float:
-        """How long the callback that was started first has been running, in seconds; 0.0 if none is timed."""
-        return self._processing.longest
-
     # What the factory calls
 
     def start(self) -> None:

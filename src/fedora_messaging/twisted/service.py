@@ -120,7 +120,7 @@ class FedoraMessagingService(MultiService):
         if self.metrics is not None:
             from ._gauges import gauges
 
-            self.metrics.live = lambda: gauges(self)
+            self.metrics.gauges = lambda: gauges(self)
         if config.monitoring is not None and config.monitoring.port is not None:
             from .monitor import monitor_service
 

@@ -134,6 +134,24 @@ def test_a_nack_of_another_kind_waits_as_the_policy_says(delay: Any) -> None:
     assert 10 == decide(Later(), DELIVERY, Retry(delays=(10, 60))).delay
 
 
+@given(
+    st.lists(st.floats(0.001, 10**6), min_size=1, max_size=20),
+    st.sampled_from(["aside", "in-place", "queue"]),
+    st.sampled_from(["reject", "quarantine", "stop"]),
+)
+def test_all_delays_together(delays: list[float], wait: Any, then: Any) -> None:
+    """A message that always fails waits for each delay once, and is given up at the next attempt."""
+    policy = Retry(delays=tuple(delays), wait=wait, then=then, on=(OSError,))
+    settlements = [
+        decide(OSError("x"), delivery._replace(attempts=attempt), policy)
+        for attempt in range(1, len(delays) + 2)
+        for delivery in [Delivery("q", "e", b"t", 1, 1, False, 0.0, b"", b"")]
+    ]
+
+    assert sum(delays) == sum(each.delay for each in settlements)
+    assert [False] * len(delays) + [True] == [each.exhausted for each in settlements]
+
+
 def test_no_message_is_given_up_while_all_fail() -> None:
     """While the consumer rests, a message whose delays are used up waits for the longest once more."""
     last = DELIVERY._replace(attempts=3)

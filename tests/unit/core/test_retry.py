@@ -131,6 +131,7 @@ def test_nothing_is_needed_unless_chosen() -> None:
         (Queue("q", auto_delete=True), Retry(then="quarantine"), 'retry.then: "quarantine" needs'),
         (Queue("q" * 250), Retry(wait="queue"), "AMQP allows 255"),
         (Queue("q"), Retry(wait="broker"), 'retry.wait: "broker" needs a quorum queue'),
+        (Queue("q", existing=True), Retry(wait="broker"), 'retry.wait: "broker" needs a quorum queue'),
         (Queue("q"), Retry(delays=(10, 1000)), "retry.delays: 1000 s is too long"),
         (Queue("q"), Retry(delays=(1000,), wait="in-place"), 'wait = "in-place"'),
     ],

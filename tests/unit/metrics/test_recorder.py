@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What is counted and measured of what observers are told."""
 
+import gc
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -202,23 +204,92 @@ def test_durations(metrics: Metrics, clock: Clock) -> None:
     assert 2.0 == snapshot.value(PUBLISH_DURATION, "amq.topic").sum
 
 
-def test_the_longest_callback(metrics: Metrics) -> None:
-    """It is that of any queue; nothing runs where there is no consumer."""
-    before = metrics.longest_callback
-    metrics.live = lambda: {CALLBACK_RUNNING.name: {("q",): 3.0, ("r",): 5.0}}
+class Callbacks:
+    """Callbacks of which the longest has been running for so long."""
 
-    assert (0.0, 5.0) == (before, metrics.longest_callback)
+    def __init__(self, longest: float) -> None:
+        self.longest = longest
+
+
+def test_the_longest_callback(metrics: Metrics) -> None:
+    """It is that of any consumer, as long as there is one; a queue where nothing runs has 0."""
+    metrics.declared("q", 1)
+    metrics.declared("r", 1)
+    before = metrics.longest_callback
+    two = [Callbacks(3.0), Callbacks(5.0)]
+    for each in two:
+        metrics.timed("q", each)
+    running, longest = metrics.snapshot().series[CALLBACK_RUNNING.name], metrics.longest_callback
+    del each
+    two.clear()
+    gc.collect()
+
+    assert (0.0, 5.0) == (before, longest)
+    assert {("q",): 5.0, ("r",): 0.0} == running
+    assert 0.0 == metrics.longest_callback
 
 
 def test_what_was_received(metrics: Metrics) -> None:
-    """What consumers that have ended received is added to what the others have."""
+    """Each delivery counts, from when the queue is known."""
     metrics.declared("q", 1)
-    before = metrics.snapshot().value(RECEIVED, "q")
-    metrics.consumer_ended("", "q", 3)
-    metrics.live = lambda: {RECEIVED.name: {("q",): 4, ("r",): 1}}
+    before = metrics.snapshot().series[RECEIVED.name]
+    metrics.delivered(delivery())
 
-    assert 0 == before
-    assert {("q",): 7, ("r",): 1} == metrics.snapshot().series[RECEIVED.name]
+    assert {("q",): 0} == before
+    assert {("q",): 1} == metrics.snapshot().series[RECEIVED.name]
+
+
+def test_odd_headers(clock: Clock) -> None:
+    """What a callback makes of the headers of its message harms no other message."""
+
+    class Odd(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            raise OSError
+
+        __hash__ = str.__hash__
+
+    from fedora_messaging._metrics.schemas import schema_of
+
+    good = {"sent-at": "1970-01-01T00:01:30+00:00"}
+    odd: Any = [{"sent-at": Odd("x")}, "no headers", {"sent-at": []}]
+    for labels in (None, schema_of):
+        metrics = Metrics(clock, clock, labels)
+        metrics.processed([(delivery(), each, 1.0, None) for each in [good, *odd, good]])
+        metrics.processed([(delivery(), good, 1.0, None)])
+        series = metrics.snapshot().series
+
+        counts = [
+            sum(sum(value.counts) for value in series[name].values() if isinstance(value, Distribution))
+            for name in (CALLBACK_DURATION.name, MESSAGE_AGE.name)
+        ]
+        assert [6, 3] == counts
+
+
+def test_a_snapshot_in_another_thread(clock: Clock) -> None:
+    """It can be taken while queues and schemas are added."""
+    metrics = Metrics(clock, clock, lambda headers: str(headers["n"]))
+    taken: list[Snapshot] = []
+    done = threading.Event()
+
+    def take() -> None:
+        while not done.is_set():
+            taken.append(metrics.snapshot())
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    try:
+        for number in range(900):
+            metrics.delivered(delivery(f"q{number}"))
+            metrics.processed([(delivery("q"), {"n": number}, 1.0, None)])
+    finally:
+        done.set()
+        thread.join()
+
+    counts = [sum(value for value in each.series[RECEIVED.name].values()) for each in taken]  # type: ignore[misc]
+    assert counts == sorted(counts)
+    assert 900 == len(metrics.snapshot().series[CALLBACK_DURATION.name])
 
 
 def test_the_age_of_messages(metrics: Metrics, clock: Clock) -> None:
@@ -261,19 +332,21 @@ def test_an_invalid_message_runs_no_callback(metrics: Metrics) -> None:
 def test_queues_named_by_the_broker(metrics: Metrics) -> None:
     """They share one label, however many there have been."""
     for number in range(3):
-        metrics.consumer_ended("", f"amq.gen-{number}", 1)
+        metrics.delivered(delivery(f"amq.gen-{number}"))
 
     assert {(SERVER_NAMED,): 3} == metrics.snapshot().series[RECEIVED.name]
 
 
 def test_labels_are_bounded(metrics: Metrics) -> None:
-    """Exchanges beyond the first thousand are one."""
+    """Exchanges and queues beyond the first thousand are one."""
     for number in range(1010):
         metrics.publish_refused(f"e{number}", ValidationError("x"))
+        metrics.delivered(delivery(f"q{number}"))
 
     series = metrics.snapshot().series[PUBLISH_DURATION.name]
-    assert 1001 == len(series)
+    assert 1001 == len(series) == len(metrics.snapshot().series[RECEIVED.name])
     assert 10 == metrics.snapshot().value(PUBLISHED, "other", "invalid")
+    assert 10 == metrics.snapshot().value(RECEIVED, "other")
 
 
 def test_connections(metrics: Metrics) -> None:
@@ -310,8 +383,8 @@ def _some(clock: Clock) -> Snapshot:
     message = outgoing()
     metrics.publish_started(message)
     metrics.publish_ended(message, None)
-    metrics.consumer_ended("", "q", 1)
-    metrics.live = lambda: {CONSUMER_STATE.name: {("q", "consuming"): 1}}
+    metrics.delivered(delivery())
+    metrics.gauges = lambda: {CONSUMER_STATE.name: {("q", "consuming"): 1}}
     return metrics.snapshot()
 
 

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from fedora_messaging.broker import Permissions, User
 from fedora_messaging.broker._model.options import Options
-from fedora_messaging.exceptions import ConfigurationException
+from fedora_messaging.exceptions import ConfigurationException, Nack
 from fedora_messaging.message import Message
 from fedora_messaging.retry import Retry
 from support.policies import ANY, BINDINGS, QUEUES, Failing, in_queue, publish, running
@@ -63,6 +63,28 @@ def test_stop_after_the_last_delay(world: World) -> None:
     assert (1, 0) == in_queue(world)
     with pytest.raises(OSError):
         result_of(ended)
+
+
+@pytest.mark.parametrize("wait", ["queue", "aside"])
+def test_a_delay_that_is_too_long(world: World, caplog: pytest.LogCaptureFixture, wait: str) -> None:
+    """A callback that asks for one gets the longest that is possible, and one warning."""
+    seen: list[int] = []
+
+    def callback(message: Message) -> None:
+        seen.append(message.body["n"])
+        if seen.count(message.body["n"]) == 1:
+            raise Nack(delay=100_000)
+
+    service = running(world, callback, {"delays": [1, 20], "wait": wait, "jitter": 0})
+    publish(service, world, 1, 2)
+    longest = 20 if wait == "queue" else service.config.ack_timeout / 2
+    world.settle(longest - 3)
+    before = list(seen)
+    world.settle(6)
+
+    assert [1, 2] == before
+    assert [1, 2, 1, 2] == seen
+    assert 1 == sum("100000 s is too long" in record.getMessage() for record in caplog.records)
 
 
 def test_in_place_keeps_the_order(world: World) -> None:

@@ -8,6 +8,7 @@ import prometheus_client
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from twisted.web.test.requesthelper import DummyRequest
 
+from fedora_messaging._metrics.recorder import Metrics
 from fedora_messaging._metrics.table import (
     BUILD_INFO,
     CALLBACK_DURATION,
@@ -128,6 +129,45 @@ def test_what_was_received_stays(world: World) -> None:
     world.settle(1)
 
     assert 2 == before == value(service, RECEIVED, "q")
+
+
+def test_a_stuck_callback_of_a_consumer_that_has_ended(world: World) -> None:
+    """It is shown until it returns: its process is as stuck as before."""
+    from twisted.internet.defer import Deferred
+
+    ends: Deferred[None] = Deferred()
+    service = running(world, lambda _: ends)
+    service.publish(Message(topic="t.1", body={}))
+    world.settle(1)
+    service.consumers[0].abort()
+    world.settle(9)
+    longest = service.metrics.longest_callback
+    ends.callback(None)
+    world.settle(1)
+
+    assert () == service.consumers
+    assert 9 <= longest <= 11
+    assert 0 == service.metrics.longest_callback
+
+
+def test_one_observer_of_several_services(world: World) -> None:
+    """Metrics that observe services count for all of them, running callbacks included."""
+    from twisted.internet.defer import Deferred
+
+    ends: Deferred[None] = Deferred()
+    shared = Metrics(world.reactor.seconds)
+    consuming = {key: TOPOLOGY[key] for key in ("queues", "bindings")}
+    for _ in range(2):
+        service = world.service(lambda _: ends, observer=shared, **consuming)
+        service.startService()
+        world.settle(1)
+        service.publish(Message(topic="t.1", body={}))
+        service.publish(Message(topic="t.1", body={}))
+        world.settle(1)
+
+    snapshot = shared.snapshot()
+    assert 4 == snapshot.value(RECEIVED, "q")
+    assert 1 <= snapshot.value(CALLBACK_RUNNING, "q") <= 3
 
 
 def test_without_a_connection(world: World) -> None:

@@ -10,7 +10,14 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from fedora_messaging._core.observer import NullObserver, Observer, guarded, implemented
-from fedora_messaging.exceptions import Nack, PublishBacklog, PublishReturned, PublishTimeout, ValidationError
+from fedora_messaging.exceptions import (
+    HaltConsumer,
+    Nack,
+    PublishBacklog,
+    PublishReturned,
+    PublishTimeout,
+    ValidationError,
+)
 from fedora_messaging.message import Message
 from support.world import World
 
@@ -172,16 +179,24 @@ def test_no_observer_is_none() -> None:
     assert implemented(None, "settled") is None
 
 
-def test_a_consumer_that_ends(world: World) -> None:
-    """It is told with how many messages it has received."""
+def test_a_callback_that_ends_the_consumer(world: World) -> None:
+    """Its message is told of with what was decided, apart from those before it."""
     seen = Recording()
-    service = running(world, lambda _: None, seen)
-    service.publish(Message(topic="t.1", body={}))
-    world.settle(1)
-    service.consumers[0].cancel()
+
+    def callback(message: Message) -> None:
+        if message.topic == "t.3":
+            raise HaltConsumer
+
+    service = running(world, callback, seen)
+    service.consumers[0].result.addErrback(lambda _: None)
+    for number in range(1, 4):
+        service.publish(Message(topic=f"t.{number}", body={}))
     world.settle(1)
 
-    assert [("", "q", 1)] == seen.of("consumer_ended")
+    told = [(each.routing_key, settlement.ends) for some, settlement in seen.of("settled") for each in some]
+    assert [(b"t.1", None), (b"t.2", None)] == told[:2]
+    assert b"t.3" == told[2][0]
+    assert isinstance(told[2][1], HaltConsumer)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._amqp.dead_letters import DeadLetter
-from ..._config.url import redacted
 from ..._message.headers import is_from_policy
 from ..._message.jsonable import presentable
+from ..._reporting.passwords import redacted
 from ..._reporting.text import escaped
 from ...exceptions import excerpt
 from .._output import fitted

@@ -198,7 +198,7 @@ class ThreadWorker:
         return None
 
     def _call_watched(self, delivery: Delivery, number: int) -> Exception | None:
-        """Do as :meth:`_call`, and measure and tell it.
+        """Do what :meth:`_call` does, time the callback, and tell observers.
 
         What the timer's methods do for other workers is done here: calling them for each message took as long
         as timing it.
@@ -217,15 +217,15 @@ class ThreadWorker:
                 if self._started is not None:
                     self._started(delivery, message)
                 if timer is not None:
-                    began = timer.running[number] = timer.seconds()
+                    timer.running[number] = timer.seconds()
                 result = self._callback(message)
                 if result is not None and is_awaitable(result):
                     outcome = raised(self._wait_for(result))
             except BaseException as error:
                 outcome = raised(error)
             if timer is not None:
-                timer.ended.append((delivery, headers, timer.seconds() - began, outcome))
-                del timer.running[number]
+                now = timer.seconds()
+                timer.ended.append((delivery, headers, now - timer.running.pop(number, now), outcome))
         if self._ended is not None:
             self._ended(delivery, outcome)
         return outcome

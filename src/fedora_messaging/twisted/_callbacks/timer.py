@@ -17,15 +17,15 @@ __all__ = ["CallbackTimer"]
 class CallbackTimer:
     """Holds what a worker has timed, and tells of it several callbacks at a time.
 
-    Any thread may add to :attr:`ended`. Adding to a list and taking from its beginning are one step each,
-    which no other thread comes between: a lock would cost as much as all the rest.
+    Any thread may add to the end of :attr:`ended`, in one step; only the reactor's thread takes from its
+    beginning. So there is no lock, which would cost as much as all the rest.
 
     Args:
         seconds: What to time with; any thread may call it.
         processed: Told of callbacks that have ended, in the reactor's thread.
 
     Attributes:
-        seconds: The same.
+        seconds: The argument of this name.
         running: Since when callbacks run, by a number of the worker's own.
         ended: The callbacks that have ended, and are not told of yet.
     """
@@ -45,8 +45,11 @@ class CallbackTimer:
     def end(self, number: int, delivery: Delivery, error: Exception | None) -> None:
         """A callback has returned or raised; or a message was not valid, and not handed to it."""
         now = self.seconds()
-        began = self.running.pop(number, now)
-        self.ended.append((delivery, self._headers.pop(number, None), now - began, error))
+        began = self.running.pop(number, None)
+        if began is None:
+            self.ended.append((delivery, None, 0.0, error))
+        else:
+            self.ended.append((delivery, self._headers.pop(number, {}), now - began, error))
 
     def telling(self, finished: Finished) -> Finished:
         """Return what is called with outcomes: it tells of the callbacks first."""

@@ -152,19 +152,22 @@ class Deliveries:
                 if delivery.tag in self._unacked:
                     self._forwards.start(delivery, settlement)
                 continue
-            if settlement.verb is Verb.ACK:
+            if settlement is ACK:
                 acknowledged.append(delivery)
-            else:
-                self._acknowledge(acknowledged)
-                acknowledged = []
-                if settlement.delay or settlement.again:
-                    if not self._closed:
-                        self._hold(delivery, settlement)
-                        continue
-                    settlement = replace(settlement, delay=0.0, again=False)
-                self._settle_now(delivery, settlement)
-                if self._tell_settled is not None:
-                    self._tell_settled((delivery,), settlement)
+                continue
+            self._acknowledge(acknowledged)
+            acknowledged = []
+            if settlement.verb is Verb.ACK:
+                self._acknowledge([delivery], settlement)
+                continue
+            if settlement.delay or settlement.again:
+                if not self._closed:
+                    self._hold(delivery, settlement)
+                    continue
+                settlement = replace(settlement, delay=0.0, again=False)
+            self._settle_now(delivery, settlement)
+            if self._tell_settled is not None:
+                self._tell_settled((delivery,), settlement)
         self._acknowledge(acknowledged)
 
     def keep_back(self) -> None:

@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
-from ..._config.url import redacted
 from ..._core.delivery import Delivery, InvalidMessage
 from ..._message.headers import FAILURE
 from ..._reporting.text import escaped, shown, traceback_of
@@ -57,5 +56,5 @@ def _host() -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Hide passwords, and shorten a text to so many bytes."""
-    return redacted(text).encode("utf-8", "backslashreplace")[:most].decode("utf-8", "ignore")
+    """Shorten a text to so many bytes."""
+    return text.encode("utf-8", "backslashreplace")[:most].decode("utf-8", "ignore")

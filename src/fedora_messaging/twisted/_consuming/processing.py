@@ -98,8 +98,10 @@ class Processing:
         self._slow_callback = SlowCallbackWarning()
         self._idle: list[Deferred[None]] = []
         gate = Gate(settings.retry, self.breaker, lambda delivery: received.refusal_key(delivery)[0])
-        processed = implemented(settings.observer, "processed")
-        self._timer = None if processed is None else CallbackTimer(stopwatch(clock), processed)
+        timer = None
+        if settings.observer is not None and (processed := implemented(settings.observer, "processed")):
+            timer = CallbackTimer(stopwatch(clock), processed)
+            settings.observer.timed(queue, timer)
         self._worker = make_worker(
             callback,
             self._finished,
@@ -107,7 +109,7 @@ class Processing:
             from_thread,
             name=f"fedora-messaging consumer of {queue or 'a queue named by the broker'}",
             observer=settings.observer,
-            timer=self._timer,
+            timer=timer,
             died=end,
             holds=gate.holds,
             concurrency=settings.concurrency,
@@ -159,11 +161,6 @@ class Processing:
         """How many deliveries failed, and are kept until their next attempt."""
         subscribed = self._subscribed()
         return 0 if subscribed is None else subscribed.deliveries.held
-
-    @property
-    def longest(self) -> float:
-        """How long the callback that was started first has been running, in seconds; 0.0 if none is timed."""
-        return 0.0 if self._timer is None else self._timer.longest
 
     def stop(self) -> None:
         """Start no callback any more; nobody has to wait for those that run."""

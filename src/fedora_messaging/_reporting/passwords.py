@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 Contributors to the fedora-messaging project
+# SPDX-License-Identifier: MIT
+"""Hides the passwords of URLs in text.
+
+Invariant: passwords are hidden before a text is shortened. In a URL that was cut, nothing may be left to tell
+that it is one.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["redacted", "redacted_value"]
+
+#: Of a longer text only the beginning and the end are kept, so that an endless one takes no endless time.
+_MOST = 1_000_000
+
+# In running text a URL ends at the first whitespace.
+_IN_TEXT = re.compile(r"(?<=://)\S+")
+_VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
+_OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
+#: A URL of which the end, or the beginning, is missing.
+_BEGUN, _ENDED = re.compile(r"://\S*\Z"), re.compile(r"\A\S*@")
+
+
+def redacted(text: str) -> str:
+    """Hide the passwords of all URLs in a text.
+
+    The rest of the text stays as it is; but of one with more than a million characters, the middle is left
+    out.
+    """
+    if len(text) > _MOST:
+        head = _BEGUN.sub("://***", text[: _MOST // 2])
+        tail = _ENDED.sub("***@", text[-(_MOST // 2) :])
+        text = f"{head} ... {tail}"
+    return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
+
+
+def redacted_value(text: str) -> str:
+    """Hide the passwords in a value of the configuration.
+
+    A value that begins as a URL is taken for one URL, whitespace included: its password may contain
+    characters that should have been quoted.
+    """
+    beginning = _VALUE.match(text)
+    if beginning is None:
+        return redacted(text)
+    return beginning[0] + _without_password(text[beginning.end() :])
+
+
+def _without_password(rest: str) -> str:
+    """Hide the password in the part of a URL that follows ``://``.
+
+    A password that is not quoted (RFC 3986, section 3.2.1) may contain the characters that normally end it.
+    So everything between the first colon and the last "@" counts as the password: it is better to hide too
+    much than too little.
+    """
+    found = _PASSWORD.match(rest)
+    if found is not None:
+        rest = f"{found[1] or ''}{found[2]}:***@{rest[found.end() :]}"
+    return _OPTIONS.sub(r"\1=***", rest)
