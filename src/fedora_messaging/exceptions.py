@@ -8,6 +8,7 @@ import builtins
 import math
 from typing import Any
 
+from ._reporting.passwords import redacted
 from ._reporting.representation import short_repr
 from ._reporting.text import name_of, shown, text_of
 
@@ -253,17 +254,17 @@ def excerpt(value: object, limit: int = 300) -> str:
     """Shorten a value that a remote peer sent, for a log line.
 
     Args:
-        value: Text is shown as it is, an error by the first line of its text, anything else by a
-            short representation.
+        value: Text is shown as it is, an error by the first line of its text without the passwords of URLs,
+            anything else by a short representation.
         limit: The most characters that are shown. Up to twelve more say that something was left out.
 
     Returns:
         One line: control characters, line separators and lone surrogates are escaped.
     """
     if issubclass(type(value), ValidationError):  # isinstance() asks the value's __class__, which may raise
-        value = value.summary  # type: ignore[attr-defined]
+        value = redacted(value.summary)  # type: ignore[attr-defined]
     elif issubclass(type(value), Exception):
-        value = text_of(value) or name_of(value)
+        value = redacted(text_of(value)) or name_of(value)
     text = text_of(value, make=None if issubclass(type(value), str) else lambda: short_repr(value))
     short = text[:limit]
     if not short.isprintable():

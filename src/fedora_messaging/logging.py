@@ -10,7 +10,8 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
-from ._reporting.text import text_of, traceback_of
+from ._reporting.passwords import redacted
+from ._reporting.text import escaped, text_of, traceback_of
 
 __all__ = ["JsonFormatter"]
 
@@ -43,8 +44,11 @@ class JsonFormatter(logging.Formatter):
         }
         if record.processName not in (None, "MainProcess"):
             line["process"] = record.processName
-        if record.exc_text or (record.exc_info and record.exc_info[1] is not None):
-            line["traceback"] = record.exc_text or traceback_of(record.exc_info[1])  # type: ignore[index,arg-type]
+        # Not the text that another formatter may have left in the record: it may have passwords.
+        if record.exc_info and record.exc_info[1] is not None:
+            line["traceback"] = traceback_of(record.exc_info[1])
+        elif record.exc_text:
+            line["traceback"] = escaped(redacted(text_of(record.exc_text)))
         line.update({key: value for key, value in vars(record).items() if key not in _USUAL})
         line.update(_span())
         return json.dumps(line, default=text_of, skipkeys=True)

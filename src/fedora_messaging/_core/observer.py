@@ -34,7 +34,7 @@ class Timed(Protocol):
 
     @property
     def longest(self) -> float:
-        """How long the callback has been running that was started first, in seconds; 0.0: none runs."""
+        """For how many seconds the longest running callback has run; 0.0 if none runs."""
 
 
 class Observer(Protocol):

@@ -14,6 +14,7 @@ from .._core.delivery import ACK, Delivery, Settlement
 from .._core.lifecycle import CloseReason
 from .._core.observer import NullObserver, Run, Timed
 from .._core.outgoing import Outgoing
+from .._reporting.text import text_of
 from .ages import Ages
 from .histogram import Histogram
 from .outcomes import publish_outcome, settle_outcome
@@ -124,8 +125,9 @@ class Metrics(NullObserver):
                 exchange.duration.observe(self._seconds() - since)
 
     def publish_refused(self, exchange: str, error: Exception) -> None:
+        name, outcome = text_of(exchange, 255), publish_outcome(error)
         with self._lock:
-            self._exchange(str(exchange)[:255]).ended[publish_outcome(error)] += 1
+            self._exchange(name).ended[outcome] += 1
 
     def declared(self, queue: str, generation: int) -> None:
         self._queue(queue)
@@ -183,7 +185,7 @@ class Metrics(NullObserver):
     # What is asked
 
     def snapshot(self) -> Snapshot:
-        """Return the current values of all metrics. Call it in the reactor's thread."""
+        """Return the current values of all metrics. The gauges are read in the caller's thread."""
         with self._lock:
             exchanges, queues = self._exchanges, self._queues
             series: dict[str, dict[tuple[str, ...], Any]] = {
@@ -204,8 +206,8 @@ class Metrics(NullObserver):
                 CALLBACK_DURATION.name: self._by_schema(0),
                 MESSAGE_AGE.name: self._by_schema(1),
             }
-        series[CONNECTIONS.name] = {(name,): count for name, count in self._connections.items()}
-        series[CONNECTION_FAILURES.name] = dict(self._failures)
+        series[CONNECTIONS.name] = {(name,): count for name, count in self._connections.copy().items()}
+        series[CONNECTION_FAILURES.name] = self._failures.copy()
         extra = (
             {} if self._schema_of is None else {CALLBACK_DURATION.name: "schema", MESSAGE_AGE.name: "schema"}
         )

@@ -12,7 +12,7 @@ import re
 
 __all__ = ["redacted", "redacted_value"]
 
-#: Of a longer text only the beginning and the end are kept, so that an endless one takes no endless time.
+#: Of a longer text only the beginning and the end are kept, so that the time that it takes is limited.
 _MOST = 1_000_000
 
 # In running text a URL ends at the first whitespace.
@@ -20,8 +20,8 @@ _IN_TEXT = re.compile(r"(?<=://)\S+")
 _VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 _PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
 _OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
-#: A URL of which the end, or the beginning, is missing.
-_BEGUN, _ENDED = re.compile(r"://\S*\Z"), re.compile(r"\A\S*@")
+#: The end of a URL whose beginning was cut.
+_ENDED = re.compile(r"\A\S*@")
 
 
 def redacted(text: str) -> str:
@@ -31,9 +31,8 @@ def redacted(text: str) -> str:
     out.
     """
     if len(text) > _MOST:
-        head = _BEGUN.sub("://***", text[: _MOST // 2])
         tail = _ENDED.sub("***@", text[-(_MOST // 2) :])
-        text = f"{head} ... {tail}"
+        text = f"{_without_cut_url(text[: _MOST // 2])} ... {tail}"
     return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
 
 
@@ -47,6 +46,13 @@ def redacted_value(text: str) -> str:
     if beginning is None:
         return redacted(text)
     return beginning[0] + _without_password(text[beginning.end() :])
+
+
+def _without_cut_url(head: str) -> str:
+    """Hide what begins as a URL in the last word of a text that was cut."""
+    word = max(map(head.rfind, " \t\n\r\f\v")) + 1
+    at = head.find("://", word)
+    return head if at < 0 else f"{head[:at]}://***"
 
 
 def _without_password(rest: str) -> str:

@@ -54,7 +54,10 @@ for name, value in json.load(sys.stdin).items():
         json.dumps(schema)
         found[name] = {"schema": schema}
     except BaseException as error:
-        found[name] = {"error": f"{type(error).__name__}: {error}"}
+        try:
+            found[name] = {"error": f"{type(error).__name__}: {error}"}
+        except BaseException:
+            found[name] = {"error": type(error).__name__}
 json.dump(found, answers)
 answers.flush()
 """

@@ -101,7 +101,7 @@ class Failed(click.ClickException):
 
 def _line(error: Exception) -> str:
     if isinstance(error, exceptions.ValidationError):
-        text = error.summary[:5000]
+        text = redacted(error.summary)[:5000]
     elif isinstance(error, (exceptions.BaseException, CallbackNotFound, CallbackFailed)):
         text = redacted(text_of(error))[:5000]
     else:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Passwords of URLs are in no text that is shown, wherever it is cut."""
 
+import json
 import logging
 
 import pytest
@@ -12,6 +13,9 @@ from fedora_messaging._core.delivery import Delivery
 from fedora_messaging._reporting.log import SafeLog
 from fedora_messaging._reporting.passwords import redacted, redacted_value
 from fedora_messaging._reporting.text import shown, traceback_of
+from fedora_messaging.exceptions import HaltConsumer, ValidationError, excerpt
+from fedora_messaging.logging import JsonFormatter
+from fedora_messaging.twisted._consuming.completion import log_end
 from fedora_messaging.twisted._consuming.failures import failure_headers
 
 URL = "amqp://me:CANARY-CANARY@db.example"
@@ -109,6 +113,43 @@ def test_endless_texts(before: int) -> None:
 
         assert "CANARY" not in left
         assert 999_000 < len(left) < 1_000_100
+
+
+@pytest.mark.parametrize("word", ["://", "a://b:", "://@", "@"])
+def test_hostile_texts(word: str) -> None:
+    """However many beginnings of URLs a text has, it is gone through once."""
+    for text in (f"{word * 100_000} {'x ' * 600_000}", f"{'x ' * 600_000} {word * 100_000}", word * 600_000):
+        assert len(redacted(text)) <= len(text)
+
+
+def test_excerpts() -> None:
+    """An excerpt of an error has no password, wherever it is cut."""
+    for before in range(0, 60, 3):
+        for error in (error_with(before, 100), ValidationError(f"{'b' * before} {URL} is no number")):
+            assert "CANARY" not in excerpt(error, 50)
+
+
+def test_the_end_of_a_consumer(caplog: pytest.LogCaptureFixture) -> None:
+    """The line about a consumer that ends has none."""
+    caplog.set_level(logging.INFO, "fedora_messaging")
+    for error in (HaltConsumer(1, f"no {URL}"), error_with(0, 0)):
+        log_end("q", error, callback_failed=False)
+
+    assert 2 == len(caplog.records)
+    assert "CANARY" not in caplog.text
+
+
+def test_json_log() -> None:
+    """Another formatter may have left a traceback in the record: it is not used."""
+    error = error_with(0, 0)
+    record = logging.LogRecord("a", logging.ERROR, "a.py", 1, "It failed", (), (OSError, error, None))
+    logging.Formatter().format(record)
+    left = json.loads(JsonFormatter().format(record))["traceback"]
+    record.exc_info = None
+
+    assert "CANARY" in str(record.exc_text)
+    assert "CANARY" not in left
+    assert "CANARY" not in JsonFormatter().format(record)
 
 
 def test_log_records(caplog: pytest.LogCaptureFixture) -> None:

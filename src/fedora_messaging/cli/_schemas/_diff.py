@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from ..._json import codec
 from ..._json.compatibility import Change, changes
 from ..._message.message import registry
+from ..._reporting.passwords import redacted
 from ..._schemas.documents import BUNDLE, bundle
 from ..._schemas.rules import schema_of
 from ..._schemas.wheels import Wheel, read_wheel
@@ -90,7 +91,7 @@ def _compared(old: Any, new: Any) -> Iterator[tuple[str, Change]]:
     for name in sorted({*old.schemas, *old.unknown}):
         unknown = old.unknown.get(name) or new.unknown.get(name)
         if unknown:
-            yield name, Change("", f"its schema could not be read: {unknown}", "")
+            yield name, Change("", f"its schema could not be read: {redacted(unknown)}", "")
         elif name not in new.schemas:
             yield name, Change("", "it is not there any more: who consumes it may wait in vain", "")
         else:

@@ -65,6 +65,6 @@ class CallbackTimer:
 
     @property
     def longest(self) -> float:
-        """How long the callback has been running that was started first, in seconds; 0.0: none runs."""
+        """For how many seconds the longest running callback has run; 0.0 if none runs."""
         running = self.running.copy().values()
         return self.seconds() - min(running) if running else 0.0
