@@ -287,12 +287,12 @@ def guarded(observer: Observer | Iterable[Observer] | None) -> Observer | None:
     return cast(Observer, _Guarded(observers)) if observers else None
 
 
-def implemented(observer: Observer | None, name: str) -> Any:
+def implemented(observer: Observer | None, name: str) -> Callable[..., None] | None:
     """Return a call of guarded observers; None where none of them implements it, so that it need not be made.
 
     Args:
         observer: The result of :func:`guarded`.
         name: The name of the call.
     """
-    call = None if observer is None else getattr(observer, name)
+    call: Callable[..., None] | None = None if observer is None else getattr(observer, name)
     return None if call is _nothing else call

@@ -225,6 +225,8 @@ class Metrics(NullObserver):
             longest = dict.fromkeys(self._queues, 0.0)
             timed = list(self._timed.items())
         for callbacks, queue in timed:
+            if queue not in longest and len(longest) >= _MOST:
+                queue = OTHER
             longest[queue] = max(longest.get(queue, 0.0), callbacks.longest)
         return longest
 

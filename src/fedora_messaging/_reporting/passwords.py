@@ -20,8 +20,6 @@ _IN_TEXT = re.compile(r"(?<=://)\S+")
 _VALUE = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 _PASSWORD = re.compile(r"(\[[^\]]*\])?([^:]*):(.*)@", re.DOTALL)
 _OPTIONS = re.compile(r"\b(ssl_options)=[^&#]*")
-#: The end of a URL whose beginning was cut.
-_ENDED = re.compile(r"\A\S*@")
 
 
 def redacted(text: str) -> str:
@@ -31,8 +29,7 @@ def redacted(text: str) -> str:
     out.
     """
     if len(text) > _MOST:
-        tail = _ENDED.sub("***@", text[-(_MOST // 2) :])
-        text = f"{_without_cut_url(text[: _MOST // 2])} ... {tail}"
+        text = _without_middle(text)
     return _IN_TEXT.sub(lambda found: _without_password(found[0]), text) if "://" in text else text
 
 
@@ -48,11 +45,19 @@ def redacted_value(text: str) -> str:
     return beginning[0] + _without_password(text[beginning.end() :])
 
 
-def _without_cut_url(head: str) -> str:
-    """Hide what begins as a URL in the last word of a text that was cut."""
-    word = max(map(head.rfind, " \t\n\r\f\v")) + 1
-    at = head.find("://", word)
-    return head if at < 0 else f"{head[:at]}://***"
+def _without_middle(text: str) -> str:
+    """Leave the middle of a text out, and what is left of a URL that this cuts."""
+    end, start = _MOST // 2, len(text) - _MOST // 2
+    url = _url_across(text, end)
+    head = text[:end] if url < 0 else f"{text[:url]}://***"
+    tail = text[start:] if _url_across(text, start) < 0 else re.sub(r"\A\S+", "***", text[start:])
+    return f"{head} ... {tail}"
+
+
+def _url_across(text: str, position: int) -> int:
+    """Where the ``://`` of the URL is that goes across a position in a text; -1: none does."""
+    word = max(text.rfind(space, 0, position) for space in " \t\n\r\f\v") + 1
+    return text.find("://", word, position + 2)
 
 
 def _without_password(rest: str) -> str:

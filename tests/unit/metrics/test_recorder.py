@@ -339,14 +339,19 @@ def test_queues_named_by_the_broker(metrics: Metrics) -> None:
 
 def test_labels_are_bounded(metrics: Metrics) -> None:
     """Exchanges and queues beyond the first thousand are one."""
+    timed: list[Callbacks] = []
     for number in range(1010):
         metrics.publish_refused(f"e{number}", ValidationError("x"))
         metrics.delivered(delivery(f"q{number}"))
+        timed.append(Callbacks(number))
+        metrics.timed(f"q{number}", timed[-1])
 
     series = metrics.snapshot().series[PUBLISH_DURATION.name]
     assert 1001 == len(series) == len(metrics.snapshot().series[RECEIVED.name])
     assert 10 == metrics.snapshot().value(PUBLISHED, "other", "invalid")
     assert 10 == metrics.snapshot().value(RECEIVED, "other")
+    assert 1001 == len(metrics.snapshot().series[CALLBACK_RUNNING.name])
+    assert 1009 == metrics.snapshot().value(CALLBACK_RUNNING, "other")
 
 
 def test_connections(metrics: Metrics) -> None:

@@ -105,14 +105,15 @@ def test_cut_headers(position: int) -> None:
         assert "OSError" in headers["fedora_messaging_failure_error"]
 
 
-@pytest.mark.parametrize("before", range(499_960, 500_010, 3))
+@pytest.mark.parametrize("before", range(499_940, 500_010))
 def test_endless_texts(before: int) -> None:
     """Of a text of millions of characters the middle is left out, and no part of a password stays."""
-    for text in (f"{'b' * before} {URL} {'a' * 10**6}", f"{'b' * 10**6} {URL} {'a' * before}"):
-        left = redacted(text)
+    for url in (URL, "amqps://h?ssl_options={'password':'CANARY-CANARY'}"):
+        for text in (f"{'b' * before} {url} {'a' * 10**6}", f"{'b' * 10**6} {url} {'a' * before}"):
+            left = redacted(text)
 
-        assert "CANARY" not in left
-        assert 999_000 < len(left) < 1_000_100
+            assert "CANARY" not in left
+            assert 999_000 < len(left) < 1_000_100
 
 
 @pytest.mark.parametrize("word", ["://", "a://b:", "://@", "@"])
