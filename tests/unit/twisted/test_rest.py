@@ -13,15 +13,22 @@ from support.policies import ANY, Failing, in_queue, publish, running
 from support.world import World
 
 
+class Database:
+    """A callback that fails as long as its database is away."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.seen: list[int] = []
+
+    def __call__(self, message: Message) -> None:
+        self.seen.append(message.body["n"])
+        if self.away:
+            raise OSError("the database is away")
+
+
 def test_rest(world: World) -> None:
     """After several failures in a row the consumer rests, tries one message at a time, and goes on."""
-    away = True
-    seen: list[int] = []
-
-    def callback(message: Message) -> None:
-        seen.append(message.body["n"])
-        if away:
-            raise OSError("the database is away")
+    callback = Database()
 
     service = running(
         world,
@@ -31,13 +38,13 @@ def test_rest(world: World) -> None:
     consumer = service.consumers[0]
     publish(service, world, *range(20))
     world.settle(0.5)
-    assert 3 == len(seen)
+    assert 3 == len(callback.seen)
     assert "resting" == consumer.state
     assert "3 failures in a row, last: OSError" == consumer.resting
     assert not service.ready
     world.settle(20)  # tries after 1, 2, 4 and 8 seconds
-    assert 3 + 4 == len(seen)
-    away = False
+    assert 3 + 4 == len(callback.seen)
+    callback.away = False
     world.settle(30)
 
     assert (0, 0) == in_queue(world)
@@ -49,13 +56,7 @@ def test_rest(world: World) -> None:
 
 def test_rest_across_lost_connections(world: World) -> None:
     """However often the connection is lost, before and during a rest, the consumer goes on in the end."""
-    away = True
-    seen: list[int] = []
-
-    def callback(message: Message) -> None:
-        seen.append(message.body["n"])
-        if away:
-            raise OSError("the database is away")
+    callback = Database()
 
     policy = {"on": [ANY], "delays": [1], "rest_after": 3, "then": "quarantine", "wait": "queue"}
     service = running(world, callback, policy)
@@ -63,12 +64,12 @@ def test_rest_across_lost_connections(world: World) -> None:
     for seconds in (0, 0.3, 0.9, 0.1, 1.5, 0, 3):
         world.reactor.cut()
         world.settle(seconds)
-    away = False
+    callback.away = False
     world.settle(90)
 
     assert (0, 0) == in_queue(world)
     assert (0, 0) == in_queue(world, "q.quarantine")
-    assert set(range(20)) == set(seen)
+    assert set(range(20)) == set(callback.seen)
     assert service.ready
 
 
@@ -103,13 +104,7 @@ def test_callbacks_beside_each_other_rest_once(world: World) -> None:
 
 def test_rest_on_an_exclusive_queue(world: World) -> None:
     """A queue that goes with its consumer keeps it: deliveries are held meanwhile, and none is lost."""
-    away = True
-    seen: list[int] = []
-
-    def callback(message: Message) -> None:
-        seen.append(message.body["n"])
-        if away:
-            raise OSError("the database is away")
+    callback = Database()
 
     service = running(
         world,
@@ -120,8 +115,8 @@ def test_rest_on_an_exclusive_queue(world: World) -> None:
     )
     publish(service, world, *range(20))
     world.settle(20)
-    assert len(seen) <= 3 + 5
-    away = False
+    assert len(callback.seen) <= 3 + 5
+    callback.away = False
     world.settle(60)
 
     assert 20 == service.stats.consumed.processed
@@ -169,11 +164,7 @@ def test_few_bad_messages_do_not_keep_a_consumer_at_rest(world: World, wait: str
 
 def test_a_database_that_is_away_while_little_is_published(world: World) -> None:
     """Messages that fail one after the other, each with all its delays, are kept but for the first."""
-    away = True
-
-    def callback(message: Message) -> None:
-        if away:
-            raise OSError("the database is away")
+    callback = Database()
 
     policy = {"on": [ANY], "delays": [1, 1], "rest_after": 3, "wait": "queue", "then": "quarantine"}
     service = running(world, callback, policy)
@@ -181,7 +172,7 @@ def test_a_database_that_is_away_while_little_is_published(world: World) -> None
         publish(service, world, number)
         world.settle(300)
     assert (1, 0) == in_queue(world, "q.quarantine")
-    away = False
+    callback.away = False
     world.settle(300)
 
     assert 4 == service.stats.consumed.processed
@@ -189,11 +180,7 @@ def test_a_database_that_is_away_while_little_is_published(world: World) -> None
 
 def test_an_invalid_message_does_not_keep_a_consumer_at_rest(world: World) -> None:
     """Where deliveries are held, another is tried in place of one that is none for the callback."""
-    away = True
-
-    def callback(message: Message) -> None:
-        if away:
-            raise OSError("the database is away")
+    callback = Database()
 
     service = running(
         world,
@@ -205,7 +192,7 @@ def test_an_invalid_message_does_not_keep_a_consumer_at_rest(world: World) -> No
     publish(service, world, *range(3))
     service.factory.publish_encoded(Encoded(b"amq.topic", b"t.3", b"\0\0", b"not JSON", b""))
     publish(service, world, *range(4, 20))
-    away = False
+    callback.away = False
     world.settle(30)
 
     assert 19 == service.stats.consumed.processed
