@@ -7,9 +7,7 @@ import os
 import signal
 import socket
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import pytest
 from rabbitmq.ports import free_port
 from support.amqp import Amqp
 from support.programs import Program, Programs
+from support.waiting import until
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -104,21 +103,13 @@ def test_as_a_daemon(programs: Programs, amqp: Amqp, callbacks: Path) -> None:
         amqp.wait_for_consumers("q")
         for n in range(1000):
             amqp.publish("t", {"n": n})
-        wait_until(lambda: done.exists() and 1000 == len(done.read_text().split()))
+        until(lambda: done.exists() and 1000 == len(done.read_text().split()))
     finally:
         os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not (callbacks / "twistd.pid").exists())
+    until(lambda: not (callbacks / "twistd.pid").exists())
 
     assert [*map(str, range(1000))] == done.read_text().split()
     assert "Unhandled" not in (callbacks / "twistd.log").read_text()
-
-
-def wait_until(true: Callable[[], bool], timeout: float = 40) -> None:
-    """Wait for what a daemon does to files, which nobody is told of."""
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("name", "code"), [("halting", 7), ("failing", 13)])
@@ -180,7 +171,7 @@ def test_a_daemons_log(config: str, file: str, programs: Programs, amqp: Amqp, c
     assert 0 == consumer.ended()
     amqp.wait_for_consumers("q")
     amqp.publish("t", {"n": 1})
-    wait_until(lambda: not (callbacks / "twistd.pid").exists())
+    until(lambda: not (callbacks / "twistd.pid").exists())
     written = (callbacks / file).read_text()
 
     assert "Consuming from the queue 'q'" in written

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from rabbitmq import Vhost
 from rabbitmq.ports import free_port
 from support.amqp import Amqp
 from support.programs import Program, Programs
+from support.waiting import until
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -91,14 +92,6 @@ def workers(parent: Program) -> dict[int, int]:
     return {int(number): int(pid) for number, pid in found}
 
 
-def wait_until(true: Callable[[], bool], timeout: float = 60) -> None:
-    """Wait for what processes do that nobody is the parent of."""
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def gone(pids: dict[int, int]) -> bool:
     """Whether none of these processes runs."""
     return not any(Path(f"/proc/{pid}/cmdline").exists() and _runs(pid) for pid in pids.values())
@@ -162,7 +155,7 @@ def test_a_parent_that_is_killed(
     parent.signal(signal.SIGKILL)
     amqp.wait_for_consumers("q", 0)
     (callbacks / "go").touch()
-    wait_until(lambda: gone(workers(parent)))
+    until(lambda: gone(workers(parent)))
 
     assert ["0", "1"] == sorted((callbacks / "done").read_text().split())
     assert [2, 3, 4] == sorted(bodies(amqp))
@@ -178,7 +171,7 @@ def test_a_parent_that_is_killed_while_a_worker_is_stuck(
     parent = consume(programs, "stuck", config="shutdown_grace = 0.5", workers=1)
     parent.wait_for("started")
     parent.signal(signal.SIGKILL)
-    wait_until(lambda: gone(workers(parent)))
+    until(lambda: gone(workers(parent)))
     amqp.wait_for_ready("q", 1)
 
     assert [1] == bodies(amqp)
@@ -198,7 +191,7 @@ def test_a_worker_that_is_killed(
     parent.wait_for("Worker 1 is started again in 1 s")
     (callbacks / "go").touch()
     amqp.wait_for_consumers("q", 2)
-    wait_until(lambda: len(set((callbacks / "done").read_text().split())) == 5)
+    until(lambda: len(set((callbacks / "done").read_text().split())) == 5)
     parent.signal(signal.SIGTERM)
 
     assert 0 == parent.ended(), parent.said
@@ -259,7 +252,7 @@ def test_the_second_signal(program: Sequence[str], programs: Programs, amqp: Amq
     parent.signal(signal.SIGINT)
 
     assert (128 + signal.SIGINT if program is COMMAND else 1) == parent.ended()
-    wait_until(lambda: gone(workers(parent)))
+    until(lambda: gone(workers(parent)))
     amqp.wait_for_ready("q", 5)
     assert [0, 1, 2, 3, 4] == sorted(bodies(amqp))
 
@@ -284,14 +277,14 @@ def test_the_pages(programs: Programs, amqp: Amqp, callbacks: Path) -> None:
     for n in range(20):
         amqp.publish("t", {"n": n})
     parent.wait_for("received", 20)
-    wait_until(lambda: page(port, "ready")[1]["consumed"]["processed"] == 20)
+    until(lambda: page(port, "ready")[1]["consumed"]["processed"] == 20)
     status, state = page(port, "ready")
     os.kill(workers(parent)[0], signal.SIGKILL)
     parent.wait_for("Worker 0 was ended by SIGKILL")
     without, later = page(port, "ready")
     alive, _ = page(port, "live")
     parent.wait_for("Worker 0 has process id", 2)
-    wait_until(lambda: page(port, "ready")[0] == 200)
+    until(lambda: page(port, "ready")[0] == 200)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as found:
         metrics = found.read().decode()
     parent.signal(signal.SIGTERM)
@@ -342,7 +335,7 @@ def test_a_daemon(programs: Programs, amqp: Amqp, vhost: Vhost, callbacks: Path,
     amqp.publish("t", {"n": 1})
     amqp.wait_for_ready("q", 0)
     os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: gone({**pids, -1: pid}))
+    until(lambda: gone({**pids, -1: pid}))
 
     assert {0, 1} == pids.keys()
     for number in pids:

@@ -16,7 +16,8 @@ from rabbitmq import Vhost
 from rabbitmq.ports import free_port
 from support.account import Application
 from support.amqp import Amqp
-from support.failing import KINDS, QUEUE, kinds, topology, until
+from support.failing import KINDS, QUEUE, kinds, topology
+from support.waiting import until
 
 pytestmark = [
     pytest.mark.fedora_messaging_real_broker,

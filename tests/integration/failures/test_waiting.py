@@ -12,7 +12,8 @@ import pytest
 from rabbitmq import Node, Vhost, VhostPool
 from support.account import Application
 from support.amqp import Amqp
-from support.failing import KINDS, QUEUE, kinds, topology, until
+from support.failing import KINDS, QUEUE, kinds, topology
+from support.waiting import until
 
 pytestmark = [
     pytest.mark.fedora_messaging_real_broker,

@@ -3,15 +3,14 @@
 """A queue whose messages fail: its topology, its configuration as a file, and how two messages compare."""
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from .amqp import Got
 
-__all__ = ["KINDS", "QUEUE", "consumer_toml", "kept", "kinds", "toml", "topology", "until"]
+__all__ = ["KINDS", "QUEUE", "consumer_toml", "kept", "kinds", "toml", "topology"]
 
 QUEUE = "work"
 
@@ -22,14 +21,6 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 #: What a consumer that publishes a message again leaves out on purpose.
 _LEFT_OUT = ("expiration", "user_id")
-
-
-def until(reached: Callable[[], bool], limit: float = 30) -> None:
-    """Wait for what nobody reports, such as a statistic."""
-    deadline = time.monotonic() + limit
-    while not reached():
-        assert time.monotonic() < deadline, f"not within {limit:g} s"
-        time.sleep(0.01)
 
 
 def topology(kind: str) -> dict[str, Any]:
