@@ -59,6 +59,21 @@ class _Commands(Group):
         _add_to_all(command, add_flags if name in _WITHOUT_CONF else add_options)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named.
+
+        Raises:
+            click.UsageError: There is none, or an option before it is not for it.
+        """
+        name, command, rest = super().resolve_command(ctx, args)
+        options = ctx.ensure_object(Options)
+        if name in _WITHOUT_CONF and (options.conf or options.amqp_url):
+            option = "--conf" if options.conf else "--amqp-url"
+            raise click.UsageError(f"{name} reads no configuration: leave {option} out", ctx)
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)

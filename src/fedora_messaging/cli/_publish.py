@@ -192,7 +192,8 @@ def publish(messages: list[tuple[int, Message]], exchange: str | None) -> None:
         lines = {id(message): line for line, message in messages}
         failed = sorted(lines[id(message)] for message, _ in error.failed)
         where = f"line {failed[0]}: " if failed and failed[0] else ""
-        more = f", nor were {len(failed) - 1} more" if len(failed) > 1 else ""
+        others = len(failed) - 1
+        more = f", nor {'was' if others == 1 else 'were'} {others} more" if others > 0 else ""
         click.echo(f"{where}not published{more}; {_count(error.confirmed)} published", err=True)
         cause = error.__cause__ or error
         message = next((each for each, refused in error.failed if refused is cause), None)

@@ -299,6 +299,30 @@ def test_publish_fails_in_the_middle(
     assert "line 2: not published; 1 message was published" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "line 1: not published; 0 messages were published"),
+        (2, "line 1: not published, nor was 1 more; 0 messages were published"),
+        (3, "line 1: not published, nor were 2 more; 0 messages were published"),
+    ],
+)
+def test_publish_fails_for_several(
+    count: int, words: str, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of several that the broker refuses the first line is named, and how many there are besides."""
+
+    def publish_many(messages: list[Message], exchange: str | None, progress: object) -> int:
+        error = PublishTimeout("no answer")
+        raise PublishManyError("none", 0, [(message, error) for message in messages], []) from error
+
+    monkeypatch.setattr(api, "publish_many", publish_many)
+    file = tmp_path / "messages.jsonl"
+    file.write_text(dumps([Message(topic="t")] * count))
+
+    assert words in run("publish", file).stderr
+
+
 @pytest.mark.parametrize("command", [["publish", "-"], ["replay", "an-id"]])
 @pytest.mark.parametrize("name", ["x" * 300, "\udcff"], ids=["long", "surrogate"])
 def test_an_exchange_that_amqp_does_not_allow(

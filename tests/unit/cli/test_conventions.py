@@ -50,6 +50,16 @@ def test_help(path: str) -> None:
     assert [] == [line for line in lines if len(line) > 80]
 
 
+@pytest.mark.parametrize("path", _GROUPS)
+def test_short_help(path: str) -> None:
+    """The list of a group's commands says in one line what each does, without cutting it."""
+    listed = _help(path)
+    listed = listed[listed.index("Commands:") + 1 :]
+
+    assert len(listed) == len(COMMANDS[path].command.list_commands(COMMANDS[path]))  # type: ignore[attr-defined]
+    assert [] == [line for line in listed if not line.endswith(".") or line.endswith("...")]
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 def test_example(path: str) -> None:
     """Each help has an example of the command, with options that there are."""
@@ -81,6 +91,16 @@ def test_common_options(path: str) -> None:
 
     assert {"-v", "--verbose", "-q", "--quiet"} <= names
     assert ({"--conf", "--amqp-url"} <= names) is (path.split()[1] not in ("broker", "demo"))
+
+
+@pytest.mark.parametrize("option", ["--conf", "--amqp-url"])
+@pytest.mark.parametrize("name", ["broker", "demo"])
+def test_options_that_nobody_reads(name: str, option: str, run: Run) -> None:
+    """What a command would ignore is refused, before its name as after it."""
+    before, after = run(option, "amqp://", name), run(name, option, "amqp://")
+
+    assert (2, 2) == (before.exit_code, after.exit_code)
+    assert f"{name} reads no configuration: leave {option} out" in before.stderr
 
 
 @pytest.mark.parametrize("path", _GROUPS)

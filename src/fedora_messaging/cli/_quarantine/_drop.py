@@ -11,7 +11,7 @@ from ._taking import ask, check_choice, choice_options, report, settle
 __all__ = ["drop"]
 
 
-@quarantine_command("drop")
+@quarantine_command("drop", "Delete messages for ever.")
 @choice_options
 def drop(session: Session, ids: tuple[str, ...], everything: bool, yes: bool) -> None:
     """Delete messages, for ever: those that are named, or all.

@@ -15,7 +15,7 @@ from ._session import Session, quarantine_command, were
 __all__ = ["export"]
 
 
-@quarantine_command("export")
+@quarantine_command("export", "Write all messages to a file.")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
 def export(session: Session, file: str) -> None:
     """Write all messages to FILE ("-": standard output), one JSON object a line; they stay in the queue.

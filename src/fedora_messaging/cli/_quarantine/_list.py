@@ -15,7 +15,7 @@ from ._text import TABLE_WIDTH, heading, row, summary
 __all__ = ["list_"]
 
 
-@quarantine_command("list")
+@quarantine_command("list", "List the messages, the oldest first.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Show the oldest N.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(session: Session, limit: int | None, as_json: bool) -> None:

@@ -26,7 +26,7 @@ __all__ = ["requeue"]
 _TIMEOUT = 30.0
 
 
-@quarantine_command("requeue")
+@quarantine_command("requeue", "Send messages back to their queue.")
 @choice_options
 @click.option(
     "--exchange",

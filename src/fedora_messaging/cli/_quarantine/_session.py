@@ -30,8 +30,13 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _MANY_DELIVERIES = 10
 
 
-def quarantine_command(name: str) -> Callable[[_F], click.Command]:
-    """Make a command of a function, which is given a :class:`Session` first."""
+def quarantine_command(name: str, short_help: str) -> Callable[[_F], click.Command]:
+    """Make a command of a function, which is given a :class:`Session` first.
+
+    Args:
+        name: The name of the command.
+        short_help: What the list of the commands says of it.
+    """
 
     def decorate(function: _F) -> click.Command:
         @click.pass_context
@@ -43,7 +48,7 @@ def quarantine_command(name: str) -> Callable[[_F], click.Command]:
         call.__doc__ = function.__doc__
         # What @click.option and @click.argument have left at the function.
         vars(call)["__click_params__"] = getattr(function, "__click_params__", [])
-        made = click.command(name)(call)
+        made = click.command(name, short_help=short_help)(call)
         made.params.append(
             click.Option(
                 ["--from", "from_queue"],

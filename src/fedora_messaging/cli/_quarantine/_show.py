@@ -17,7 +17,7 @@ from ._text import page
 __all__ = ["show"]
 
 
-@quarantine_command("show")
+@quarantine_command("show", "Show everything about messages.")
 @click.argument("ids", metavar="ID...", nargs=-1, required=True, callback=check_ids)
 @click.option("--json", "as_json", is_flag=True, help="As export writes them, one JSON object a line.")
 def show(session: Session, ids: tuple[str, ...], as_json: bool) -> None:

@@ -22,7 +22,7 @@ from .._output import until_closed
 __all__ = ["export"]
 
 
-@click.command("export")
+@click.command("export", short_help="Write an AsyncAPI document of message classes.")
 @click.argument("packages", nargs=-1, metavar="[PACKAGE]...", shell_complete=complete_packages)
 @click.option(
     "--format",

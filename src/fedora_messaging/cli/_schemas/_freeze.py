@@ -14,7 +14,7 @@ from .._ids import complete_packages
 __all__ = ["freeze"]
 
 
-@click.command("freeze")
+@click.command("freeze", short_help="Write down the schemas that typed classes give.")
 @click.argument("package", shell_complete=complete_packages)
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something would be written.")
 def freeze(package: str, check: bool) -> None:

@@ -34,7 +34,7 @@ def _parsed(
     return found
 
 
-@click.command("lint")
+@click.command("lint", short_help="Check message classes for what others will run into.")
 @click.argument("package", required=False, shell_complete=complete_packages)
 @click.option(
     "--ignore",

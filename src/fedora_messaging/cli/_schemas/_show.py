@@ -18,7 +18,7 @@ from .._output import until_closed, write
 __all__ = ["list_", "show"]
 
 
-@click.command("list")
+@click.command("list", short_help="List the installed schemas.")
 @click.option(
     "--package",
     metavar="NAME",
@@ -54,7 +54,7 @@ def list_(package: str | None, as_json: bool) -> None:
                 write(f"{name:<40} {origin:<24} {path}")
 
 
-@click.command("show")
+@click.command("show", short_help="Print the schema of one kind of message.")
 @click.argument("schema", metavar="ID", shell_complete=complete_ids)
 @click.option("--example", "as_example", is_flag=True, help="Print a body that is valid by it instead.")
 def show(schema: str, as_example: bool) -> None:

@@ -18,7 +18,7 @@ from .._output import until_closed, write
 __all__ = ["validate"]
 
 
-@click.command("validate")
+@click.command("validate", short_help="Say what publish would say of messages in a file.")
 @click.argument("name", metavar="[FILE]", default="-")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a problem.")
 @click.pass_context
