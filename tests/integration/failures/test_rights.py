@@ -10,7 +10,7 @@ import pytest
 
 from rabbitmq import Vhost
 from support.amqp import Amqp
-from support.failing import KINDS, QUEUE, consumer_toml, toml
+from support.failing import KINDS, QUEUE, consumer_toml, kinds, toml
 from support.programs import Program
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
@@ -34,6 +34,10 @@ class User:
     def permit(self, pattern: str) -> None:
         """Permit it to configure, write and read what the pattern matches as well."""
         self._node.set_permissions(self.name, self._vhost, *[f"{OWN}|{pattern}"] * 3)
+
+    def permit_only(self, *, configure: str = "^$", write: str, read: str) -> None:
+        """Permit it what these patterns match, and nothing else."""
+        self._node.set_permissions(self.name, self._vhost, configure, write, read)
 
 
 def error_of(program: Program, code: int = 2) -> str:
@@ -105,3 +109,44 @@ def test_twistd(vhost: Vhost, amqp: Amqp, command: Command) -> None:
     granted.wait_for("processed 1")
     granted.signal(15)
     assert 0 == granted.ended(), granted.said
+
+
+POLICY = {"on": ON, "wait": "queue", "delays": [0.1], "then": "quarantine"}
+PASSIVE = "passive_declares = true\n"
+
+
+@kinds
+def test_an_administrator_has_declared_everything(
+    vhost: Vhost, amqp: Amqp, command: Command, kind: str
+) -> None:
+    """With passive_declares a user that may configure nothing consumes, and its messages wait and are
+    quarantined."""
+    user = User(vhost)
+    administrator = command("printer", toml(kind, **POLICY))
+    administrator.wait_for("Consuming from the queue 'work'")
+    administrator.signal(15)
+    assert 0 == administrator.ended(), administrator.said
+    own = rf"^{QUEUE}(\.(retry\..*|requeue|quarantine))?$"
+    user.permit_only(write=own, read=rf"{own}|^amq\.topic$")
+    amqp.publish("t.1", {"n": 1})
+    consumer = command("failing", PASSIVE + toml(kind, **POLICY), user.url)
+    consumer.wait_for("tried 1", 2)
+    amqp.wait_for_ready(f"{QUEUE}.quarantine", 1)
+    consumer.signal(15)
+
+    assert 0 == consumer.ended(), consumer.said
+    assert ["t.1"] == [got.topic for got in amqp.take(f"{QUEUE}.quarantine")]
+
+
+@kinds
+def test_an_administrator_has_declared_the_queue_only(
+    vhost: Vhost, amqp: Amqp, command: Command, kind: str
+) -> None:
+    """With passive_declares what the policy needs has to be there: the error names it, and nothing is
+    consumed."""
+    amqp.queue(QUEUE, "t.#", arguments=KINDS[kind])
+    amqp.publish("t.1", {"n": 1})
+    line = error_of(command("failing", PASSIVE + toml(kind, **POLICY)), 10)
+
+    assert f"{QUEUE}.requeue" in line
+    assert 1 == amqp.ready(QUEUE)
