@@ -159,15 +159,12 @@ class Deliveries:
             acknowledged = []
             if settlement.verb is Verb.ACK:
                 self._acknowledge([delivery], settlement)
-                continue
-            if settlement.delay or settlement.again:
-                if not self._closed:
-                    self._hold(delivery, settlement)
-                    continue
-                settlement = replace(settlement, delay=0.0, again=False)
-            self._settle_now(delivery, settlement)
-            if self._tell_settled is not None:
-                self._tell_settled((delivery,), settlement)
+            elif (settlement.delay or settlement.again) and not self._closed:
+                self._hold(delivery, settlement)
+            else:
+                self._settle_now(delivery, settlement)
+                if self._tell_settled is not None:
+                    self._tell_settled((delivery,), replace(settlement, delay=0.0, again=False))
         self._acknowledge(acknowledged)
 
     def keep_back(self) -> None:
