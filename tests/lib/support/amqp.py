@@ -69,6 +69,7 @@ class Amqp:
         deadline = time.monotonic() + timeout
         while self._consumers(queue) != count:
             assert time.monotonic() < deadline, f"{queue} has {self._consumers(queue)} consumers, not {count}"
+            self._connection.sleep(0.02)  # what is waited for needs the processor, too
 
     def ready(self, queue: str) -> int:
         """How many messages of a queue are ready; the counts of the node's lists lag behind."""
@@ -88,7 +89,6 @@ class Amqp:
         try:
             count: int = channel.queue_declare(queue, passive=True).method.consumer_count
         except ChannelClosedByBroker:
-            self._connection.sleep(0.02)
             return 0
         channel.close()
         return count
