@@ -19,11 +19,12 @@ from fedora_messaging.message import Message, dumps, loads
 from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.programs import Program, Programs
+from support.waiting import until
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
 _CALLBACKS = """
-import asyncio, time
+import asyncio, pathlib, time
 from twisted.internet import reactor, task
 from fedora_messaging import api
 from fedora_messaging.exceptions import HaltConsumer, PublishTimeout
@@ -50,7 +51,8 @@ def broken(message):
 
 def slow(message):
     print("started", flush=True)
-    time.sleep(1)
+    while not pathlib.Path(__file__).with_name("go").exists():
+        time.sleep(0.01)
     print("finished", flush=True)
 
 def endless(message):
@@ -85,7 +87,7 @@ def error_of(program: Program) -> str:
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "term"), (signal.SIGINT, "int")])
 def test_a_signal_ends_consuming_in_order(
-    number: int, name: str, command: Callable[..., Program], amqp: Amqp
+    number: int, name: str, command: Callable[..., Program], amqp: Amqp, tmp_path: Path
 ) -> None:
     """The callback in flight finishes and its message is acknowledged, the rest stays; exit code 0."""
     consumer = command("consume", "--queue-name", name, callback="slow")
@@ -94,6 +96,8 @@ def test_a_signal_ends_consuming_in_order(
         amqp.publish("a", {"n": n})
     consumer.wait_for("started")
     consumer.signal(number)
+    amqp.wait_for_consumers(name, 0)  # it has heard the signal
+    (tmp_path / "go").touch()
 
     assert consumer.ended() == 0
     assert sum("finished" in line for line in consumer.lines) == 1
@@ -110,8 +114,8 @@ def test_a_callback_that_does_not_return(command: Callable[..., Program], amqp: 
     consumer.wait_for("started")
     consumer.signal(signal.SIGTERM)
 
-    assert consumer.ended(10) == 0
-    amqp.wait_for_consumers("q", 0)
+    assert consumer.ended(25) == 0  # without the setting it would be 30 s
+    amqp.wait_for_ready("q", 1)
     assert len(amqp.take("q")) == 1
 
 
@@ -126,7 +130,7 @@ def test_a_second_signal_ends_at_once(command: Callable[..., Program], amqp: Amq
     time.sleep(0.1)  # within some milliseconds it would count as the same signal
     consumer.signal(signal.SIGTERM)
 
-    assert consumer.ended(5) == 128 + signal.SIGTERM
+    assert consumer.ended(25) == 128 + signal.SIGTERM
 
 
 def test_coroutines_await_both_kinds(command: Callable[..., Program], amqp: Amqp) -> None:
@@ -230,8 +234,7 @@ def test_publish_and_record(command: Callable[..., Program], amqp: Amqp, tmp_pat
 
     assert publisher.ended() == 0
     publisher.wait_for("20 messages were published")
-    while len(recorded.read_text().splitlines()) < len(messages):
-        assert recorder.pid
+    until(lambda: len(recorded.read_text().splitlines()) == len(messages))
     recorder.signal(signal.SIGINT)
     assert recorder.ended() == 0
     got = loads(recorded.read_text())

@@ -83,6 +83,7 @@ def test_a_thousand_messages_and_a_signal_in_a_callback(
     consumer = twistd(programs, callbacks, *consume("slow"))
     consumer.wait_for("started 0")
     consumer.signal(signal.SIGTERM)
+    amqp.wait_for_consumers("q", 0)  # it has heard the signal
     (callbacks / "go").touch()
 
     assert 0 == consumer.ended()
@@ -190,7 +191,7 @@ def test_the_monitor_with_few_descriptors(programs: Programs, amqp: Amqp, callba
     ]
     command += ["fedora-messaging", *map(str, consume("printer")), "--monitor-port", str(port)]
     consumer = programs.run(["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh", *command])
-    amqp.wait_for_consumers("q")
+    consumer.wait_for("Consuming from the queue 'q'")  # the broker counts it before it knows itself
     with ExitStack() as opened:
         for _ in range(60):
             hanging = opened.enter_context(socket.create_connection(("127.0.0.1", port)))
@@ -260,7 +261,7 @@ def test_systemd_is_told(
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         path = callbacks / "notify"
         listener.bind(str(path))
-        listener.settimeout(30)
+        listener.settimeout(120)
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
         monkeypatch.setenv("WATCHDOG_USEC", "200000")
         consumer = twistd(programs, callbacks, *consume("printer"))
