@@ -21,6 +21,7 @@ from rabbitmq.certificates import Certificates
 from rabbitmq.node import Settings
 from support.programs import Program, Programs
 from support.reactor import in_reactor, outcome
+from support.waiting import until
 
 pytestmark = [
     pytest.mark.fedora_messaging_real_broker,
@@ -336,13 +337,11 @@ def test_an_exclusive_queue_that_an_old_connection_holds(
         service = _service(vhost.url, queues=queues, reconnect={"base": 0.2, "cap": 0.5})
         consuming = service.consume(lambda message: None)
         service.startService()
-        from twisted.internet import reactor
-        from twisted.internet.task import deferLater
+        return service, consuming
 
-        await deferLater(reactor, 1.5, lambda: None)
-        return service, consuming, consuming.called
-
-    service, consuming, early = in_reactor(started)
+    service, consuming = in_reactor(started)
+    until(lambda: caplog.text.count("RESOURCE_LOCKED") > 1)
+    early = consuming.called
     old.close()
 
     async def finish() -> Any:
@@ -352,7 +351,6 @@ def test_an_exclusive_queue_that_an_old_connection_holds(
 
     assert not early
     assert "mine" == in_reactor(finish)
-    assert "RESOURCE_LOCKED" in caplog.text
 
 
 def test_more_queues_than_channels(vhost: Vhost, programs: Programs) -> None:
