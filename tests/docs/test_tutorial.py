@@ -8,7 +8,6 @@ File names, code, commands and outputs are those of the built page, which is wha
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from rabbitmq.ports import free_port
 from support import rendered
 from support.programs import Program
 
@@ -30,7 +30,7 @@ class _Newcomer:
     def __init__(self, folder: Path, wheel: Path) -> None:
         self.folder = folder
         self._wheel = wheel
-        self._port = _free_port()
+        self._port = free_port()
         self.running: dict[str, Program] = {}
         self._started: list[Program] = []
         path = os.pathsep.join([str(folder / "venv" / "bin"), os.environ["PATH"]])
@@ -101,12 +101,6 @@ class _Newcomer:
         assert failing == (done.returncode != 0), f"{command}\n{said}"
         for line in expected:
             assert line in said, f"{command}\n{said}"
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture
