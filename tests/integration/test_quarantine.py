@@ -376,9 +376,11 @@ def on_a_terminal(programs: Programs, vhost: Vhost, *words: str, answer: bytes) 
     answered = False
     try:
         while True:
-            # Python does not notice a signal that comes just before input() reads.
-            while answer == b"\x03" and b"[y/N]" in said and not select.select([ours], [], [], 1)[0]:
+            # Python does not notice a signal that comes just before input() reads; nor is it to have two.
+            wait = 1.0
+            while answer == b"\x03" and b"[y/N]" in said and not select.select([ours], [], [], wait)[0]:
                 process.send_signal(signal.SIGINT)
+                wait = 20.0
             chunk = os.read(ours, 4096)
             said += chunk
             if not answered and b"[y/N]" in said and answer != b"\x03":
