@@ -310,15 +310,21 @@ def blocked_until_halted() -> Any:
     def callback(received: Any) -> None:
         raise exceptions.HaltConsumer(exit_code=4)
 
-    def publish() -> None:
-        api.publish(message.Message(topic=f"{name}.x"))
+    ended = threading.Event()
 
-    from_elsewhere = threading.Timer(1, publish)
+    def publish() -> None:
+        while not ended.wait(1):  # the first may come before the queue
+            api.publish(message.Message(topic=f"{name}.x"))
+
+    from_elsewhere = threading.Thread(target=publish)
     from_elsewhere.start()
     try:
         api.consume(callback, bindings, queues)
     except exceptions.HaltConsumer as halt:
         return halt.exit_code
+    finally:
+        ended.set()
+        from_elsewhere.join()
     return "it returned"
 
 
