@@ -15,6 +15,7 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker
 
 from rabbitmq import Certificates, Cluster, Node, NodeFailed, NotInstalled, VhostPool, find
+from support.waiting import until
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -149,7 +150,8 @@ def test_three_nodes_are_one_cluster(cluster: Cluster) -> None:
     connection.channel().queue_declare("q", durable=True, arguments={"x-queue-type": "quorum"})
     connection.close()
 
-    assert [{"q": 0}] * 3 == [node.list_queues() for node in cluster.nodes]
+    # The others hear of it a little later.
+    until(lambda: [{"q": 0}] * 3 == [node.list_queues() for node in cluster.nodes])
 
 
 def test_a_missing_installation_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def test_no_broker(client: Clients) -> None:
 
     absent = client(amqp_url=f"amqp://localhost:{free_port()}")
     with pytest.raises(PublishManyError) as raised:
-        absent.publish_many(source(), timeout=1, in_flight=500)
+        absent.publish_many(source(), timeout=4, in_flight=500)
     error = raised.value
     assert 0 == error.confirmed
     assert {PublishTimeout} == {type(why) for _, why in error.failed}
