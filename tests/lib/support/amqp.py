@@ -38,7 +38,9 @@ class Amqp:
 
     def __init__(self, url: str) -> None:
         logging.getLogger("pika").setLevel(logging.ERROR)  # it warns of every queue that is not there
-        self._connection = pika.BlockingConnection(pika.URLParameters(url))
+        parameters = pika.URLParameters(url)
+        parameters.heartbeat = 0  # nothing is read or sent while a test waits for something else
+        self._connection = pika.BlockingConnection(parameters)
         self.channel = self._connection.channel()
         self.channel.confirm_delivery()
 
