@@ -14,6 +14,7 @@ from rabbitmq import Vhost
 from support.account import Application
 from support.amqp import Amqp
 from support.failing import KINDS, QUEUE, kept, kinds, topology
+from support.reactor import in_reactor
 from wire.raw import RawClient
 
 pytestmark = [
@@ -159,7 +160,20 @@ def test_back_from_the_delay(vhost: Vhost, amqp: Amqp, raw: RawClient, kind: str
     declared(amqp, kind)
     raw.publish(1, "t.1", properties(TABLE), BODY, "amq.topic")
     amqp.wait_for_ready(COPIES, 1)
-    fail_once(vhost, amqp, kind, "retry.1s", delays=[1])
+    policy = {"on": ["builtins:OSError"], "wait": "queue", "delays": [1]}
+    ended: list[Any] = []
+
+    def fail(number: int) -> None:
+        async def begin() -> None:
+            ended.append(app.service.stopService())
+
+        # Before the message is moved: it must not come back to this consumer, however slow the end is.
+        in_reactor(begin)
+        raise OSError("no")
+
+    app = Application(vhost.url, fail, **topology(kind), retry=policy)
+    with app:
+        app.account.wait_for("its failure", lambda: bool(app.account.finished), 60)
     amqp.wait_for_ready(QUEUE, 1)
     (before,), (after,) = amqp.take(COPIES), amqp.take(QUEUE)
 
