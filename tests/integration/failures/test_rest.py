@@ -29,23 +29,29 @@ LIMIT = 5
 
 
 class Database:
-    """What a callback needs: away for some seconds after so many calls."""
+    """What a callback needs: away after so many calls, and for some seconds more once the consumer rests.
+
+    The call after the first rest waits until somebody has looked at the consumer.
+    """
 
     def __init__(self, seconds: float, after: int) -> None:
         self.seconds = seconds
         self.failures = 0
-        self.last_failure = 0.0
         self.rests = threading.Event()
+        self.looked = threading.Event()
         self._left = after
-        self._back = 0.0
+        self._back = math.inf
 
     def __call__(self, number: int) -> None:
         self._left -= 1
-        if not self._left:
-            self._back = time.monotonic() + self.seconds
+        if self._left > 0:
+            return
+        if self.failures == LIMIT:
+            self.looked.wait(60)
         if time.monotonic() < self._back:
             self.failures += 1
             if self.failures == LIMIT:
+                self._back = time.monotonic() + self.seconds
                 self.rests.set()
             raise OSError("the database is away")
 
@@ -76,8 +82,9 @@ def outlast(vhost: Vhost, amqp: Amqp, kind: str, wait: str, seconds: float) -> N
     monitoring = {"address": "127.0.0.1", "port": port}
     with Application(vhost.url, database, **topology(kind), retry=policy, monitoring=monitoring) as app:
         assert database.rests.wait(60)
-        app.logged("rests for 1 s", 10)
+        app.logged("rests for 1 s", 60)
         status, state = page(port)
+        database.looked.set()
         stats = app.service.consumers[0].stats
         until(lambda: bool(stats.processed == COUNT), 60 + seconds)
         after = page(port)
