@@ -80,7 +80,7 @@ class _Link:
             self.lossy = True
             return
         sent = data
-        data, last = proxy.spoil(direction, data)
+        data, last = proxy.spoil(direction, data, self)
         if self.witness is not None:
             self.witness.passed(direction, sent, data)
         # When a delay has ended, what comes then waits for what is late: TCP keeps the order.
@@ -166,6 +166,9 @@ class Proxy(Factory):
         self.delay_seconds = 0.0
         self._good = dict.fromkeys(DIRECTIONS, 0)
         self._bad = dict.fromkeys(DIRECTIONS, 0)
+        self._hit: dict[str, _Link | None] = dict.fromkeys(
+            DIRECTIONS
+        )  # where the first of these was inverted
         self._left: dict[str, int | None] = dict.fromkeys(DIRECTIONS)
         self._listening: Any = None
 
@@ -183,11 +186,13 @@ class Proxy(Factory):
         if self._listening is None:
             self._listening = self.reactor.listenTCP(self.port, self, interface="127.0.0.1")
 
-    def spoil(self, direction: str, data: bytes) -> tuple[bytes, bool]:
-        """What goes out for these bytes, and whether it is the last before a cut."""
+    def spoil(self, direction: str, data: bytes, link: _Link | None = None) -> tuple[bytes, bool]:
+        """What goes out for these bytes of a link, and whether it is the last before a cut."""
         good = min(self._good[direction], len(data))
         self._good[direction] -= good
-        if count := min(self._bad[direction], len(data) - good):
+        count = min(self._bad[direction], len(data) - good)
+        if count and self._hit[direction] in (None, link):
+            self._hit[direction] = link
             self._bad[direction] -= count
             bad = bytes(byte ^ 0xFF for byte in data[good : good + count])
             data = data[:good] + bad + data[good + count :]
@@ -236,9 +241,12 @@ class Proxy(Factory):
         self.watched = True
 
     def corrupt(self, count: int, direction: str, skip: int = 0) -> None:
-        """Invert bytes in one direction: the next ones, or those that come when ``skip`` have gone by."""
+        """Invert bytes in one direction: the next ones, or those that come when ``skip`` have gone by.
+
+        They are all of one link, the one that the first of them comes by.
+        """
         for name in _directions(direction):
-            self._good[name], self._bad[name] = skip, count
+            self._good[name], self._bad[name], self._hit[name] = skip, count, None
 
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections go on."""

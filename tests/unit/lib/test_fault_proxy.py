@@ -50,6 +50,18 @@ def test_corrupts_further_on(proxy: Proxy) -> None:
     assert (b"\x00\xff\xff\x00", False) == proxy.spoil("up", b"\x00\x00\x00\x00")
 
 
+def test_corrupts_one_link(proxy: Proxy) -> None:
+    """What is left to be inverted when a link has sent no more is not taken from another one."""
+    proxy.black = True  # there is no broker
+    one: Any = proxy.buildProtocol(None)
+    other: Any = proxy.buildProtocol(None)
+    proxy.corrupt(3, "down")
+
+    assert (b"\xff\xff", False) == proxy.spoil("down", b"\x00\x00", one.link)
+    assert (b"\x00\x00", False) == proxy.spoil("down", b"\x00\x00", other.link)
+    assert (b"\xff\x00", False) == proxy.spoil("down", b"\x00\x00", one.link)
+
+
 def test_a_delay_that_ends_keeps_the_order(proxy: Proxy) -> None:
     """What comes when a delay has ended does not overtake what is late."""
     proxy.black = True  # there is no broker
