@@ -25,6 +25,7 @@ from rabbitmq import Node, Vhost
 from support.amqp import Amqp
 from support.programs import Program, Programs
 from support.reactor import in_reactor, outcome
+from support.waiting import until
 
 pytestmark = [pytest.mark.fedora_messaging_real_broker, pytest.mark.usefixtures("no_unhandled_errors")]
 
@@ -98,7 +99,7 @@ def test_the_example_program_runs(programs: Programs, vhost: Vhost) -> None:
 
     assert 0 == program.ended(), program.said
     assert 20 == sum(line.startswith("received   embedded.hello") for line in program.lines)
-    assert {} == vhost.queues()
+    until(lambda: {} == vhost.queues())
 
 
 # The service
