@@ -18,7 +18,7 @@ class RawClient:
 
     def __init__(self, parameters: pika.URLParameters) -> None:
         self.parameters = parameters
-        self._socket = socket.create_connection((parameters.host, parameters.port), timeout=5)
+        self._socket = socket.create_connection((parameters.host, parameters.port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._data = b""
 
