@@ -135,6 +135,7 @@ def test_a_callback_that_fails(make: Make, amqp: Amqp, loop: str) -> None:
 
     run(main(), loop)
 
+    amqp.wait_for_ready("work", 1)
     assert ["work.x"] == [each.topic for each in amqp.take("work")]
 
 
@@ -200,6 +201,7 @@ def test_cancelled_at_once(make: Make, amqp: Amqp, loop: str, twice: bool) -> No
         return seen
 
     assert ["work.x", "cancelled"] == run(main(), loop)
+    amqp.wait_for_ready("work", 1)
     assert ["work.x"] == [each.topic for each in amqp.take("work")]
 
 
@@ -293,6 +295,7 @@ def test_a_loop_that_ends_while_it_consumes(make: Make, amqp: Amqp) -> None:
     asyncio.run(main())
     run(client.close())
 
+    amqp.wait_for_ready("work", 1)
     assert ["work.x"] == [each.topic for each in amqp.take("work")]
 
 

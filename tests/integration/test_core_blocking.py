@@ -98,6 +98,7 @@ def test_what_ends_consume_is_raised_by_it(
 
     assert 0 == consumer.ended()
     assert ["got q 1", said] == [line for line in consumer.lines if line.startswith(("got", said[:5]))]
+    amqp.wait_for_ready("q", len(left))
     assert left == sorted(json.loads(got.body)["n"] for got in amqp.take("q"))
 
 

@@ -45,9 +45,9 @@ routing_keys = ["faults.#"]
 """
 
 
-def numbers(url: str) -> list[int]:
-    """The numbers of the messages in the queue, taken from it."""
-    return sorted(json.loads(got.body)["n"] for got in taken(url))
+def numbers(url: str, count: int) -> list[int]:
+    """The numbers of the messages in the queue, taken from it when there are so many."""
+    return sorted(json.loads(got.body)["n"] for got in taken(url, count))
 
 
 # G1
@@ -71,7 +71,7 @@ def test_g1_a_callback_raises(vhost: Vhost, measured: Callable[..., None]) -> No
     assert "id-2" in logged
     assert "KeyError: 'surprise'" in logged
     assert [0, 1, 2] == [number for number, _ in app.account.finished]
-    assert [2, 3, 4] == numbers(vhost.url)
+    assert [2, 3, 4] == numbers(vhost.url, 3)
     assert 1 == app.service.stats.consumed.failed
 
 
@@ -82,12 +82,12 @@ def test_g1_on_the_command_line(vhost: Vhost, programs: Programs, measured: Call
     began = time.monotonic()
     program = _run(programs, "command line", script)
 
-    assert 13 == program.ended(2 + 2 * SLACK), program.said
+    assert 13 == program.ended(), program.said
     measured(start_and_end=time.monotonic() - began)
     assert "Error: The callback raised KeyError: 'surprise'" == program.errors[-1], program.said
     assert 1 == len([line for line in program.errors if "Traceback" in line]), program.said
     assert 1 == len([line for line in program.errors if "id-0" in line and "surprise" in line]), program.said
-    assert [0, 1, 2] == numbers(vhost.url)
+    assert [0, 1, 2] == numbers(vhost.url, 3)
 
 
 def _callback(programs: Programs, *lines: str) -> Path:
@@ -159,7 +159,7 @@ def test_g3_a_callback_that_never_returns(
     program.ended(2 + SLACK)
     measured(after=time.monotonic() - began)
 
-    assert [0, 1, 2] == numbers(vhost.url)
+    assert [0, 1, 2] == numbers(vhost.url, 3)
 
 
 # G4
@@ -172,7 +172,7 @@ def test_g4_the_link_is_cut_during_a_callback(vhost: Vhost, turn: int, measured:
 
     def callback(number: int) -> None:
         started.set()
-        go_on.wait(30)
+        go_on.wait(180)
 
     fill(vhost.url, 3)
     with ExitStack() as stack:
@@ -180,24 +180,22 @@ def test_g4_the_link_is_cut_during_a_callback(vhost: Vhost, turn: int, measured:
         app = stack.enter_context(Application(through(vhost.url, proxy, "heartbeat=2"), callback))
         account = app.account
         amqp = stack.enter_context(Amqp(vhost.url))
-        assert started.wait(10)
-        consumers = []
+        assert started.wait(60)
 
         def declared(times: int) -> bool:
             return len(account.declared_at) >= times
 
         for cut in range(1, 4):
             proxy.cut()
-            account.wait_for("consuming again", partial(declared, cut + 1), 15)
-            consumers.append(amqp.channel.queue_declare(QUEUE, passive=True).method.consumer_count)
+            account.wait_for("consuming again", partial(declared, cut + 1), 60)
+            amqp.wait_for_consumers(QUEUE, 1)  # the broker may learn of the cut later than we consume again
         assert 1 == account.running
         assert [] == account.finished
         go_on.set()
-        account.wait_for("all", lambda: account.numbers() == {0, 1, 2}, 10)
-        account.wait_for("the redelivered one", lambda: len(account.finished) >= 4, 10)
-        measured(consumers=consumers, callbacks=len(account.finished))
+        account.wait_for("all", lambda: account.numbers() == {0, 1, 2}, 60)
+        account.wait_for("the redelivered one", lambda: len(account.finished) >= 4, 60)
+        measured(callbacks=len(account.finished))
 
-    assert [1, 1, 1] == consumers
     assert 1 == account.most_running
     assert Counter({0: 2, 1: 1, 2: 1}) == Counter(number for number, _ in account.finished)
     account.check_consumed(3)
@@ -233,7 +231,7 @@ def test_g5_callbacks_that_publish(vhost: Vhost, programs: Programs, measured: C
             amqp.publish(name, {"n": n}, exchange="", message_id=f"m{n}")
         began = time.monotonic()
         program = programs.start(_PUBLISHING)
-        program.wait_for("answered 24", timeout=30)
+        program.wait_for("answered 24")
         measured(start_and_answers=time.monotonic() - began)
         program.signal(signal.SIGTERM)
         assert 0 == program.ended()
@@ -264,16 +262,14 @@ def test_g6_a_signal(
     program.signal(number)
     # Taken when the others are ready again.
     with Amqp(vhost.url) as amqp:
-        until = time.monotonic() + 10
-        while amqp.channel.queue_declare(QUEUE, passive=True).method.message_count < 4:
-            assert time.monotonic() < until, program.said
+        amqp.wait_for_ready(QUEUE, 4)
     began = time.monotonic()
     program.tell("go on")
 
-    assert 0 == program.ended(SLACK + 5), program.said
+    assert 0 == program.ended(), program.said
     measured(after=time.monotonic() - began)
     program.wait_for("finished 0", timeout=1)
-    assert [1, 2, 3, 4] == numbers(vhost.url)
+    assert [1, 2, 3, 4] == numbers(vhost.url, 4)
 
 
 @entrances
@@ -290,7 +286,7 @@ def test_g6_a_signal_to_another_thread(
     program = _run(programs, entrance, script)
     program.wait_for("started 0")
     began = time.monotonic()
-    code = program.ended(2 + SLACK)
+    code = program.ended()
     measured(after=time.monotonic() - began)
 
     assert 0 == code
@@ -317,7 +313,7 @@ def test_g6_a_signal_to_a_fork(vhost: Vhost, programs: Programs) -> None:
     program.wait_for("done 1")
     program.signal(signal.SIGTERM)
 
-    assert 0 == program.ended(2 + SLACK)
+    assert 0 == program.ended()
     assert "child -15" in program.lines
 
 
@@ -352,7 +348,7 @@ def test_g7_prefetched_near_the_acknowledgement_timeout(
     topology = _queue(node, kind)
     _publish(node, 10)
     with Application(node.url(), lambda _: time.sleep(1), ack_timeout=3, **topology) as app:
-        took = app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 30)
+        took = app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 60)
         measured(took=took, callbacks=len(app.account.finished), declared=len(app.account.declared_at))
 
     app.account.check_consumed(10)
@@ -371,6 +367,7 @@ def test_g7_a_callback_that_outlives_the_acknowledgement_timeout(
     node = own_node(advanced=_TIMEOUT)
     topology = _queue(node, kind)
     _publish(node, 10)
+    again = int(kind == "quorum" or not node.installation.since(4, 3))
     runs: list[int] = []
 
     def callback(number: int) -> None:
@@ -379,15 +376,14 @@ def test_g7_a_callback_that_outlives_the_acknowledgement_timeout(
             time.sleep(7)
 
     with Application(node.url(), callback, ack_timeout=3, **topology) as app:
-        app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 30)
-        app.account.wait_for("a moment", lambda: len(app.account.finished) >= 10, 5)
-        time.sleep(1)
+        app.account.wait_for("all", lambda: len(app.account.numbers()) == 10, 60)
+        app.account.wait_for("its second run", lambda: len(app.account.finished) == 10 + again, 60)
         measured(runs=len(runs), declared=len(app.account.declared_at))
         warnings = [line for line in app.log.split("\n") if "consumer_timeout" in line]
 
     app.account.check_consumed(10)
     assert all(runs.count(number) == 1 for number in range(1, 10)), runs
-    assert runs.count(0) <= 2
+    assert 1 + again == runs.count(0), runs
     assert 1 == len(warnings), app.log
     assert "qos.prefetch_count" in warnings[0]
     assert [] == taken(node.url())

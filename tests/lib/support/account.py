@@ -207,7 +207,7 @@ class Application:
         try:
             in_reactor(self._start)
             if self._callback is not None and self._wait:
-                self.account.wait_for("consuming at first", lambda: bool(self.account.declared_at), 20)
+                self.account.wait_for("consuming at first", lambda: bool(self.account.declared_at), 60)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -415,9 +415,9 @@ def fill(url: str, count: int, arguments: dict[str, Any] | None = None) -> None:
 
 
 def taken(url: str, count: int = 0) -> list[Got]:
-    """What is in the queue QUEUE, taken from it; where the broker has yet to put messages back, wait some
-    seconds for this many."""
-    until = time.monotonic() + SLACK
+    """What is in the queue QUEUE, taken from it; where the broker has yet to put messages back, wait up to
+    half a minute for this many."""
+    until = time.monotonic() + 30
     with Amqp(url) as amqp:
         got = amqp.take(QUEUE)
         while len(got) < count and time.monotonic() < until:
