@@ -29,7 +29,7 @@ def test_a_process_ends_after_a_timeout(programs: Programs) -> None:
     """What was given up does not keep a process from ending, though the broker never was there."""
     program = programs.start(_TIMES_OUT, url=_NOBODY)
 
-    assert 0 == program.ended(10)
+    assert 0 == program.ended()
     assert ["timed out"] == program.lines
 
 
@@ -50,7 +50,7 @@ def test_control_c_interrupts_a_publish(programs: Programs) -> None:
     program.wait_for("Not connected to the broker")
     program.signal(signal.SIGINT)
 
-    assert 0 == program.ended(10)
+    assert 0 == program.ended()
     assert ["interrupted"] == program.lines
 
 
@@ -70,7 +70,7 @@ def test_a_signal_ends_waiting_for_a_broker(programs: Programs, number: int) -> 
     program.wait_for("Not connected to the broker", 2)
     program.signal(number)
 
-    assert 0 == program.ended(10)
+    assert 0 == program.ended()
     assert ["returned"] == program.lines
 
 
@@ -97,7 +97,7 @@ def test_a_consumer_in_a_daemon_thread_ends_with_the_process(programs: Programs,
     amqp.publish("t")
     program = programs.start(_DAEMON)
 
-    assert 0 == program.ended(20)
+    assert 0 == program.ended()
     assert ["got t", "the main thread ends"] == program.lines
     assert [] == amqp.take("q")
 
@@ -233,6 +233,7 @@ def test_system_exit_in_a_callback_ends_consuming(programs: Programs, amqp: Amqp
 
     assert 0 == program.ended(), program.said
     assert ["ended SystemExit: 3"] == program.lines
+    amqp.wait_for_ready("q", 1)
     assert 1 == len(amqp.take("q"))
 
 

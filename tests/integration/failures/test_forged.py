@@ -71,7 +71,7 @@ def test_attempts(vhost: Vhost, amqp: Amqp, kind: str, wait: str) -> None:
     if wait == "in-place":
         policy["delays"] = [0.1, 0.1]
     with Application(vhost.url, callback, **topology(kind), retry=policy) as app:
-        app.account.wait_for("all", lambda: len(app.account.finished) == 3 * len(headers), 20)
+        app.account.wait_for("all", lambda: len(app.account.finished) == 3 * len(headers), 60)
 
     assert Counter({(n, f"id-{n}"): 3 for n in range(len(headers))}) == Counter(app.account.finished)
     assert len(headers) == app.service.stats.consumed.processed

@@ -37,7 +37,7 @@ def test_in_a_queue_they_hold_up_nobody(vhost: Vhost, amqp: Amqp, kind: str) -> 
     fill(amqp, kind)
     policy = {"on": ["builtins:OSError"], "delays": [600], "wait": "queue"}
     with Application(vhost.url, callback, **topology(kind), retry=policy) as app:
-        app.account.wait_for("all", lambda: len(app.account.finished) == POISON + GOOD, 30)
+        app.account.wait_for("all", lambda: len(app.account.finished) == POISON + GOOD, 60)
 
     assert set(range(POISON + GOOD)) == app.account.numbers()
     assert GOOD == app.service.stats.consumed.processed
@@ -51,7 +51,7 @@ def test_aside_they_starve_the_others(vhost: Vhost, amqp: Amqp, kind: str) -> No
     fill(amqp, kind)
     policy = {"on": ["builtins:OSError"], "delays": [600], "then": "repeat"}
     with Application(vhost.url, callback, **topology(kind), retry=policy) as app:
-        app.account.wait_for("all that fail", lambda: len(app.account.finished) == POISON, 30)
+        app.account.wait_for("all that fail", lambda: len(app.account.finished) == POISON, 60)
         amqp.wait_for_ready(QUEUE, GOOD)
         finished = list(app.account.finished)
 
@@ -68,7 +68,7 @@ def test_aside_they_come_again_first(vhost: Vhost, amqp: Amqp, kind: str, instal
     policy = {"on": ["builtins:OSError"], "delays": [0.5], "then": "repeat"}
     rounds = 3 * POISON + (0 if kind == "classic" or installation.since(4) else GOOD)
     with Application(vhost.url, callback, **topology(kind), retry=policy) as app:
-        app.account.wait_for("three rounds", lambda: len(app.account.finished) >= rounds, 30)
+        app.account.wait_for("three rounds", lambda: len(app.account.finished) >= rounds, 60)
 
     assert max(app.account.numbers()) == (POISON - 1 if rounds == 3 * POISON else POISON + GOOD - 1)
 
@@ -79,7 +79,7 @@ def test_aside_they_leave_after_the_last_delay(vhost: Vhost, amqp: Amqp, kind: s
     fill(amqp, kind)
     policy = {"on": ["builtins:OSError"], "delays": [0.1, 0.1], "then": "quarantine"}
     with Application(vhost.url, callback, **topology(kind), retry=policy) as app:
-        app.account.wait_for("all", lambda: len(app.account.finished) == 3 * POISON + GOOD, 30)
+        app.account.wait_for("all", lambda: len(app.account.finished) == 3 * POISON + GOOD, 60)
 
     assert POISON + GOOD == len(app.account.numbers())
     assert [0, POISON] == [amqp.ready(name) for name in (QUEUE, f"{QUEUE}.quarantine")]

@@ -55,14 +55,14 @@ def test_a_delay_that_was_deleted(vhost: Vhost, amqp: Amqp, kind: str, what: str
     with consuming(vhost.url, Failing(1), kind, delays=[1]) as app:
         account = app.account
         delay = f"{QUEUE}.retry.1s"
-        account.wait_for("the first", lambda: account.numbers() == set(range(5)), 20)
-        account.wait_for("their second attempts", lambda: len(account.finished) == 10, 20)
+        account.wait_for("the first", lambda: account.numbers() == set(range(5)), 60)
+        account.wait_for("their second attempts", lambda: len(account.finished) == 10, 60)
         if what != "exchange":
             amqp.channel.queue_delete(delay)
         if what != "queue":
             amqp.channel.exchange_delete(delay)
         fill(amqp, kind, 5, first=5)
-        account.wait_for("the others", lambda: len(account.finished) == 20, 20)
+        account.wait_for("the others", lambda: len(account.finished) == 20, 60)
         warned = app.log.count("declaring it again")
         ready = app.ready
 

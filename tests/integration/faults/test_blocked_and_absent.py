@@ -73,8 +73,8 @@ def test_c2_the_broker_blocks_publishers(
             Application(node.url(query="heartbeat=1"), lambda _: go_on.wait(60), first=1000)
         )
         counted = stack.enter_context(Application(through(node.url(), proxy), first=2000))
-        app.settled(app.publish(1), 10)
-        counted.settled(counted.publish(1), 10)
+        app.settled(app.publish(1), 60)
+        counted.settled(counted.publish(1), 60)
         raise_alarm(node)
         first = app.publish(1), counted.publish(1)  # what makes the broker say connection.blocked
         app.logged("The broker has blocked publishing", 5 + SLACK, count=2)
@@ -85,14 +85,14 @@ def test_c2_the_broker_blocks_publishers(
         error = app.account.failed[late]
         written_later = proxy.counts().up
         go_on.set()
-        app.account.wait_for("consumed all the same", lambda: len(app.account.numbers()) >= count + 1, 20)
+        app.account.wait_for("consumed all the same", lambda: len(app.account.numbers()) >= count + 1, 60)
         acknowledged = _empties(node)
         ready = app.ready
         clear_alarm(node)
         # The broker notices on its own schedule: what counts is the moment it says so.
         resumed = counted.settled([*first[1], *waiting[1]], 1 + SLACK)
         app.settled([*first[0], *waiting[0]], 1 + SLACK)
-        app.account.wait_for("all", lambda: app.account.numbers() >= set(waiting[0]), 10)
+        app.account.wait_for("all", lambda: app.account.numbers() >= set(waiting[0]), 60)
         measured(resumed=resumed)
 
     assert isinstance(error, exceptions.PublishTimeout)

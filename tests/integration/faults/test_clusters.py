@@ -55,8 +55,8 @@ def _goes_on(app: Application, began: float, bound: float) -> dict[str, float]:
 def _all_arrive(app: Application, failed: int = 0) -> None:
     """Stop what publishes steadily: nothing has failed, and what was confirmed has reached a callback."""
     account = app.account
-    app.publish_no_more(30)
-    account.wait_for("all", lambda: account.numbers() >= account.confirmed.keys(), 30)
+    app.publish_no_more(60)
+    account.wait_for("all", lambda: account.numbers() >= account.confirmed.keys(), 60)
 
     assert failed == len(account.failed), account
     assert [] == account.foreign
@@ -71,7 +71,7 @@ def test_r1_our_node_is_killed(cluster: Cluster, leader: str, measured: Callable
     _declare(here if leader == "here" else there)
     with _application(cluster, here) as app:
         app.publish_steadily(streams=5)
-        app.confirmed_again(time.monotonic(), 10)
+        app.confirmed_again(time.monotonic(), 60)
         here.kill()
         measured(**_goes_on(app, time.monotonic(), 5))
         _all_arrive(app)
@@ -88,7 +88,7 @@ def test_r2_the_leader_is_killed(cluster: Cluster, measured: Callable[..., None]
     _declare(there)
     with _application(cluster, here) as app:
         app.publish_steadily(streams=5)
-        app.confirmed_again(time.monotonic(), 10)
+        app.confirmed_again(time.monotonic(), 60)
         there.kill()
         measured(**_goes_on(app, time.monotonic(), 2))
         _all_arrive(app)
@@ -107,7 +107,7 @@ def test_r3_a_classic_queues_node_is_killed(cluster: Cluster, measured: Callable
         account = app.account
         _goes_on(app, time.monotonic(), 5)
         home.kill()
-        app.logged("looking for the queue", 10)
+        app.logged("looking for the queue", 60)
         time.sleep(1)
         ready = app.ready
         home.start()
@@ -129,7 +129,7 @@ def test_r4_the_majority_is_killed(cluster: Cluster, measured: Callable[..., Non
     with _application(cluster, here) as app:
         account = app.account
         app.publish_steadily(streams=5)
-        app.confirmed_again(time.monotonic(), 10)
+        app.confirmed_again(time.monotonic(), 60)
         here.kill()
         there.kill()
         waiting = app.publish(10)
@@ -157,10 +157,10 @@ def test_r5_all_nodes_are_restarted_in_turn(cluster: Cluster, measured: Callable
         account = app.account
         app.publish_steadily(streams=5, timeout=30)
         for node in cluster.nodes:
-            app.confirmed_again(time.monotonic(), 10)
+            app.confirmed_again(time.monotonic(), 60)
             if node is first:
                 node.eval("rabbit_maintenance:drain()", timeout=60)
-                app.confirmed_again(time.monotonic(), 10)
+                app.confirmed_again(time.monotonic(), 60)
             node.stop()
             node.start()
             cluster.wait_until_whole()
@@ -187,7 +187,7 @@ def test_r7_a_disk_alarm_of_another_node(cluster: Cluster, measured: Callable[..
     with ExitStack() as stack:
         app = stack.enter_context(_application(cluster, here, first=1000))
         account = app.account
-        account.wait_for("what was there", lambda: len(account.numbers()) == count, 10)
+        account.wait_for("what was there", lambda: len(account.numbers()) == count, 60)
         there.set_disk_free_limit(10**15)
         stack.callback(there.set_disk_free_limit, 10**6)
         first = app.publish(1)
@@ -198,7 +198,7 @@ def test_r7_a_disk_alarm_of_another_node(cluster: Cluster, measured: Callable[..
         ready = app.ready
         there.set_disk_free_limit(10**6)
         resumed = app.settled([*first, *waiting], 1 + SLACK)
-        account.wait_for("all", lambda: account.numbers() >= {*first, *waiting}, 10)
+        account.wait_for("all", lambda: account.numbers() >= {*first, *waiting}, 60)
         measured(resumed=resumed)
 
     assert ready
@@ -215,7 +215,7 @@ def test_r6_our_node_is_cut_off(cluster: Cluster, measured: Callable[..., None])
     with _application(cluster, here) as app:
         account = app.account
         app.publish_steadily(streams=5)
-        app.confirmed_again(time.monotonic(), 10)
+        app.confirmed_again(time.monotonic(), 60)
         cluster.part(here)
         measured(**_goes_on(app, time.monotonic(), 30), reasons=account.reasons)
         cluster.heal()
@@ -253,7 +253,7 @@ def test_r8_credentials_change(cluster: Cluster, what: str, measured: Callable[.
             here.delete_user(name)
         else:
             here.delete_vhost(vhost)
-        app.logged("Next try in", 20)
+        app.logged("Next try in", 60)
         time.sleep(2)
         ready = app.ready
         if what == "password":
@@ -316,15 +316,15 @@ def test_r10_another_release_at_the_same_port(upgrade: Upgrade, measured: Callab
     with Application(url, lambda _: None, queues=QUEUES) as app:
         account = app.account
         app.publish_steadily(streams=5)
-        app.confirmed_again(time.monotonic(), 10)
+        app.confirmed_again(time.monotonic(), 60)
         upgrade.stop_old()
         stopped = time.monotonic()
         upgrade.start_new()
         began = time.monotonic()
         measured(**_goes_on(app, began, 10))
-        app.publish_no_more(30)
+        app.publish_no_more(60)
         later = {number for number, when in account.confirmed.items() if when > stopped}
-        account.wait_for("all", lambda: account.numbers() >= later, 30)
+        account.wait_for("all", lambda: account.numbers() >= later, 60)
         version = upgrade.after.eval("rabbit_misc:version()")
 
     assert version.startswith('"4.')

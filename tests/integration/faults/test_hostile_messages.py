@@ -224,7 +224,7 @@ def test_f1_hostile_messages(vhost: Vhost, kind: str, measured: Callable[..., No
             publisher.publish("faults.hostile", properties, body)
             publisher.publish(f"faults.{number}", PLAIN, b"{}")
         began = time.monotonic()
-        app.account.wait_for("the good ones", lambda: len(app.account.finished) == len(HOSTILE), 20)
+        app.account.wait_for("the good ones", lambda: len(app.account.finished) == len(HOSTILE), 60)
         measured(kinds=len(HOSTILE), after=time.monotonic() - began)
         assert app.service.consuming
         check_log(app)
@@ -239,6 +239,8 @@ def test_f1_hostile_messages(vhost: Vhost, kind: str, measured: Callable[..., No
     assert list(range(len(HOSTILE))) == [number for number, _ in app.account.finished]
     assert 1 == len(app.account.declared_at)
     assert [] == taken(vhost.url)
+    with Amqp(vhost.url) as amqp:  # a quorum queue dead-letters what was rejected some time later
+        amqp.wait_for_ready("dead", len(HOSTILE))
     assert [body for _, body in HOSTILE.values()] == dead_bodies(vhost.url)
 
 
@@ -262,7 +264,7 @@ def test_f1_odd_messages(vhost: Vhost) -> None:
     with Publisher(vhost.url) as publisher, Application(vhost.url, lambda _: None, **topology({})) as app:
         for number, (properties, body) in enumerate(ODD.values()):
             publisher.publish(f"faults.{number}", properties, body)
-        app.account.wait_for("all", lambda: len(app.account.finished) == len(ODD), 10)
+        app.account.wait_for("all", lambda: len(app.account.finished) == len(ODD), 60)
         check_log(app)
 
     assert list(range(len(ODD))) == [number for number, _ in app.account.finished]
@@ -276,7 +278,7 @@ def test_f1_without_a_dead_letter_exchange(vhost: Vhost) -> None:
             if len(body) < MiB:
                 publisher.publish("faults.hostile", properties, body)
         publisher.publish("faults.1", PLAIN, b"{}")
-        app.account.wait_for("the good one", lambda: bool(app.account.finished), 10)
+        app.account.wait_for("the good one", lambda: bool(app.account.finished), 60)
 
     assert [] == taken(vhost.url)
 
@@ -288,7 +290,7 @@ def test_f2_a_huge_body_is_one_short_line(vhost: Vhost, measured: Callable[..., 
         publisher.publish("faults." + "x" * 240, raw(message_id="\n\x1b" * 100), forged[:16_000_000])
         publisher.publish("faults.\x1b\nERROR root forged", PLAIN, b'{"' + forged[:1_000_000] + b'": 1}')
         publisher.publish("faults.1", PLAIN, b"{}")
-        app.account.wait_for("the good one", lambda: bool(app.account.finished), 20)
+        app.account.wait_for("the good one", lambda: bool(app.account.finished), 60)
     check_log(app)
     lines = [line for line in app.log.split("\n") if "invalid message" in line]
     measured(longest=max(len(line.encode()) for line in lines))
@@ -311,8 +313,8 @@ def test_f3_nack_for_ever(vhost: Vhost, kind: str, measured: Callable[..., None]
             raise exceptions.Nack()
 
     with Application(vhost.url, callback, queues=queues) as app:
-        app.settled(app.publish(200), 10)
-        app.account.wait_for("the others", lambda: len(app.account.numbers()) == 200, 10)
+        app.settled(app.publish(200), 60)
+        app.account.wait_for("the others", lambda: len(app.account.numbers()) == 200, 60)
         in_between = time.monotonic()
         app.account.wait_for("four times", lambda: len(times) == 4, 7 + SLACK)
         app.settled(app.publish(10), 5)
@@ -322,8 +324,9 @@ def test_f3_nack_for_ever(vhost: Vhost, kind: str, measured: Callable[..., None]
     delays = [after - before for before, after in pairwise(times)]
     measured(delays=delays, stopped=stopped, others_after=in_between - times[0])
 
-    assert [1, 2, 4] == [round(delay) for delay in delays]
-    assert ["faults.0"] == [got.topic for got in taken(vhost.url)]
+    # On its way to the broker and back it may be held up, but not for as long again.
+    assert all(wait <= delay + 0.05 < 2 * wait for wait, delay in zip((1, 2, 4), delays, strict=True)), delays
+    assert ["faults.0"] == [got.topic for got in taken(vhost.url, 1)]
     assert app.account.most_running == 1
 
 
@@ -336,10 +339,10 @@ def test_f3_many_messages_nacked_for_ever(vhost: Vhost, measured: Callable[..., 
         raise exceptions.Nack()
 
     with Application(vhost.url, callback) as app:
-        app.settled(app.publish(200), 10)
+        app.settled(app.publish(200), 60)
         app.account.wait_for("some seconds", lambda: bool(times) and times[-1] - times[0] > 6, 10 + SLACK)
         rate = (len(times) - 10) / (times[-1] - times[0])
         measured(rate=rate)
 
     assert rate <= 10
-    assert list(range(200)) == sorted(json.loads(got.body)["n"] for got in taken(vhost.url))
+    assert list(range(200)) == sorted(json.loads(got.body)["n"] for got in taken(vhost.url, 200))

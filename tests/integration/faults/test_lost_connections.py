@@ -32,11 +32,11 @@ def test_a1_killed_while_publishing(own_node: Callable[..., Node], measured: Cal
         app.publish_steadily()
         again = []
         for _ in range(3):
-            app.confirmed_again(time.monotonic() + 0.5, 10)
+            app.confirmed_again(time.monotonic() + 0.5, 60)
             node.kill()
             node.start()
             again.append(app.confirmed_again(time.monotonic(), 10 + SLACK))
-        app.publish_no_more(10)
+        app.publish_no_more(60)
         measured(again=again, confirmed=len(app.account.confirmed))
 
     app.account.check_published(taken(node.url()))
@@ -54,11 +54,11 @@ def test_a2_killed_while_consuming(own_node: Callable[..., Node], measured: Call
             return len(app.account.numbers()) >= count
 
         for killed in range(3):
-            app.account.wait_for("progress", partial(arrived, 75 * (killed + 1)), 20)
+            app.account.wait_for("progress", partial(arrived, 75 * (killed + 1)), 60)
             node.kill()
             node.start()
             again.append(app.consumed_again(time.monotonic(), 10 + SLACK))
-        app.account.wait_for("all", lambda: len(app.account.numbers()) == count, 30)
+        app.account.wait_for("all", lambda: len(app.account.numbers()) == count, 60)
         measured(again=again, callbacks=len(app.account.finished))
 
     app.account.check_consumed(count)
@@ -126,7 +126,7 @@ def test_a3_the_link_is_cut_again_and_again(vhost: Vhost, measured: Callable[...
         for thread in threads:
             thread.join(40)
         sent = dict(confirmed)
-        app.account.wait_for("all", lambda: app.account.numbers() >= sent.keys(), 30)
+        app.account.wait_for("all", lambda: app.account.numbers() >= sent.keys(), 60)
         measured(cuts=cuts.count, confirmed=len(confirmed), callbacks=len(app.account.finished))
 
     assert [] == errors
@@ -140,7 +140,7 @@ def test_a4_an_outage_of_a_minute(vhost: Vhost, measured: Callable[..., None]) -
     with ExitStack() as stack:
         proxy = stack.enter_context(ProxyProcess(vhost.node.port))
         app = stack.enter_context(Application(through(vhost.url, proxy), lambda _: None))
-        app.settled(app.publish(10), 10)
+        app.settled(app.publish(10), 60)
         proxy.refuse()
         proxy.cut()
         waiting = app.publish(10)
@@ -148,8 +148,8 @@ def test_a4_an_outage_of_a_minute(vhost: Vhost, measured: Callable[..., None]) -
         time.sleep(60)
         began = time.monotonic()
         proxy.resume()
-        app.settled(waiting, 30)
-        app.account.wait_for("all", lambda: app.account.numbers() >= set(waiting), 30)
+        app.settled(waiting, 30 + SLACK)
+        app.account.wait_for("all", lambda: app.account.numbers() >= set(waiting), 30 + SLACK)
         measured(after=time.monotonic() - began, attempts=len(app.account.reasons))
 
     assert {late[0]} == app.account.failed.keys()

@@ -77,10 +77,10 @@ def test_d2_exchange_missing(vhost: Vhost, measured: Callable[..., None]) -> Non
     declare(vhost.url)
     missing = f"missing-{secrets.token_hex(4)}"
     with Application(vhost.url) as app:
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         (refused,) = app.publish(1, exchange=missing)
         taken_ = app.settled([refused], 1 + SLACK)
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         measured(refused=taken_)
 
     assert type(app.account.failed[refused]) is exceptions.PublishReturned
@@ -95,7 +95,7 @@ def test_d2_one_of_a_thousand(vhost: Vhost, position: int, measured: Callable[..
     declare(vhost.url)
     missing = f"missing-{secrets.token_hex(4)}"
     with Application(vhost.url) as app:
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         numbers = app.publish(1000, exchange=lambda n: missing if n == 1 + position else None)
         settled = app.settled(numbers, 1 + SLACK)
         measured(settled=settled)
@@ -124,7 +124,7 @@ def test_d2_a_refusal_that_names_nothing(vhost: Vhost, measured: Callable[..., N
         )
 
     with Application(vhost.url) as app:
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         numbers = app.publish(1000, properties=properties)
         settled = app.settled(numbers, 1 + SLACK)
         measured(settled=settled)
@@ -162,10 +162,10 @@ def test_d3_exchange_missing_at_reconnect(vhost: Vhost, measured: Callable[..., 
             )
         )
         account = app.account
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         amqp.channel.exchange_delete("ours")
         proxy.cut()
-        app.logged("no exchange 'ours'", 20, count=3)
+        app.logged("no exchange 'ours'", 60, count=3)
         ready = app.ready
         _restored(
             account,
@@ -173,8 +173,8 @@ def test_d3_exchange_missing_at_reconnect(vhost: Vhost, measured: Callable[..., 
             lambda: amqp.channel.exchange_declare("ours", "topic", durable=True),
             measured,
         )
-        app.settled(app.publish(5), 10)
-        account.wait_for("all", lambda: len(account.numbers()) == 6, 10)
+        app.settled(app.publish(5), 60)
+        account.wait_for("all", lambda: len(account.numbers()) == 6, 60)
 
     assert not ready
     assert {} == account.failed
@@ -187,14 +187,14 @@ def test_d4_rights_removed_at_reconnect(vhost: Vhost, measured: Callable[..., No
         proxy = stack.enter_context(ProxyProcess(vhost.node.port))
         app = stack.enter_context(Application(through(user.url(), proxy), lambda _: None))
         account = app.account
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         user.permit("", "", "")
         proxy.cut()
-        app.logged("ACCESS_REFUSED", 20, count=3)
+        app.logged("ACCESS_REFUSED", 60, count=3)
         ready = app.ready
         _restored(account, app, user.permit, measured)
-        app.settled(app.publish(5), 10)
-        account.wait_for("all", lambda: len(account.numbers()) == 6, 10)
+        app.settled(app.publish(5), 60)
+        account.wait_for("all", lambda: len(account.numbers()) == 6, 60)
 
     assert not ready
     assert {} == account.failed
@@ -208,11 +208,11 @@ def test_d5_password_changed(vhost: Vhost, measured: Callable[..., None]) -> Non
         proxy = stack.enter_context(ProxyProcess(vhost.node.port))
         app = stack.enter_context(Application(through(user.url(), proxy), lambda _: None))
         account = app.account
-        app.settled(app.publish(1), 10)
-        account.wait_for("the first one", lambda: len(account.numbers()) == 1, 10)
+        app.settled(app.publish(1), 60)
+        account.wait_for("the first one", lambda: len(account.numbers()) == 1, 60)
         vhost.node.rabbitmqctl("change_password", user.name, "another")
         proxy.cut()
-        app.logged("ACCESS_REFUSED", 20, count=3)
+        app.logged("ACCESS_REFUSED", 60, count=3)
         ready = app.ready
         (refused,) = app.publish(1)
         app.settled([refused], 10)
@@ -222,8 +222,8 @@ def test_d5_password_changed(vhost: Vhost, measured: Callable[..., None]) -> Non
             lambda: vhost.node.rabbitmqctl("change_password", user.name, PASSWORD),
             measured,
         )
-        app.settled(app.publish(5), 10)
-        account.wait_for("all", lambda: len(account.numbers()) == 6, 10)
+        app.settled(app.publish(5), 60)
+        account.wait_for("all", lambda: len(account.numbers()) == 6, 60)
 
     assert not ready
     assert {refused} == account.failed.keys()
@@ -268,7 +268,7 @@ def test_d7_publishing_denied(vhost: Vhost, what: str, measured: Callable[..., N
         user.node.set_topic_permissions(user.name, user.vhost, "amq.topic", r"^faults\..*", ".*")
         denied = {"topic": lambda n: "denied.7" if n == 7 else f"faults.{n}"}
     with Application(user.url()) as app:
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         numbers = app.publish(20, **denied)
         settled = app.settled(numbers, 1 + SLACK)
         measured(settled=settled)
@@ -320,9 +320,9 @@ def test_d9_the_queues_node_is_down(cluster: Cluster, back: str, measured: Calla
     with ExitStack() as stack:
         app = stack.enter_context(Application(here.url(), lambda _: None))
         account = app.account
-        app.settled(app.publish(1), 10)
+        app.settled(app.publish(1), 60)
         there.kill()
-        app.logged("looking for the queue", 30)
+        app.logged("looking for the queue", 60)
         late = stack.enter_context(Application(here.url(), lambda _: None, wait=False))
         if back == "late":
             app.logged("Next try", 90 + SLACK)  # the cluster takes a minute to say that it cannot tell
@@ -333,7 +333,7 @@ def test_d9_the_queues_node_is_down(cluster: Cluster, back: str, measured: Calla
         late.account.wait_for("consuming, too", lambda: late.ready, 30 + SLACK)
         measured(failed=[line for line in app.log.splitlines() if "Next try" in line])
         numbers = app.publish(20)
-        app.settled(numbers, 10)
+        app.settled(numbers, 60)
         account.wait_for(
             "all",
             lambda: account.numbers() | late.account.numbers() >= set(numbers),
@@ -366,7 +366,7 @@ def test_d9_the_broker_lost_its_patience(
         if node.installation.major == 3 or kind == "quorum":
             account.wait_for("declared again", lambda: len(account.declared_at) >= 2, 5 + 5 + SLACK)
             measured(declared=account.declared_at[1] - began)
-        account.wait_for("all", lambda: len(account.numbers()) == count, 30)
+        account.wait_for("all", lambda: len(account.numbers()) == count, 60)
 
     account.check_consumed(count)
     account.check_left(taken(node.url()))

@@ -87,8 +87,8 @@ def _falls_silent(
     proxy = target.proxy
     with Application(target.url(), lambda _: None, **target.keys) as app:
         account = app.account
-        app.settled(app.publish(10), 10)
-        account.wait_for("the first ones", lambda: len(account.numbers()) == 10, 10)
+        app.settled(app.publish(10), 60)
+        account.wait_for("the first ones", lambda: len(account.numbers()) == 10, 60)
         before = len(account.disconnected_at)
         proxy.stall(direction)
         began = time.monotonic()
@@ -100,8 +100,8 @@ def _falls_silent(
         reasons = account.reasons[before : before + 2]
         proxy.resume()
         resumed = time.monotonic()
-        app.settled(waiting, 30)
-        account.wait_for("all", lambda: account.numbers() >= set(waiting), 30)
+        app.settled(waiting, 60)
+        account.wait_for("all", lambda: account.numbers() >= set(waiting), 60)
         measured(noticed=noticed, back=time.monotonic() - resumed)
 
     assert {} == account.failed
@@ -192,16 +192,16 @@ def test_b5_one_clean_reconnect(
         proxy = stack.enter_context(ProxyProcess(vhost.node.port))
         app = stack.enter_context(Application(through(vhost.url, proxy, HEARTBEAT), lambda _: None))
         account = app.account
-        app.settled(app.publish(10), 10)
-        account.wait_for("the first ones", lambda: len(account.numbers()) == 10, 10)
+        app.settled(app.publish(10), 60)
+        account.wait_for("the first ones", lambda: len(account.numbers()) == 10, 60)
         fault(proxy)
         began = time.monotonic()
         waiting = app.publish(10)
         account.wait_for("noticed", lambda: len(account.reasons) >= links, 5 + SLACK)
         account.wait_for("connected again", lambda: len(account.connected_at) >= 2 + links, 5 + SLACK)
         back = account.connected_at[-1] - began
-        app.settled(waiting, 10)
-        account.wait_for("all", lambda: len(account.numbers()) == 20, 10)
+        app.settled(waiting, 60)
+        account.wait_for("all", lambda: len(account.numbers()) == 20, 60)
         measured(back=back, reasons=account.reasons)
         reconnects = proxy.counts().accepted - 2
 

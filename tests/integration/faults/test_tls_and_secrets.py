@@ -368,8 +368,8 @@ def test_e2_a_password_is_shown_nowhere(
 
     port = free_port()
     with Application(good, lambda _: None, monitoring={"metrics": True}) as app:
-        app.settled(app.publish(3), 10)
-        app.account.wait_for("consumed", lambda: len(app.account.finished) == 3, 10)
+        app.settled(app.publish(3), 60)
+        app.account.wait_for("consumed", lambda: len(app.account.finished) == 3, 60)
 
         async def look() -> Any:
             monitor: Any = monitor_service(app.service, address="127.0.0.1", port=port)

@@ -41,7 +41,7 @@ def publish(who):
         what = f"{type(error).__name__} {error}"
     else:
         what = "published"
-    print(who, what, f"in time {time.monotonic() - began < 1}", flush=True)
+    print(who, what, f"in time {time.monotonic() - began < 10}", flush=True)
 
 if sys.argv[1] == "used":
     publish("parent")
@@ -212,13 +212,13 @@ def test_h4_a_body_over_the_brokers_limit(
     megabytes = 17 if installation.major == 4 else 140
     declare(vhost.url)
     with Application(vhost.url, max_message_size=200 * 1024 * 1024) as app:
-        app.settled(app.publish(10), 10)
+        app.settled(app.publish(10), 60)
         began = time.monotonic()
         (large,) = app.publish(1, size=megabytes * 1024 * 1024)
         after = app.publish(10)
-        app.account.wait_for("refused", lambda: large in app.account.failed, 20)
+        app.account.wait_for("refused", lambda: large in app.account.failed, 60)
         took = time.monotonic() - began
-        app.settled(after, 10)
+        app.settled(after, 60)
         error = app.account.failed[large]
         measured(took=took, error=str(error))
 
