@@ -31,7 +31,7 @@ class Control:
         self._cookie = cookie
         self._environ = dict(environ)
 
-    def rabbitmqctl(self, *argv: str, timeout: float = 60) -> str:
+    def rabbitmqctl(self, *argv: str, timeout: float = 180) -> str:
         """Run rabbitmqctl (about a second) and return what it printed.
 
         Raises:
@@ -40,7 +40,7 @@ class Control:
         tool = f"{self.installation.sbin}/rabbitmqctl"
         return self._run([tool, "--quiet", "-n", self.name, *argv], "", timeout)
 
-    def eval(self, expression: str, *, timeout: float = 60) -> str:
+    def eval(self, expression: str, *, timeout: float = 180) -> str:
         """Evaluate an Erlang expression in the node (some milliseconds) and return its value as text.
 
         Raises:

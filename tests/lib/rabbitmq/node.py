@@ -103,7 +103,7 @@ class _Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
-    def end(self, number: int, timeout: float = 30) -> None:
+    def end(self, number: int, timeout: float = 90) -> None:
         """Send the signal and wait until the process is gone; kill it when it takes too long."""
         self.signal(number)
         try:
@@ -249,7 +249,7 @@ class Node(Control):
         assert self._process is not None, "the node does not run"
         return self._process.processor_time()
 
-    def start(self, timeout: float = 90) -> None:
+    def start(self, timeout: float = 180) -> None:
         """Start it (6 to 9 s) and return when it accepts connections.
 
         Raises:
@@ -264,7 +264,7 @@ class Node(Control):
         server = f"{self.installation.sbin}/rabbitmq-server"
         self._process = _Process(self.installation.command(server), self._environ, self.folder)
 
-    def wait(self, timeout: float = 90) -> None:
+    def wait(self, timeout: float = 180) -> None:
         """Return when it accepts connections.
 
         Raises:
@@ -284,7 +284,7 @@ class Node(Control):
         """
         if self.installation.major == 3 and self._process is not None and not self._paused:
             with contextlib.suppress(ControlFailed, subprocess.TimeoutExpired):
-                self.eval("mnesia:sync_log()", timeout=5)
+                self.eval("mnesia:sync_log()", timeout=30)
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -297,7 +297,7 @@ class Node(Control):
         if process is not None:
             process.end(number)
 
-    def restart(self, timeout: float = 90) -> None:
+    def restart(self, timeout: float = 180) -> None:
         """Kill it and start it again on the same port, with its data."""
         self.kill()
         self.start(timeout)
