@@ -7,7 +7,7 @@ from typing import Any
 
 from pika import spec
 
-from .lab import Lab, case, table
+from .lab import PATIENCE, Lab, case, table
 
 _CLOSE = spec.Channel.Close(200, "", 0, 0)
 _HANG_UP = spec.Connection.Close(200, "", 0, 0)
@@ -185,7 +185,7 @@ def a_connection_closed_twice_by_the_client(lab: Lab) -> Any:
     client._socket.settimeout(0.5)
     quiet = client.ending()
     client.method(0, spec.Connection.CloseOk())
-    client._socket.settimeout(4)
+    client._socket.settimeout(PATIENCE)
     return [closed, quiet, client.ending()]
 
 
@@ -201,7 +201,7 @@ def two_connection_closes_that_cross(lab: Lab) -> Any:
     client._socket.settimeout(0.5)
     quiet = client.ending()
     client.method(0, spec.Connection.CloseOk())
-    client._socket.settimeout(4)
+    client._socket.settimeout(PATIENCE)
     return [closed, quiet, client.ending()]
 
 

@@ -11,11 +11,13 @@ from pika import spec
 from .lab import Lab, case, plain, table
 
 QUEUE = "amq.rabbitmq.reply-to"
+#: Seconds to wait for an answer; for some there is none.
+_PATIENCE = 10.0
 
 
 def _client(lab: Lab, channels: int = 1) -> Any:
     client = lab.raw().connected(channels=channels)
-    client._socket.settimeout(4)
+    client._socket.settimeout(_PATIENCE)
     return client
 
 
@@ -56,7 +58,7 @@ def _arrived(client: Any) -> Any:
 def _quiet(client: Any) -> str:
     client._socket.settimeout(0.3)
     ending = client.ending()
-    client._socket.settimeout(4)
+    client._socket.settimeout(_PATIENCE)
     return str(ending)
 
 

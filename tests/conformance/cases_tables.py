@@ -53,7 +53,6 @@ def headers_byte_by_byte(lab: Lab, properties: bytes) -> Any:
     """How the headers of a message reach a consumer, and how they return."""
     queue = lab.declare(lab.channel())
     client = lab.raw().connected()
-    client._socket.settimeout(4)
     client.method(1, spec.Confirm.Select())
     client.read()
     client.publish(1, queue, properties, b"x")

@@ -7,7 +7,7 @@ from typing import Any
 import pika
 from pika import spec
 
-from .lab import Lab, case, table
+from .lab import PATIENCE, Lab, case, table
 
 _SELECT, _COMMIT, _ROLLBACK, _CONFIRM = (
     spec.Tx.Select(),
@@ -253,4 +253,6 @@ def a_reply_in_a_transaction(lab: Lab) -> Any:
     asking._socket.settimeout(1)
     before = asking.ending()
     answering.tx_commit()
+    if before == "nothing":
+        asking._socket.settimeout(PATIENCE)
     return [before, asking.ending()]

@@ -12,6 +12,8 @@ import kombu
 import kombu.message
 import pytest
 
+from .lab import PATIENCE
+
 # What these clients' own code warns of is theirs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -34,7 +36,7 @@ def test_kombu(embedded_url: str) -> None:
 
         with connection.Consumer(queue, callbacks=[take], accept=["json"]):
             while len(received) < 3:
-                connection.drain_events(timeout=5)
+                connection.drain_events(timeout=PATIENCE)
         with pytest.raises(socket.timeout):
             connection.drain_events(timeout=0.1)
 
@@ -54,7 +56,7 @@ def test_aio_pika(embedded_url: str) -> None:
             await queue.bind(exchange, "a.*")
             for number in range(3):
                 await exchange.publish(aio_pika.Message(str(number).encode(), headers={"n": number}), "a.b")
-            async with queue.iterator(timeout=5) as messages:
+            async with queue.iterator(timeout=PATIENCE) as messages:
                 async for message in messages:
                     if message.body == b"0" and not message.redelivered:
                         await message.reject(requeue=True)

@@ -11,7 +11,7 @@ from pika import spec
 from rabbitmq import Vhost
 
 from .embedded import Embedded
-from .lab import Lab
+from .lab import PATIENCE, Lab
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -178,12 +178,14 @@ def test_an_alarm(broker: Embedded | _Reference, release: str) -> None:
         try:
             quiet = client.ending()
             client.publish(1, queue, b"\0\0", b"x")
+            client._socket.settimeout(PATIENCE)
             came = client.ending()
+            client._socket.settimeout(0.5)
             client.method(1, spec.Basic.Qos())
             meanwhile = client.ending()
         finally:
             broker.unblock_publishers()
-        client._socket.settimeout(5)
+        client._socket.settimeout(PATIENCE)
         after = {client.ending() for _ in range(3)}
 
         assert "nothing" == quiet

@@ -12,13 +12,16 @@ from typing import Any
 import pika
 from pika import frame, spec
 
+#: Seconds to wait for what has to come.
+PATIENCE = 30.0
+
 
 class RawClient:
     """A socket to a broker. Methods go out and come in as objects of `pika.spec`."""
 
     def __init__(self, parameters: pika.URLParameters) -> None:
         self.parameters = parameters
-        self._socket = socket.create_connection((parameters.host, parameters.port), timeout=30)
+        self._socket = socket.create_connection((parameters.host, parameters.port), timeout=PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._data = b""
 
@@ -122,7 +125,7 @@ class RawClient:
             self.read()
         return self
 
-    def reaction(self, patience: float = 1.0) -> str:
+    def reaction(self, patience: float = 5.0) -> str:
         """How it goes on after something odd; when nothing comes, how it answers connection.close.
 
         The close is sent only then: RabbitMQ's channels are processes of their own, and one that is about to
@@ -130,7 +133,7 @@ class RawClient:
         """
         self._socket.settimeout(patience)
         reaction = self.ending()
-        self._socket.settimeout(4)
+        self._socket.settimeout(PATIENCE)
         if reaction == "nothing":
             self.method(0, spec.Connection.Close(200, "still here", 0, 0))
             reaction = self.ending()
