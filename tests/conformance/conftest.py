@@ -91,7 +91,7 @@ def reference(installation: Installation) -> Iterator[Vhost]:
     """A virtual host, for all cases, of a RabbitMQ that refuses transient queues where it can."""
     settings = Settings(conf=(_STRICT,) if installation.since(4) else ())
     with Node(settings, installation=installation) as node:
-        yield VhostPool(node).take()
+        yield VhostPool(node, batch=1).take()
 
 
 @pytest.fixture(scope="session")
