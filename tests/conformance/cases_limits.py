@@ -11,15 +11,20 @@ from .lab import Lab, case, table
 
 
 @table(
-    {"queue": ({"x-message-ttl": 80}, None), "message": ({}, "80"), "both": ({"x-message-ttl": 60000}, "80")}
+    {
+        "queue": lambda time_: ({"x-message-ttl": time_}, None),
+        "message": lambda time_: ({}, str(time_)),
+        "both": lambda time_: ({"x-message-ttl": 60000}, str(time_)),
+    }
 )
-def messages_expire(lab: Lab, arguments: dict[str, Any], expiration: str | None) -> Any:
+def messages_expire(lab: Lab, limits: Any) -> Any:
     """A message is gone after its time, or the queue's, whichever is shorter."""
     channel = lab.channel()
-    queue = lab.declare(channel, arguments=arguments)
-    lab.put(channel, queue, "m", expiration=expiration)
-    before = lab.ready(channel, queue)
-    time.sleep(0.2)
+    for time_ in lab.in_time(80):
+        arguments, expiration = limits(time_)
+        queue = lab.declare_anew(channel, arguments=arguments)
+        lab.put(channel, queue, "m", expiration=expiration)
+        before = lab.ready(channel, queue)
     return [before, lab.ready(channel, queue, 0), lab.bodies(channel, queue)]
 
 
@@ -52,11 +57,10 @@ def a_requeued_message_keeps_its_deadline(lab: Lab) -> Any:
     """Time goes on while a message is unacknowledged."""
     channel = lab.channel()
     queue = lab.declare(channel, arguments={"x-message-ttl": 100})
-    lab.put(channel, queue, "m")
-    got = lab.get(channel, queue)
+    tag = lab.taken(channel, queue, "m")
     time.sleep(0.2)
-    channel.basic_nack(got.tag)
-    return lab.ready(channel, queue, 0)
+    channel.basic_nack(tag)
+    return len(lab.bodies(channel, queue))
 
 
 @table(
@@ -226,9 +230,10 @@ def a_dead_letter_and_the_redelivered_flag(lab: Lab, way: str) -> Any:
     """Whether a dead letter is marked as redelivered, after a requeue or without."""
     channel = lab.channel()
     queue, grave = _grave(lab, channel, **({"x-message-ttl": 100} if way == "expire" else {}))
-    lab.put(channel, queue, "m")
-    if way != "first":
-        channel.basic_nack(lab.get(channel, queue).tag)
+    if way == "first":
+        lab.put(channel, queue, "m")
+    else:
+        channel.basic_nack(lab.taken(channel, queue, "m"))
     if way == "reject":
         channel.basic_reject(lab.get(channel, queue).tag, False)
     elif way != "expire":
@@ -367,6 +372,7 @@ def a_circle_without_rejects_drops(lab: Lab) -> Any:
     arguments = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": queue, "x-message-ttl": 20}
     lab.declare(channel, arguments=arguments)
     lab.put(channel, queue, "m")
+    lab.ready(channel, queue, 0)
     time.sleep(0.2)
     return lab.ready(channel, queue)
 

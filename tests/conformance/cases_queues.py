@@ -349,21 +349,22 @@ def getting_does_not_use_an_auto_delete_queue(lab: Lab) -> Any:
 @case
 def a_queue_expires_when_it_is_not_used(lab: Lab) -> Any:
     """`x-expires` deletes a queue that nobody uses."""
-    channel = lab.channel()
-    queue = lab.declare(channel, arguments={"x-expires": 150})
-    there = lab.exists("queue", queue)
-    time.sleep(0.5)
-    return [there, lab.gone("queue", queue)]
+    for time_ in lab.in_time(150):
+        channel = lab.channel()
+        queue = lab.declare_anew(channel, arguments={"x-expires": time_})
+        lab.attempt(lab.sign, channel, queue)
+        there = lab.exists("queue", queue)
+    return [there, lab.expired(queue)]
 
 
 @case
 def a_consumed_queue_does_not_expire(lab: Lab) -> Any:
     """A consumer keeps a queue from expiring."""
-    channel = lab.channel()
-    queue = lab.declare(channel, arguments={"x-expires": 200})
-    inbox = lab.collect(channel, queue)
-    for _ in range(3):
-        inbox.quiet()
+    for time_ in lab.in_time(200):
+        channel = lab.channel()
+        queue = lab.declare_anew(channel, arguments={"x-expires": time_})
+        lab.attempt(lab.collect, channel, queue)
+    time.sleep(2.5 * time_ / 1000)
     return lab.exists("queue", queue)
 
 

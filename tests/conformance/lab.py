@@ -25,7 +25,7 @@ T = TypeVar("T")
 Case = Callable[["Lab"], Any]
 CASES: dict[str, Case] = {}
 #: Seconds to wait for what has to come, and for what must not.
-PATIENCE, QUIET = 5.0, 0.15
+PATIENCE, QUIET = 30.0, 0.15
 
 
 def case(function: Case) -> Case:
@@ -102,6 +102,7 @@ class Lab:
     def __post_init__(self) -> None:
         self._connections: list[BlockingConnection] = []
         self._sockets: list[Any] = []
+        self._start = 0.0
 
     def name(self, short: str) -> str:
         """A name that no other case has."""
@@ -166,6 +167,30 @@ class Lab:
         self.control.clear_policy(self.name(short))
         time.sleep(QUIET)
 
+    # Times
+
+    def in_time(self, milliseconds: int) -> Iterator[int]:
+        """A time, and ever longer ones until what is done before it is over took less."""
+        while True:
+            self.from_now()
+            yield milliseconds
+            if time.monotonic() - self._start < milliseconds / 1000:
+                return
+            milliseconds *= 4
+
+    def from_now(self) -> None:
+        """Has the time of `in_time` begin now."""
+        self._start = time.monotonic()
+
+    def sign(self, channel: BlockingChannel, queue: str) -> None:
+        """Declares an exchange that goes with a queue: looking at a queue may keep it from expiring."""
+        channel.exchange_declare(f"{queue}.sign", "fanout", auto_delete=True)
+        channel.queue_bind(queue, f"{queue}.sign")
+
+    def expired(self, queue: str) -> bool:
+        """Whether a queue with a sign is gone, in a moment; the sign may go first."""
+        return self.gone("exchange", f"{queue}.sign") and self.gone("queue", queue)
+
     # Words for what happened
 
     def attempt(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -188,6 +213,11 @@ class Lab:
         name = self.name(short)
         channel.queue_declare(name, **options)
         return name
+
+    def declare_anew(self, channel: BlockingChannel, short: str = "q", **options: Any) -> str:
+        """Declares a durable queue in the place of the one that has the name."""
+        channel.queue_delete(self.name(short))
+        return self.declare(channel, short, **options)
 
     def bound(
         self, channel: BlockingChannel, exchange_type: str, *keys: str, **options: Any
@@ -233,6 +263,26 @@ class Lab:
         assert body is not None
         return Got(method.delivery_tag, delivered(method, properties, body))
 
+    def taken(self, channel: BlockingChannel, queue: str, body: str) -> int:
+        """Publishes a message to a waiting consumer, before it can expire; returns its delivery tag."""
+        inbox = self.collect(channel, queue)
+        self.put(channel, queue, body)
+        inbox.arrived(1)
+        channel.basic_cancel(inbox.tag)
+        return inbox.tags[0]
+
+    def back(self, channel: BlockingChannel, queue: str, seconds: float = 1) -> Got | None:
+        """Takes what this channel returned before; None when the queue holds it back for that long.
+
+        Getting comes after the return, in the queue too; the number of ready messages may come before it.
+        """
+        got: Got | None = self.get(channel, queue, auto_ack=True)
+        end = time.monotonic() + seconds
+        while got is None and time.monotonic() < end:
+            time.sleep(0.02)
+            got = self.get(channel, queue, auto_ack=True)
+        return got
+
     def bodies(self, channel: BlockingChannel, queue: str) -> list[str]:
         """All bodies that are ready, in order; takes them."""
         return [each["body"] for each in self.drain(channel, queue)]
@@ -250,13 +300,18 @@ class Lab:
         def count() -> int:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
-        return _until(count, expected)
+        return awaited(count, expected)
+
+    def reached(self, channel: BlockingChannel, *queues: str) -> str:
+        """The first of these queues that has a message, once one of them has."""
+        awaited(lambda: any(self.ready(channel, queue) for queue in queues), True)
+        return next((queue for queue in queues if self.ready(channel, queue)), "none")
 
     def consumers(self, channel: BlockingChannel, queue: str, expected: int | None = None) -> int:
         def count() -> int:
             return int(channel.queue_declare(queue, passive=True).method.consumer_count)
 
-        return _until(count, expected)
+        return awaited(count, expected)
 
     def exists(self, kind: str, name: str) -> bool:
         channel = self.channel(self._connections[0] if self._connections[0].is_open else None, confirms=False)
@@ -268,7 +323,7 @@ class Lab:
 
     def gone(self, kind: str, name: str) -> bool:
         """Whether it is gone, in a moment."""
-        return not _until(lambda: self.exists(kind, name), False)
+        return not awaited(lambda: self.exists(kind, name), False)
 
     def collect(self, channel: BlockingChannel, queue: str, **options: Any) -> Inbox:
         """Consumes a queue."""
@@ -326,11 +381,15 @@ class Inbox:
 
     def wait(self, count: int) -> list[str]:
         """Waits for that many messages in all, and a moment for more; returns the bodies."""
+        self.arrived(count)
+        self.quiet()
+        return self.bodies
+
+    def arrived(self, count: int) -> None:
+        """Waits for that many messages in all."""
         end = time.monotonic() + PATIENCE
         while len(self.outcomes) < count and time.monotonic() < end and not self.cancelled:
             self.channel.connection.process_data_events(0.02)
-        self.quiet()
-        return self.bodies
 
     def quiet(self) -> None:
         """Lets a moment pass."""
@@ -345,10 +404,10 @@ class Inbox:
         return self.cancelled
 
 
-def _until(look: Callable[[], T], expected: T | None) -> T:
+def awaited(look: Callable[[], T], expected: T | None) -> T:
     """What is seen once it is as expected, or when there is no more patience."""
     value = look()
-    end = time.monotonic() + 2
+    end = time.monotonic() + PATIENCE
     while expected is not None and value != expected and time.monotonic() < end:
         time.sleep(0.02)
         value = look()
