@@ -133,10 +133,10 @@ def a_delay_queue_that_is_deleted(lab: Lab, kind: dict[str, Any]) -> Any:
 def a_delay_queue_that_expires(lab: Lab, kind: dict[str, Any]) -> Any:
     """An expiring queue takes its messages along, which are no dead letters."""
     channel = lab.channel()
-    queue, wait = _delay(lab, channel, {"x-expires": 100, **kind}, ttl=60000)
+    queue, wait = _delay(lab, channel, {"x-expires": 1000, **kind}, ttl=60000)
+    lab.sign(channel, lab.name("wait"))
     lab.publish(channel, wait, "", "1", "2")
-    time.sleep(6.0 if kind else 0.4)  # quorum queues look every 5 s; looking is a use
-    return [lab.exists("queue", lab.name("wait")), lab.ready(channel, queue)]
+    return [not lab.expired(lab.name("wait")), lab.ready(channel, queue)]
 
 
 @table(
@@ -168,7 +168,7 @@ def _free_places(lab: Lab, channel: Any, queue: str) -> int:
     taken = 0
     while taken < 9 and lab.put(channel, queue, str(taken)) == "confirmed":
         taken += 1
-        time.sleep(0.03)
+        lab.ready(channel, queue)  # answered after the queue has told the channel that it is full
     return taken
 
 
@@ -259,6 +259,7 @@ def a_dead_letter_to_a_full_queue(lab: Lab) -> Any:
     for body in "12":
         lab.put(channel, queue, body)
         channel.basic_reject(lab.get(channel, queue).tag, False)
+        lab.ready(channel, grave, 1)
     time.sleep(0.2)
     return [lab.bodies(channel, grave), _free_places(lab, channel, queue)]
 
@@ -281,6 +282,7 @@ def a_cycle_at_least_once(lab: Lab) -> Any:
     outcomes = []
     for body in "12345":
         outcomes.append(lab.put(channel, queue, body))
+        lab.ready(channel, queue, 0)
         time.sleep(0.1)
     return [outcomes, lab.ready(channel, queue)]
 
@@ -301,7 +303,7 @@ def a_full_quorum_queue_and_its_dead_letters(lab: Lab, overflow: str) -> Any:
     outcomes = []
     for body in "12345":
         outcomes.append(lab.put(channel, queue, body))
-        time.sleep(0.03)
+        lab.ready(channel, queue)  # answered after the queue has told the channel that it is full
     dropped = 3 if overflow == "drop-head" else 0
     return [outcomes, _letters(lab, channel, grave, dropped), lab.bodies(channel, queue)]
 

@@ -5,7 +5,7 @@
 import time
 from typing import Any
 
-from .lab import Lab, case, table
+from .lab import Lab, awaited, case, table
 
 _QUORUM: dict[str, Any] = {"x-queue-type": "quorum"}
 
@@ -41,6 +41,7 @@ def a_policy_for_a_queue_in_use(lab: Lab, kind: dict[str, Any]) -> Any:
     lab.put(channel, queue, *"123")
     tags = [lab.get(channel, queue).tag for _ in range(3)]
     channel.basic_reject(tags[0], False)
+    lab.ready(channel, queue)  # answered: the reject comes before the policy
     lab.policy("q", policy)
     channel.basic_reject(tags[1], False)
     lab.ready(channel, grave, 1)
@@ -90,9 +91,9 @@ def a_policy_that_deletes_a_queue(lab: Lab) -> Any:
     """A queue expires by policy."""
     channel = lab.channel()
     queue = lab.declare(channel)
+    lab.sign(channel, queue)
     lab.policy("q", {"expires": 100})
-    time.sleep(0.3)  # looking is a use
-    return lab.exists("queue", queue)
+    return not lab.expired(queue)
 
 
 @table(
@@ -152,6 +153,8 @@ def a_policy_beside_a_dead_letter_exchange(
     channel.queue_bind(queue, exchange)
     lab.publish(channel, exchange, lab.name("one"), "m")
     channel.basic_reject(lab.get(channel, queue).tag, False)
+    graves = [lab.name(short) for short in ("one", "two")]
+    awaited(lambda: sum(lab.ready(channel, grave) for grave in graves), len(arguments) and 1)
     time.sleep(0.1)
     return {short: lab.drain(channel, lab.name(short)) for short in ("one", "two")}
 
@@ -169,8 +172,7 @@ def a_policy_for_the_delivery_limit(lab: Lab, argument: int | None, policy: int)
     channel = lab.channel()
     lab.policy("q", {"delivery-limit": policy})
     arguments = {} if argument is None else {"x-delivery-limit": argument}
-    queue = lab.declare(channel, arguments={**_QUORUM, **arguments})
-    return _deliveries(lab, channel, queue)
+    return _deliveries(lab, channel, arguments)
 
 
 @table({"both": (-1, -1), "argument": (-1, 2), "policy": (2, -1)})
@@ -178,14 +180,17 @@ def a_policy_without_a_delivery_limit(lab: Lab, argument: int, policy: int) -> A
     """Negative limits are none; whether a policy may be negative, and which of both holds."""
     channel = lab.channel()
     accepted = lab.policy("q", {"delivery-limit": policy})
-    queue = lab.declare(channel, arguments={**_QUORUM, "x-delivery-limit": argument})
-    return [accepted, _deliveries(lab, channel, queue)]
+    return [accepted, _deliveries(lab, channel, {"x-delivery-limit": argument})]
 
 
-def _deliveries(lab: Lab, channel: Any, queue: str, most: int = 25) -> int:
+def _deliveries(lab: Lab, channel: Any, arguments: dict[str, Any], most: int = 25) -> int:
+    """How often a quorum queue delivers a message until it is a dead letter."""
+    grave = lab.declare(channel, "grave")
+    letters = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": grave}
+    queue = lab.declare(channel, arguments={**_QUORUM, **letters, **arguments})
     lab.put(channel, queue, "m")
     count = 0
-    while count < most and lab.ready(channel, queue, 1):
+    while count < most and lab.reached(channel, queue, grave) == queue:
         channel.basic_reject(lab.get(channel, queue).tag)
         count += 1
     return count
@@ -254,8 +259,7 @@ def a_policy_for_delayed_retries(lab: Lab, arguments: dict[str, Any], policy: di
     queue = lab.declare(channel, arguments={**_QUORUM, **arguments})
     lab.put(channel, queue, "m")
     channel.basic_reject(lab.get(channel, queue).tag)
-    time.sleep(0.1)
-    return [accepted, lab.ready(channel, queue) == 0]
+    return [accepted, lab.back(channel, queue) is None]
 
 
 @case
@@ -266,7 +270,7 @@ def a_delayed_message_and_a_new_policy(lab: Lab) -> Any:
     queue = lab.declare(channel, arguments=_QUORUM)
     lab.put(channel, queue, "m")
     channel.basic_reject(lab.get(channel, queue).tag)
-    time.sleep(0.1)
+    lab.ready(channel, queue, 0 if accepted == "ok" else 1)  # answered: the reject comes before the end
     if accepted == "ok":
         lab.clear_policy("q")
     return [accepted, lab.ready(channel, queue)]
