@@ -410,7 +410,10 @@ def a_forged_death(lab: Lab, value: Any) -> Any:
     queue, grave = _grave(lab, channel)
     lab.put(channel, queue, "m", headers={"x-death": value, "z": 1})
     channel.basic_reject(lab.get(channel, queue).tag, False)
-    return _letters(lab, channel, grave)
+    lost = value == [1, 2] and lab.release == "3.10"
+    if lost:  # which only waiting shows
+        time.sleep(1)
+    return _letters(lab, channel, grave, 0 if lost else 1)
 
 
 @case
