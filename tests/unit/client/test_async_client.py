@@ -324,7 +324,8 @@ def test_cancelling_once() -> None:
 
     async def main() -> None:
         task = asyncio.ensure_future(client(current).consume(nothing))
-        await asyncio.sleep(0.01)
+        while not all(consumer.results for consumer in current.consumers):
+            await asyncio.sleep(0.01)
         task.cancel()
         while len(both) < 2:
             await asyncio.sleep(0.01)
@@ -345,7 +346,8 @@ def test_cancelling_twice() -> None:
 
     async def main() -> None:
         task = asyncio.ensure_future(client(current).consume(nothing))
-        await asyncio.sleep(0.01)
+        while not all(consumer.results for consumer in current.consumers):
+            await asyncio.sleep(0.01)
         task.cancel()
         while not all(consumer.events for consumer in current.consumers):
             await asyncio.sleep(0.01)

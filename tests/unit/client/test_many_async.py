@@ -15,6 +15,7 @@ import fedora_messaging.asyncio as messaging
 from fedora_messaging import testing
 from fedora_messaging._amqp.messages import Encoded, prepare
 from fedora_messaging._client.async_client import AsyncClient
+from fedora_messaging._client.event_loop import EventLoop
 from fedora_messaging._client.reactor_thread import reactor_thread, wait
 from fedora_messaging._client.settings import ClientSettings
 from fedora_messaging.config import parse
@@ -245,12 +246,20 @@ def test_cancelled() -> None:
 def test_a_broker_that_is_away() -> None:
     """An error that others would have as well ends the drawing; what was drawn and not sent is listed."""
     current = Current(confirms=False)
+    drawn: list[Message] = []
+
+    def source() -> Iterator[Message]:
+        for message in numbered(10_000):
+            drawn.append(message)
+            yield message
 
     async def main() -> None:
-        task = asyncio.ensure_future(client(current).publish_many(numbered(10_000), in_flight=250))
-        while len(current.waiting) < 125:
+        task = asyncio.ensure_future(client(current).publish_many(source(), in_flight=250))
+        while len(current.waiting) <= 125:  # with more, the next batch waits for confirms
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        await EventLoop.running().call(succeed, None).future  # all of this batch has been handed over
+        while len(drawn) <= len(current.waiting):
+            await asyncio.sleep(0.01)
 
         def late() -> None:
             for each in current.waiting:
