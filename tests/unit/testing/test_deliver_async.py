@@ -32,7 +32,7 @@ def test_outcomes(loop: str, error: Exception | None, action: str) -> None:
             if error is not None:
                 raise error
 
-        assert action == (await deliver_async(callback, Message(body={"n": 7}))).action
+        assert action == (await deliver_async(callback, Message(body={"n": 7}), timeout=60)).action
 
     run(main(), loop)
 
@@ -48,7 +48,7 @@ def test_a_plain_function() -> None:
         threads.append(threading.get_ident())
         return later()
 
-    assert "ack" == run(deliver_async(callback, Message())).action
+    assert "ack" == run(deliver_async(callback, Message(), timeout=60)).action
     assert threads[0] != threading.get_ident() == threads[1]
 
 
@@ -65,9 +65,10 @@ def _two(message: Message, more: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("callback", "error"), [(_defect, KeyError), (_forever, TimeoutError), (_two, ValueError)]
+    ("callback", "timeout", "error"),
+    [(_defect, 60, KeyError), (_forever, 0.05, TimeoutError), (_two, 60, ValueError)],
 )
-def test_errors(callback: Callable[..., Any], error: type[Exception]) -> None:
+def test_errors(callback: Callable[..., Any], timeout: float, error: type[Exception]) -> None:
     """A defect is raised, and so is a callback that does not end; what is no callback is refused."""
     with pytest.raises(error):
-        run(deliver_async(callback, Message(), timeout=0.05))
+        run(deliver_async(callback, Message(), timeout=timeout))

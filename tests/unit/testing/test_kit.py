@@ -161,7 +161,7 @@ def later(_: Message) -> Deferred[None]:
 )
 def test_outcomes(callback: Any, action: str, requeued: bool) -> None:
     """deliver says what a consumer would have done."""
-    outcome = deliver(callback, Message(topic="t"))
+    outcome = deliver(callback, Message(topic="t"), timeout=60)  # which covers the start of the reactor
 
     assert (action, requeued) == (outcome.action, outcome.requeued)
 
@@ -328,13 +328,13 @@ def failed_future(_: Any) -> Any:
 )
 def test_whatever_is_awaitable_is_awaited(callback: Any) -> None:
     """A message whose callback has not run to its end is not acknowledged."""
-    assert "reject" == deliver(callback, api.Message(topic="t")).action
+    assert "reject" == deliver(callback, api.Message(topic="t"), timeout=60).action
 
 
 @pytest.mark.parametrize("callback", [mock.Mock(), mock.MagicMock(), mock.AsyncMock(), print, [].append])
 def test_mocks_and_builtins_are_callbacks(callback: Any) -> None:
     """What they return is nothing to wait for."""
-    assert "ack" == deliver(callback, api.Message(topic="t")).action
+    assert "ack" == deliver(callback, api.Message(topic="t"), timeout=60).action
 
 
 def test_a_generator_that_is_returned_is_an_error() -> None:
