@@ -70,8 +70,9 @@ def test_a_parent_that_does_not_read(pipes: tuple[int, int, int, int]) -> None:
     assert 3 == len(lines)
 
 
-def test_a_long_line(pipes: tuple[int, int, int, int]) -> None:
+def test_a_long_line(pipes: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit into the pipe at once reaches a parent that reads."""
+    monkeypatch.setattr("fedora_messaging._runner.worker._PATIENCE", 60_000)  # however slow the machine is
     reading, writing, _, from_worker = pipes
     worker = this_worker(
         {"FEDORA_MESSAGING_WORKER": "0", "FEDORA_MESSAGING_WORKER_PIPES": f"{reading}:{writing}"}
