@@ -198,7 +198,7 @@ from fedora_messaging.exceptions import ConnectionException
 async def called(function, *arguments):
     loop = EventLoop.running()
     try:
-        return await asyncio.wait_for(loop.result(loop.call(function, *arguments)), 30)
+        return await asyncio.wait_for(loop.result(loop.call(function, *arguments)), 120)
     except ConnectionException as error:
         return error
 """
@@ -278,7 +278,7 @@ print(asyncio.run(called(lambda: None)))
 
 def _lines(script: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", _START + script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _START + script], capture_output=True, text=True, timeout=200, check=False
     )
     assert 0 == done.returncode, done.stderr
     return done.stdout.splitlines()

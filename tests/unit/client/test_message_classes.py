@@ -40,7 +40,7 @@ def test_in_another_thread() -> None:
         [sys.executable, "-W", "error", "-c", _PROGRAM],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=200,
         check=False,
     )
 

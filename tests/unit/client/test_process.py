@@ -51,7 +51,7 @@ os.waitpid(child, 0)
 def test_signals_whatever_happens_meanwhile() -> None:
     """Two signals are heard, though a call fails, another descriptor is full, and a child lives on."""
     run = subprocess.run(
-        [sys.executable, "-c", _SIGNALS], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _SIGNALS], capture_output=True, text=True, timeout=200, check=False
     )
 
     assert ["['first', 'second'] True True"] == run.stdout.splitlines(), run.stderr

@@ -72,7 +72,7 @@ def test_before_the_reactor_runs() -> None:
         env={**os.environ, "FEDORA_MESSAGING_CONF": os.devnull},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 

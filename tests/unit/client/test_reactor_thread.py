@@ -14,11 +14,11 @@ def waits():
     except RuntimeError as error:
         return str(error)
 
-print(wait(reactor_thread.call(waits), 30))
+print(wait(reactor_thread.call(waits), 120))
 """
 
 _IN_A_FORK_AFTER_THE_FIRST_CALL = """
-wait(reactor_thread.call(lambda: None), 30)
+wait(reactor_thread.call(lambda: None), 120)
 sys.stdout.flush()
 child = os.fork()
 if child == 0:
@@ -33,7 +33,7 @@ os.waitpid(child, 0)
 _IN_A_FORK_BEFORE_THE_FIRST_CALL = """
 child = os.fork()
 if child == 0:
-    print("the child's", wait(reactor_thread.call(lambda: "call"), 30), flush=True)
+    print("the child's", wait(reactor_thread.call(lambda: "call"), 120), flush=True)
     os._exit(0)
 os.waitpid(child, 0)
 """
@@ -48,7 +48,7 @@ class Interrupts:
                 print(error)
 
 sys.meta_path.insert(0, Interrupts())
-wait(reactor_thread.call(lambda: None), 30)
+wait(reactor_thread.call(lambda: None), 120)
 """
 
 _WHEN_IT_CANNOT_BE_STARTED = """
@@ -59,7 +59,7 @@ class Refuses:
 
 sys.meta_path.insert(0, Refuses())
 try:
-    wait(reactor_thread.call(lambda: None), 30)
+    wait(reactor_thread.call(lambda: None), 120)
 except ConnectionException as error:
     print(error)
 """
@@ -77,7 +77,7 @@ def stop():
 reactor_thread.call(stop)
 for made in (lambda: never), (lambda: reactor_thread.call(lambda: None)):
     try:
-        wait(made(), 30)
+        wait(made(), 120)
     except ConnectionException as error:
         print(error)
 """
@@ -106,7 +106,7 @@ from fedora_messaging.exceptions import ConnectionException
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", prelude + code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     lines = run.stdout.splitlines()

@@ -353,7 +353,7 @@ async def both():
         await task.deferLater(reactor, 0, lambda: 1 / 0)
     except ZeroDivisionError:
         pass
-    async with asyncio.timeout(5) if hasattr(asyncio, "timeout") else _Nothing():
+    async with asyncio.timeout(60) if hasattr(asyncio, "timeout") else _Nothing():
         await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0.001))
     try:
         await asyncio.wait_for(asyncio.sleep(60), 0.001)
@@ -400,7 +400,7 @@ def test_coroutines_under_asyncio_await_both_kinds() -> None:
         [sys.executable, "-W", "error", "-c", _ASYNCIO],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
 
@@ -469,7 +469,7 @@ def start():
         worker.put(Delivery("", "", b"", number, 1, False, 0.0, b"", b""))
 
 reactor.callLater(0, start)
-reactor.callLater(20, reactor.stop)
+reactor.callLater(120, reactor.stop)
 reactor.run()
 print(outcomes)
 """
@@ -481,7 +481,7 @@ def test_odd_callbacks_under_asyncio() -> None:
         [sys.executable, "-W", "error", "-c", _OTHERS],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
 
@@ -545,7 +545,7 @@ def test_a_burst_under_asyncio_is_one_task() -> None:
         [sys.executable, "-W", "error", "-c", _BURSTS],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
 
@@ -623,7 +623,7 @@ async def main():
             done = Deferred()
             worker = ReactorWorker(lambda _: style(error), lambda _: 1, done.callback, reactor.callLater)
             worker.put(Delivery("q", "e", b"t", 1, 1, False, 0.0, b"\\0\\0", b"{}"))
-            done.addTimeout(20, reactor)
+            done.addTimeout(120, reactor)
             batch = await done
             (delivery, outcome), = batch
             assert outcome is not None and worker.running is None, (style, spec)
@@ -693,7 +693,7 @@ async def main():
         done = Deferred()
         worker = ReactorWorker(lambda _: make(), lambda _: 1, done.callback, reactor.callLater)
         worker.put(Delivery("q", "e", b"t", 1, 1, False, 0.0, b"\\0\\0", b"{}"))
-        done.addTimeout(20, reactor)
+        done.addTimeout(120, reactor)
         (_, outcome), = await done
         found.add(type(outcome).__name__)
     print(found)

@@ -188,7 +188,7 @@ def finished(batch):
 worker = ReactorWorker(callback, lambda each: each.tag, finished, reactor.callLater, concurrency=4)
 for tag in range(200):
     worker.put(Delivery("q", "e", b"t", tag, 1, False, 0.0, b"", b""))
-reactor.callLater(60, reactor.stop)
+reactor.callLater(120, reactor.stop)
 reactor.run()
 print(most, sorted(done) == list(range(200)), done != sorted(done))
 """
@@ -197,7 +197,7 @@ print(most, sorted(done) == list(range(200)), done != sorted(done))
 def test_under_asyncio() -> None:
     """Coroutines run as tasks, as many at a time as allowed, and one that waits does not keep the others."""
     run = subprocess.run(
-        [sys.executable, "-c", _UNDER_ASYNCIO], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", _UNDER_ASYNCIO], capture_output=True, text=True, timeout=200, check=False
     )
 
     assert "4 True True" == run.stdout.strip(), run.stderr

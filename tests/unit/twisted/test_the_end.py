@@ -440,7 +440,7 @@ def test_decoding_may_raise_anything(error: BaseException) -> None:
     for tag in (1, 2):
         worker.put(Delivery("q", "e", b"t", tag, 1, False, 0.0, b"\0\0", b"{}"))
     while len(done) < 2:
-        call, *args = calls.get(timeout=10)
+        call, *args = calls.get(timeout=60)
         call(*args)
     worker.stop()
 
@@ -478,7 +478,7 @@ def test_an_exception_from_outside_ends_the_consumer() -> None:
     worker._waiting.claim = raiser(Kind)  # type: ignore[method-assign]
     worker.put(Delivery("q", "e", b"t", 1, 1, False, 0.0, b"\0\0", b"{}"))
     while not died:
-        call, *args = calls.get(timeout=10)
+        call, *args = calls.get(timeout=60)
         call(*args)
 
     assert isinstance(died[0], exceptions.ConsumeException)

@@ -74,7 +74,7 @@ def in_thread(told: Told, callback: Callable[[Message], Any]) -> None:
     for tag in (1, 13, 2):
         worker.put(delivery(tag))
     while len(told.runs) < 3:
-        call, *values = calls.get(timeout=10)
+        call, *values = calls.get(timeout=60)
         call(*values)
     worker.stop()
 
@@ -168,7 +168,7 @@ def test_a_thread_that_dies() -> None:
         timer=told.timer,
     )
     worker.put(delivery(1))
-    call, *values = calls.get(timeout=10)
+    call, *values = calls.get(timeout=60)
     call(*values)
 
     assert [(1, "1", 2.0, type(None)), (1, None, 0.0, ConsumeException)] == told.brief

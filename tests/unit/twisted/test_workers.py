@@ -46,7 +46,7 @@ class Reactor:
 
     def turn(self) -> None:
         """Wait for one call and run it."""
-        call, args = self._calls.get(timeout=10)
+        call, args = self._calls.get(timeout=60)
         self.wakeups += 1
         call(*args)
 
@@ -181,7 +181,7 @@ def test_finished_callbacks_come_in_batches() -> None:
     tested = Threaded(lambda tag: last.set() if tag == 500 else None)
     for tag in range(101, 501):
         tested.worker.put(delivery(tag))
-    last.wait(10)
+    assert last.wait(60)
     tested.until(400)
 
     assert tested.reactor.wakeups < 10
@@ -197,7 +197,7 @@ def test_one_thread_for_all() -> None:
     tested.until(20)
     (thread,) = threads
     tested.worker.stop()
-    thread.join(10)
+    thread.join(60)
 
     assert "a worker of the tests" == thread.name
     assert thread.daemon

@@ -119,7 +119,7 @@ def test_no_library_is_needed_for_a_frozen_schema(package: Package) -> None:
         "except ImportError as error: print(error)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False
     )
 
     assert "['nvr', 'task_id']\nThe body is Build, which msgspec converts" in done.stdout

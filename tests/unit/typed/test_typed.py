@@ -349,7 +349,7 @@ def test_what_the_class_dumps_is_valid(build: tuple[Any, Any, Any], body: dict[s
 
 def _fresh(code: str, folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=200, check=False
     )
     return done.stdout + done.stderr
 
