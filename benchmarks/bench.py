@@ -110,7 +110,7 @@ class Bench:
         Raises:
             Failed: Another number.
         """
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             found = self._channel.queue_declare(queue, passive=True).method
             if found.consumer_count == 0 and count <= found.message_count <= count + more:

@@ -246,7 +246,7 @@ def consume() -> None:
     with contextlib.suppress(HaltConsumer):
         api.consume(counter, bindings=BINDINGS, queues=QUEUES)
     counter.report()
-    time.sleep(0.1)  # 3.9.1 writes its last acknowledgement behind
+    time.sleep(0.5)  # 3.9.1 writes its last acknowledgement behind
     _end()
 
 

@@ -72,7 +72,7 @@ def consume() -> None:
         ):
             while got < arguments.count:
                 try:
-                    connection.drain_events(timeout=5)
+                    connection.drain_events(timeout=60)
                 except TimeoutError as error:
                     raise RuntimeError(f"{got} of {arguments.count} came") from error
         assert watch is not None
