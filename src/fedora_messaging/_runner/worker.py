@@ -20,9 +20,6 @@ __all__ = ["NUMBER", "PIPES", "Worker", "set_up_worker", "this_worker"]
 #: The environment variables that tell a worker its number, and its pipes to the parent.
 NUMBER, PIPES = "FEDORA_MESSAGING_WORKER", "FEDORA_MESSAGING_WORKER_PIPES"
 
-#: How long a parent that does not read is waited for, in milliseconds.
-_PATIENCE = 200
-
 
 class Worker:
     """This process, as one of several workers.
@@ -31,10 +28,12 @@ class Worker:
         number: Its number, from 0.
         reading: The file descriptor of the pipe that the parent writes to and holds open.
         writing: The file descriptor of the pipe that the parent reads.
+        patience: How long a parent that does not read is waited for, in milliseconds.
     """
 
-    def __init__(self, number: int, reading: int, writing: int) -> None:
+    def __init__(self, number: int, reading: int, writing: int, patience: int = 200) -> None:
         self.number = number
+        self._patience = patience
         self._reading = reading
         self._writing = writing
         self._writable = select.poll()
@@ -52,7 +51,7 @@ class Worker:
                 try:
                     rest = rest[os.write(self._writing, rest) :]
                 except BlockingIOError:
-                    if not self._writable.poll(_PATIENCE):
+                    if not self._writable.poll(self._patience):
                         return
 
     def watch(self, asked: Callable[[], Any], orphaned: Callable[[], Any], grace: float) -> None:

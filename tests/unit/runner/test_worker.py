@@ -15,7 +15,7 @@ from fedora_messaging import config
 from fedora_messaging._config.model import ConsumerConfig
 from fedora_messaging._core.topology import Binding, Queue
 from fedora_messaging._runner.wanted import check_shared
-from fedora_messaging._runner.worker import this_worker
+from fedora_messaging._runner.worker import Worker, this_worker
 from fedora_messaging._runner.worker_log import numbered
 from fedora_messaging.exceptions import ConfigurationException
 
@@ -70,14 +70,11 @@ def test_a_parent_that_does_not_read(pipes: tuple[int, int, int, int]) -> None:
     assert 3 == len(lines)
 
 
-def test_a_long_line(pipes: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_line(pipes: tuple[int, int, int, int]) -> None:
     """What does not fit into the pipe at once reaches a parent that reads."""
-    monkeypatch.setattr("fedora_messaging._runner.worker._PATIENCE", 60_000)  # however slow the machine is
     reading, writing, _, from_worker = pipes
-    worker = this_worker(
-        {"FEDORA_MESSAGING_WORKER": "0", "FEDORA_MESSAGING_WORKER_PIPES": f"{reading}:{writing}"}
-    )
-    assert worker is not None
+    os.set_blocking(writing, False)
+    worker = Worker(0, reading, writing, patience=60_000)  # however slow the machine is
     telling = threading.Thread(target=lambda: worker.tell(error="x" * 1_000_000))
     telling.start()
     read = b""
