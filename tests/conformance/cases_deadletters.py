@@ -136,7 +136,9 @@ def a_delay_queue_that_expires(lab: Lab, kind: dict[str, Any]) -> Any:
     queue, wait = _delay(lab, channel, {"x-expires": 1000, **kind}, ttl=60000)
     lab.sign(channel, lab.name("wait"))
     lab.publish(channel, wait, "", "1", "2")
-    return [not lab.expired(lab.name("wait")), lab.ready(channel, queue)]
+    there = not lab.expired(lab.name("wait"))
+    time.sleep(0.3)
+    return [there, lab.ready(channel, queue)]
 
 
 @table(

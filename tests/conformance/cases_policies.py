@@ -154,7 +154,7 @@ def a_policy_beside_a_dead_letter_exchange(
     lab.publish(channel, exchange, lab.name("one"), "m")
     channel.basic_reject(lab.get(channel, queue).tag, False)
     graves = [lab.name(short) for short in ("one", "two")]
-    awaited(lambda: sum(lab.ready(channel, grave) for grave in graves), len(arguments) and 1)
+    awaited(lambda: sum(lab.ready(channel, grave) for grave in graves), 1 if arguments else 0)
     time.sleep(0.1)
     return {short: lab.drain(channel, lab.name(short)) for short in ("one", "two")}
 

@@ -125,7 +125,7 @@ def a_delivery_limit(lab: Lab, way: str) -> Any:
         else:
             channel.close()
             channel = lab.channel()
-    expected = lab.ready(channel, grave, 1 if way != "nack" or lab.release == "3.10" else 0)
+    expected = lab.ready(channel, grave, 0 if way == "nack" and lab.release == "4.3" else 1)
     return [turns, expected, lab.drain(channel, grave), lab.ready(channel, queue, 1 - expected)]
 
 

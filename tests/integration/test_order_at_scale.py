@@ -128,7 +128,10 @@ def test_order_while_processes_die(
     expected = {(key, n) for key, count in published.items() for n in range(count)}
     # An empty queue would not do: what a worker has fetched, or a killed one had, is not in it.
     until(
-        lambda: expected <= {*processed(written)}, 120, lambda: sorted(expected - {*processed(written)})[:10]
+        lambda: expected <= {*processed(written)},
+        120,
+        lambda: sorted(expected - {*processed(written)})[:10],
+        pause=0.5,
     )
     parent.signal(signal.SIGTERM)
     assert 0 == parent.ended(), parent.said

@@ -20,6 +20,7 @@ from fedora_messaging.message import Message, dumps
 from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.programs import Programs
+from support.terminal import read
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -45,7 +46,7 @@ class Terminal:
         """Read until a text comes, which is once more than before."""
         count = self.said.count(text)
         while self.said.count(text) == count:
-            self.said += os.read(self._ours, 65536).decode()
+            self.said += read(self._ours).decode()
 
     def type(self, text: str) -> None:
         """Write what a user types."""

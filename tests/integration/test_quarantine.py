@@ -374,10 +374,10 @@ def on_a_terminal(programs: Programs, vhost: Vhost, *words: str, answer: bytes) 
     os.close(theirs)
     said = b""
     answered = False
+    # Python does not notice a signal that comes just before input() reads; nor is it to have two.
+    wait = 1.0
     try:
         while True:
-            # Python does not notice a signal that comes just before input() reads; nor is it to have two.
-            wait = 1.0
             while answer == b"\x03" and b"[y/N]" in said and not select.select([ours], [], [], wait)[0]:
                 process.send_signal(signal.SIGINT)
                 wait = 20.0

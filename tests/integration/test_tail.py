@@ -23,6 +23,7 @@ from fedora_messaging.message import Message, dumps, loads
 from rabbitmq import Vhost
 from support.amqp import Amqp
 from support.programs import Program, Programs
+from support.terminal import read
 
 pytestmark = pytest.mark.fedora_messaging_real_broker
 
@@ -156,7 +157,7 @@ def test_a_terminal_that_is_too_slow(programs: Programs, vhost: Vhost, amqp: Amq
     publish(amqp, "first")
     said = b""
     while b"first" not in said:
-        said += os.read(ours, 1024)
+        said += read(ours)
     before = _memory(process.pid)
     for number in range(5_000):
         publish(amqp, f"burst.{number:05}", {"text": "x" * 500})

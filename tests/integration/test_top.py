@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 from rabbitmq.ports import free_port
+from support.terminal import read
+from support.waiting import until
 
 _TOP = [sys.executable, "-m", "fedora_messaging", "top"]
 _LEFT = b"\x1b[?25h\x1b[?1049l"
@@ -103,20 +105,19 @@ class Terminal:
         """Read until it has said this, from now on."""
         begin = len(self.said)
         while text not in self.said[begin:]:
-            self.said += os.read(self.ours, 65536)
+            self.said += read(self.ours)
 
     def wait_for_number(self) -> int:
         """The next number of messages waiting that is drawn; some are not, where drawing takes long."""
         begin = len(self.said)
         while not (found := re.search(rb" (\d+)      -", self.said[begin:])):
-            self.said += os.read(self.ours, 65536)
+            self.said += read(self.ours)
         return int(found[1])
 
     def wait_for_another(self) -> None:
         """Wait until the number changes."""
         first = self.wait_for_number()
-        while first == self.wait_for_number():
-            pass
+        until(lambda: first != self.wait_for_number(), 120)
 
     def restored(self) -> bool:
         """Whether the terminal is as it was, on its own screen and with a cursor."""

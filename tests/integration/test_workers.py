@@ -306,6 +306,7 @@ def test_the_pages(programs: Programs, amqp: Amqp, callbacks: Path) -> None:
     kills, without, later = 0, 0, state
     while later["workers"]["0"]["state"] != "waiting":  # for 1 s after the first time, then 2 s, 4 s ...
         kills += 1
+        assert kills <= 4, later
         parent.wait_for("Worker 0 has process id", kills)
         os.kill(workers(parent)[0], signal.SIGKILL)
         parent.wait_for("Worker 0 was ended by SIGKILL", kills)

@@ -65,11 +65,12 @@ class _Commands(Group):
         """Find the command that is named.
 
         Raises:
-            click.UsageError: There is none, or an option before it is not for it.
+            click.UsageError: There is none, or an option before its name is one that it does not read.
         """
         name, command, rest = super().resolve_command(ctx, args)
         options = ctx.ensure_object(Options)
-        if name in _WITHOUT_CONF and (options.conf or options.amqp_url):
+        unread = bool(options.conf or options.amqp_url) and not ctx.resilient_parsing
+        if name in _WITHOUT_CONF and unread:
             option = "--conf" if options.conf else "--amqp-url"
             raise click.UsageError(f"{name} reads no configuration: leave {option} out", ctx)
         return name, command, rest

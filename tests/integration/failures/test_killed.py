@@ -163,8 +163,16 @@ def test_killed(
         if not missing:
             break
         last.wait_for("processed ", said + missing)
-    # The copies of what was in hand may come back after the last one that was missing.
-    until(lambda: not any(vhost.queues().values()), what=vhost.queues)
+    # The copies of what was in hand may come back after the last one that was missing: two seconds are longer
+    # than they wait.
+    counts: list[int] = []
+
+    def still() -> bool:
+        counts.append(len(last.lines))
+        ready = [amqp.ready(name) for name in (QUEUE, f"{QUEUE}.retry.500ms")]
+        return ready == [0, 0] and counts[-1:] == counts[-2:-1]
+
+    until(still, pause=2)
     last.signal(signal.SIGTERM)
     assert 0 == last.ended(), last.said
     found = processed(started)

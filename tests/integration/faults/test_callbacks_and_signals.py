@@ -363,7 +363,7 @@ def test_g7_a_callback_that_outlives_the_acknowledgement_timeout(
     own_node: Callable[..., Node], kind: str, measured: Callable[..., None]
 ) -> None:
     """It finishes, its late acknowledgement is dropped, consuming goes on at once, and one warning says what
-    helps; it alone runs again."""
+    helps; it alone runs again, if at all: 4.3 has no such timeout for classic queues."""
     node = own_node(advanced=_TIMEOUT)
     topology = _queue(node, kind)
     _publish(node, 10)

@@ -124,7 +124,7 @@ def refused(
         "consume": lambda client: client.consume(_callback),
     }
     for name, call in calls.items():
-        client = make_client(amqp_url=url, tls=tls)
+        client = make_client(amqp_url=url, tls=tls, handshake_timeout=60)
         began = time.monotonic()
         with pytest.raises(exceptions.ConnectionException) as raised:
             call(client)

@@ -166,9 +166,8 @@ class Proxy(Factory):
         self.delay_seconds = 0.0
         self._good = dict.fromkeys(DIRECTIONS, 0)
         self._bad = dict.fromkeys(DIRECTIONS, 0)
-        self._hit: dict[str, _Link | None] = dict.fromkeys(
-            DIRECTIONS
-        )  # where the first of these was inverted
+        # Where the first of these was inverted.
+        self._hit: dict[str, _Link | None] = dict.fromkeys(DIRECTIONS)
         self._left: dict[str, int | None] = dict.fromkeys(DIRECTIONS)
         self._listening: Any = None
 

@@ -4,12 +4,13 @@
 
 import os
 import pty
+import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["on_a_terminal"]
+__all__ = ["on_a_terminal", "read"]
 
 
 def on_a_terminal(
@@ -43,3 +44,9 @@ def on_a_terminal(
             written += data
     os.close(outer)
     return command.wait(60), written.decode().replace("\r\n", "\n")
+
+
+def read(descriptor: int, limit: float = 120) -> bytes:
+    """Read what a terminal shows next; it is an error if that is nothing for so many seconds."""
+    assert select.select([descriptor], [], [], limit)[0], f"nothing was written for {limit:g} s"
+    return os.read(descriptor, 65536)

@@ -8,15 +8,21 @@ from collections.abc import Callable
 __all__ = ["until"]
 
 
-def until(reached: Callable[[], bool], limit: float = 60, what: Callable[[], object] = str) -> None:
+def until(
+    reached: Callable[[], bool],
+    limit: float = 60,
+    what: Callable[[], object] = str,
+    pause: float = 0.02,
+) -> None:
     """Return when something holds.
 
     Args:
         reached: Whether it holds.
         limit: After this many seconds it is an error that it does not.
         what: Called for what the error says besides.
+        pause: How long not to look, in seconds.
     """
     deadline = time.monotonic() + limit
     while not reached():
         assert time.monotonic() < deadline, f"not within {limit:g} s {what()}".rstrip()
-        time.sleep(0.02)
+        time.sleep(pause)

@@ -24,6 +24,7 @@ _VARIABLE = "_FEDORA_MESSAGING_COMPLETE"
         (["schemas", "diff"], "base.", ["base.message@installed"]),
         (["schemas", "lint"], "copr", ["copr-messaging"]),
         (["--amqp-url", "amqp://h", "publish"], "--man", ["--mandatory"]),
+        (["--amqp-url", "amqp://h", "broker"], "--em", ["--emulate"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

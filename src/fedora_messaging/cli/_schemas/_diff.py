@@ -42,7 +42,7 @@ def _complete(context: click.Context, parameter: click.Parameter, begun: str) ->
     return ids if ids and begun else [*ids, CompletionItem(begun, type="file")]
 
 
-@click.command("diff", short_help="Tell whether a change of a schema breaks anybody.")
+@click.command("diff", short_help="Tell whether a change of a schema breaks programs.")
 @click.argument("old", metavar="OLD", shell_complete=_complete)
 @click.argument("new", metavar="NEW", shell_complete=_complete)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
