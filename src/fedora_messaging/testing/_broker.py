@@ -15,6 +15,7 @@ from .._client.interception import interception
 from .._core.delivery import Delivery
 from ..config import conf
 from ..message import Message
+from ._calling import call_in_reactor
 
 __all__ = ["EmbeddedBroker"]
 
@@ -143,9 +144,7 @@ class EmbeddedBroker:
                 result = fired[0]
                 getattr(result, "raiseException", lambda: None)()
             return result
-        from .._client.reactor_thread import reactor_thread, wait
-
-        return wait(reactor_thread.call(start), timeout)
+        return call_in_reactor(start, timeout)
 
 
 class _Faults:

@@ -14,6 +14,7 @@ from .._core.delivery import QUARANTINE, Delivery, InvalidMessage, Verb, decide
 from .._core.retry import Retry, policy_of
 from ..exceptions import ConsumeException, ValidationError
 from ..message import Message
+from ._calling import call_in_reactor
 
 __all__ = ["Outcome", "deliver", "deliver_async"]
 
@@ -221,8 +222,4 @@ def _call(callback: Callable[[Message], Any], message: Message, timeout: float) 
     on_reactor = runs_on_reactor(callback)
     result = None if on_reactor else callback(message)
     if on_reactor or is_awaitable(result):
-        from .._client.reactor_thread import reactor_thread, wait
-
-        wait(
-            reactor_thread.call(lambda: start_awaitable(callback(message) if on_reactor else result)), timeout
-        )
+        call_in_reactor(lambda: start_awaitable(callback(message) if on_reactor else result), timeout)

@@ -5,6 +5,8 @@
 import asyncio
 import concurrent.futures
 import functools
+import subprocess
+import sys
 import threading
 from typing import Any
 from unittest import mock
@@ -161,7 +163,7 @@ def later(_: Message) -> Deferred[None]:
 )
 def test_outcomes(callback: Any, action: str, requeued: bool) -> None:
     """deliver says what a consumer would have done."""
-    outcome = deliver(callback, Message(topic="t"), timeout=60)  # which covers the start of the reactor
+    outcome = deliver(callback, Message(topic="t"), timeout=60)
 
     assert (action, requeued) == (outcome.action, outcome.requeued)
 
@@ -329,6 +331,34 @@ def failed_future(_: Any) -> Any:
 def test_whatever_is_awaitable_is_awaited(callback: Any) -> None:
     """A message whose callback has not run to its end is not acknowledged."""
     assert "reject" == deliver(callback, api.Message(topic="t"), timeout=60).action
+
+
+_SLOW_START = """
+import sys, time
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "crochet":
+            time.sleep(1)
+
+sys.meta_path.insert(0, Slow())
+from fedora_messaging import testing
+from fedora_messaging.message import Message
+
+async def callback(message):
+    pass
+
+print(testing.deliver(callback, Message(), timeout=0.5).action)
+"""
+
+
+def test_the_start_of_the_reactor_takes_nothing_from_the_callback() -> None:
+    """The time that a callback has begins once the reactor runs."""
+    run = subprocess.run(
+        [sys.executable, "-c", _SLOW_START], capture_output=True, text=True, timeout=200, check=False
+    )
+
+    assert "ack\n" == run.stdout, run.stderr
 
 
 @pytest.mark.parametrize("callback", [mock.Mock(), mock.MagicMock(), mock.AsyncMock(), print, [].append])
