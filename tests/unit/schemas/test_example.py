@@ -229,7 +229,8 @@ _SCHEMAS: Any = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+# The same schemas each time: jsonschema may take minutes for one that refers to itself in several places.
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(_SCHEMAS)
 def test_never_a_value_that_is_not_valid(schema: Any) -> None:
     """Whatever the schema is, what is made is valid by it, by jsonschema's own judgement."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pika
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pika import spec
 from twisted.internet.error import ConnectionDone
@@ -103,6 +103,7 @@ EVENTS = ["step", "step", "close", "abort", "refuse", "block", "confirm_close", 
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=20))
+@example(["step"] * 4 + ["refuse", "block", "wait"])  # the transport is ended twice
 def test_events_in_any_order(events: list[str]) -> None:
     """None is refused; an open connection has no reason, and one that ends keeps whether it was open."""
     peer = Peer()

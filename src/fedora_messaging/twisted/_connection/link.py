@@ -73,6 +73,7 @@ class Link:
             return
         self.abort_after(LINGER)
         if self._watched:
+            self._watched = False
             transport.unregisterProducer()  # with a producer TLS would wait for it
         transport.loseConnection()
 
