@@ -24,6 +24,8 @@ _STEPS = 6_000
 #: How many candidates of one case are tried.
 _CANDIDATES = 400
 _DEPTH = 30
+#: So deep a schema may be repeated inside itself: checking a value can take twice as long with each level.
+_REPEATED_DEPTH = 8
 _LONGEST_PATH = 100
 
 
@@ -194,7 +196,9 @@ class _Maker:
                     yield case
         except Impossible as error:
             self.failed(path, str(error), depth)
-        if not optional:
+        if repeating and depth > _REPEATED_DEPTH:
+            self.failed(path, "it contains itself without an end", depth)
+        elif not optional:
             yield from repeating
 
     def _of_case(self, case: Constraints, path: str, inside: frozenset[int], depth: int) -> Iterator[Any]:
