@@ -28,7 +28,7 @@ from .reactor import in_reactor, outcome
 __all__ = ["QUEUE", "SLACK", "Account", "Application", "declare", "fill", "taken", "through"]
 
 #: Added to each bound, in seconds: the machine may be busy with other tests.
-SLACK = 10.0
+SLACK = 5.0
 
 #: The queue of most tests: durable, and what was confirmed stays in it.
 QUEUE = "faults"
